@@ -1,0 +1,19 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// Cross-origin isolation gives wasm threads and finer timers where we serve the page ourselves; the build does not
+// depend on it, so any static host will do.
+const isolation = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+export default defineConfig({
+  // Relative, so that the build works under any sub-path of a static host.
+  base: "./",
+  plugins: [react()],
+  worker: { format: "es" },
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  build: { target: "es2022", sourcemap: true, chunkSizeWarningLimit: 900 },
+});
