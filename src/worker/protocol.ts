@@ -1,0 +1,145 @@
+/**
+ * The messages between page and worker: types only. Commands carry an id and are answered once by `reply`; everything a
+ * run reports comes as events, batched to at most four a second.
+ */
+import type { Experiment } from "../core/config/schema";
+import type {
+  AdapterRecord,
+  LossPoint,
+  RunResult,
+  StageName,
+  StageRecord,
+  SystemName,
+  ValidationPoint,
+} from "../core/formats/result";
+
+/** An error as it crosses to the page. */
+export interface ErrorReport {
+  kind: string;
+  message: string;
+  remedy: string;
+}
+
+export interface DeviceReport {
+  /** Null: no WebGPU here; `problem` says why. */
+  adapter: AdapterRecord | null;
+  problem: ErrorReport | null;
+}
+
+/** What a collection holds, shown before a run. */
+export interface CollectionReport {
+  name: string;
+  documents: number;
+  trainQueries: number;
+  validationQueries: number;
+  testQueries: number;
+  relevanceLevel: number;
+  notices: string[];
+  sampleDocuments: { id: string; title: string; text: string }[];
+  sampleQueries: { id: string; text: string }[];
+}
+
+export interface SearchHit {
+  id: string;
+  title: string;
+  text: string;
+  score: number;
+  /** The grade of a judged document, where the query is a test query. */
+  grade: number | null;
+}
+
+export interface SearchColumn {
+  system: SystemName;
+  hits: SearchHit[];
+  /** Milliseconds of the two parts of the answer; null for a part that does not exist (BM25 encodes nothing). */
+  encodeMs: number | null;
+  searchMs: number;
+}
+
+export interface SearchAnswer {
+  runId: string;
+  query: string;
+  /** Set where the text is exactly a test query. */
+  queryId: string | null;
+  documents: number;
+  columns: SearchColumn[];
+}
+
+export type RunStatus = "running" | "paused" | "done" | "stopped" | "interrupted" | "failed";
+
+/** One stored run, as the Runs view lists it. */
+export interface RunSummary {
+  id: string;
+  name: string;
+  createdAt: string;
+  status: RunStatus;
+  experiment: Experiment;
+  collection: string;
+  /** Stages as far as they got: a run in progress has them before it has a result. */
+  stages: StageRecord[];
+  /** Null until the run is done. */
+  result: RunResult | null;
+  /** Bytes kept for it (checkpoints, rankings). */
+  bytes: number;
+  /** Where it came from: trained here, or imported. */
+  origin: "here" | "imported" | "recorded";
+}
+
+/** Commands: name -> [payload, answer]. */
+export interface Commands {
+  /** Opens the GPU. */
+  open: [Record<string, never>, DeviceReport];
+  /** Reads dropped files as a BEIR collection; it becomes the one that `run` with data.source "files" uses. */
+  loadFiles: [{ files: { path: string; file: Blob }[] }, CollectionReport];
+  /** Reports on the collection that the experiment would use. */
+  describe: [{ experiment: Experiment }, CollectionReport];
+  /** Starts a run; answers with its id once it is under way. Events follow. */
+  run: [{ experiment: Experiment; name: string }, { runId: string }];
+  /** Goes on with an interrupted run from its last checkpoint. */
+  resumeRun: [{ runId: string }, { runId: string }];
+  pause: [Record<string, never>, null];
+  /** While paused: one more training step. */
+  step: [Record<string, never>, null];
+  resume: [Record<string, never>, null];
+  /** Ends the training that is under way; the run goes on to evaluation with the best weights so far. */
+  finishStage: [Record<string, never>, null];
+  /** Ends the run; its last checkpoint is kept. */
+  stop: [Record<string, never>, null];
+  /** Ranks the corpus of a run with all its systems. Runs in the same order as asked; the page debounces. */
+  search: [{ runId: string; query: string; k: number }, SearchAnswer];
+  /** A few test queries of a run, to try. */
+  testQueries: [{ runId: string; count: number }, { id: string; text: string }[]];
+  listRuns: [Record<string, never>, RunSummary[]];
+  renameRun: [{ runId: string; name: string }, null];
+  deleteRun: [{ runId: string }, null];
+  /** The run as one .zip. */
+  exportRun: [{ runId: string; checkpoints: boolean }, Blob];
+  importRun: [{ files: { path: string; file: Blob }[] }, RunSummary];
+}
+
+export type CommandName = keyof Commands;
+export type Command = {
+  [K in CommandName]: { type: "command"; id: number; name: K; payload: Commands[K][0] };
+}[CommandName];
+
+/** Events of the run under way. */
+export type RunEvent =
+  | { type: "status"; runId: string; status: RunStatus; error?: ErrorReport }
+  /** A stage begins, moves on or ends. Curves are not repeated here. */
+  | { type: "stage"; runId: string; stage: Omit<StageRecord, "losses" | "validation">; etaSeconds: number | null }
+  | {
+      type: "points";
+      runId: string;
+      stage: StageName;
+      losses: LossPoint[];
+      validation: ValidationPoint[];
+    }
+  | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
+  | { type: "result"; runId: string; result: RunResult }
+  /** The GPU went away or refused: nothing more will come until `open`. */
+  | { type: "device"; report: DeviceReport };
+
+export type FromWorker =
+  | { type: "reply"; id: number; ok: true; value: unknown }
+  | { type: "reply"; id: number; ok: false; error: ErrorReport }
+  | { type: "event"; event: RunEvent };
