@@ -30,6 +30,8 @@ export interface Gpu {
   onFailure(listener: (error: LabError) => void): void;
   /** Bytes of GPU memory that this program's buffers take. */
   bytes(): number;
+  /** Adds to `bytes()` what is allocated outside tfjs' pool (negative: freed). */
+  account(bytes: number): void;
   /** Waits until everything submitted so far has been computed. */
   finish(): Promise<void>;
   dispose(): void;
@@ -73,6 +75,7 @@ export async function openGpu(): Promise<Gpu> {
 
   let failed: LabError | null = null;
   let closing = false;
+  let ownBytes = 0;
   const listeners: ((error: LabError) => void)[] = [];
   const fail = (error: LabError) => {
     if (failed || closing) return;
@@ -117,7 +120,10 @@ export async function openGpu(): Promise<Gpu> {
       if (failed) throw failed;
     },
     onFailure: (listener) => listeners.push(listener),
-    bytes: () => backend.bufferManager.numBytesAllocated,
+    bytes: () => backend.bufferManager.numBytesAllocated + ownBytes,
+    account(bytes) {
+      ownBytes += bytes;
+    },
     finish: () => device.queue.onSubmittedWorkDone(),
     dispose() {
       closing = true;
@@ -130,7 +136,9 @@ export async function openGpu(): Promise<Gpu> {
 async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const wanted = (names: readonly (typeof LIMITS)[number][]) =>
     Object.fromEntries(names.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = (["timestamp-query", "subgroups"] as GPUFeatureName[]).filter((f) => adapter.features.has(f));
+  const requiredFeatures = (["timestamp-query", "subgroups"] as GPUFeatureName[]).filter((f) =>
+    adapter.features.has(f),
+  );
   // Some drivers report limits that they then refuse: step down until one is granted.
   const attempts: GPUDeviceDescriptor[] = [
     { requiredLimits: wanted(LIMITS), requiredFeatures },

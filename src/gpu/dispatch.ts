@@ -3,9 +3,10 @@
  * uniform; a kernel dispatched here has any number of outputs, may update tensors in place, and bakes its sizes in.
  * It goes into the backend's current compute pass, so it is ordered with tfjs' own kernels and is captured like them.
  */
-import * as tf from "@tensorflow/tfjs-core";
-import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
+
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 
 /** A compute shader with its sizes baked in. Entry point `main`; bindings of group 0: reads first, then writes. */
 export interface Kernel {

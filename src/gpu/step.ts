@@ -1,0 +1,182 @@
+/**
+ * A step: a function from input tensors to output tensors that is run again and again with other inputs of the same
+ * shapes. It can be run eagerly (op by op; the reference) or captured once and replayed as one command buffer.
+ *
+ * Inputs live in GPU buffers that are written before each run, so what changes from step to step (token ids, learning
+ * rate, dropout counter) must be an input. State (parameters, moments) is updated in place inside the function.
+ */
+
+import type { Tensor } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import { LabError } from "../core/errors";
+import type { Gpu } from "./device";
+
+export interface InputSpec {
+  shape: readonly number[];
+  dtype: "float32" | "int32";
+}
+export type InputSpecs = Record<string, InputSpec>;
+export type HostValues = Record<string, Float32Array | Int32Array>;
+export type TensorMap = Record<string, Tensor>;
+/** Must make the same sequence of ops every time it is called. Outputs are float32. */
+export type StepFunction = (inputs: TensorMap) => TensorMap;
+
+export interface StepStats {
+  /** Compute dispatches of one run; null for an eager step. */
+  dispatches: number | null;
+  /** Bytes of intermediates and constants that the step holds. */
+  bytes: number;
+}
+
+export interface Step {
+  readonly kind: "captured" | "eager";
+  readonly stats: StepStats;
+  /** Writes the inputs and submits one run. Does not wait. */
+  run(values: HostValues): void;
+  /** The value of an output after the last run. Waits for the GPU. */
+  read(output: string): Promise<Float32Array>;
+  /** The outputs as tensors; their values change with every run. */
+  readonly outputs: TensorMap;
+  dispose(): void;
+}
+
+/** Input tensors on buffers of their own, and the means to fill them. */
+export interface StepInputs {
+  tensors: TensorMap;
+  /** Throws LabError "bad-input" naming the input whose size is not the captured one. */
+  write(values: HostValues): void;
+  dispose(): void;
+}
+
+const STORAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
+
+/** A float32 or int32 tensor on a buffer of its own, zero-filled; never pooled, so its buffer stays the same. */
+export function ownTensor(gpu: Gpu, spec: InputSpec, values?: Float32Array | Int32Array): Tensor {
+  const size = spec.shape.reduce((a, b) => a * b, 1);
+  const buffer = gpu.device.createBuffer({ size: Math.max(4, size * 4), usage: STORAGE });
+  gpu.account(buffer.size);
+  if (values) gpu.device.queue.writeBuffer(buffer, 0, values as BufferSource);
+  const tensor = tf.keep(tf.tensor({ buffer, zeroCopy: true }, [...spec.shape], spec.dtype));
+  own.set(tensor, buffer);
+  return tensor;
+}
+const own = new WeakMap<Tensor, GPUBuffer>();
+
+/** The buffer of a tensor made by `ownTensor`. */
+export function ownBuffer(tensor: Tensor): GPUBuffer {
+  const buffer = own.get(tensor);
+  if (!buffer) throw new Error("not a tensor with a buffer of its own");
+  return buffer;
+}
+
+/** Frees a tensor made by `ownTensor`. */
+export function disposeOwn(gpu: Gpu, tensor: Tensor): void {
+  const buffer = ownBuffer(tensor);
+  tensor.dispose();
+  gpu.account(-buffer.size);
+  buffer.destroy();
+}
+
+export function makeInputs(gpu: Gpu, specs: InputSpecs): StepInputs {
+  const tensors: TensorMap = {};
+  for (const [name, spec] of Object.entries(specs)) tensors[name] = ownTensor(gpu, spec);
+  return {
+    tensors,
+    write(values) {
+      for (const [name, tensor] of Object.entries(tensors)) {
+        const value = values[name];
+        if (!value || value.length !== tensor.size)
+          throw new LabError(
+            "bad-input",
+            `The step was made for "${name}" with ${tensor.size} values and was given ${value?.length ?? "none"}.`,
+            "Make another step for another shape.",
+          );
+        gpu.device.queue.writeBuffer(ownBuffer(tensor), 0, value as BufferSource);
+      }
+    },
+    dispose() {
+      for (const tensor of Object.values(tensors)) disposeOwn(gpu, tensor);
+    },
+  };
+}
+
+/** Submits what tfjs has recorded so far, so that what comes next is ordered after it. */
+export function flush(gpu: Gpu): void {
+  gpu.backend.endComputePassEncoder();
+  gpu.backend.ensureCommandEncoderReady();
+  gpu.backend.submitQueue();
+}
+
+/** Reads buffers in one submit; unlike tf's `data()` it keeps no copy that would go stale when a buffer is updated. */
+export async function readBuffers(gpu: Gpu, buffers: readonly GPUBuffer[]): Promise<ArrayBuffer[]> {
+  flush(gpu);
+  const total = buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  const staging = gpu.device.createBuffer({ size: Math.max(4, total), usage: 0x1 | 0x8 }); // MAP_READ | COPY_DST
+  const encoder = gpu.device.createCommandEncoder();
+  let offset = 0;
+  for (const buffer of buffers) {
+    encoder.copyBufferToBuffer(buffer, 0, staging, offset, buffer.size);
+    offset += buffer.size;
+  }
+  gpu.device.queue.submit([encoder.finish()]);
+  try {
+    await staging.mapAsync(0x1);
+  } catch (cause) {
+    gpu.check();
+    throw new LabError("device-lost", "The GPU did not give its results back.", "Open the GPU again.", { cause });
+  }
+  gpu.check();
+  const all = staging.getMappedRange().slice(0);
+  staging.destroy();
+  offset = 0;
+  return buffers.map((buffer) => all.slice(offset, (offset += buffer.size)));
+}
+
+/** The buffer behind any tensor that is on the GPU. */
+export function bufferOf(gpu: Gpu, tensor: Tensor): GPUBuffer {
+  gpu.backend.uploadToGPU(tensor.dataId);
+  return gpu.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer;
+}
+
+/** Values of tensors now, in one read-back. */
+export async function readTensors(gpu: Gpu, tensors: readonly Tensor[]): Promise<Float32Array[]> {
+  const buffers = await readBuffers(
+    gpu,
+    tensors.map((tensor) => bufferOf(gpu, tensor)),
+  );
+  return buffers.map((bytes, i) => new Float32Array(bytes, 0, tensors[i]!.size));
+}
+
+/** The step without a capture: op by op through tfjs. Slow on the host, and what a captured step is checked against. */
+export function eagerStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step {
+  const inputs = makeInputs(gpu, specs);
+  const outputs: TensorMap = {};
+  const copyOut = (result: TensorMap) => {
+    for (const [name, tensor] of Object.entries(result)) {
+      outputs[name] ??= ownTensor(gpu, { shape: tensor.shape, dtype: tensor.dtype as "float32" });
+      const source = bufferOf(gpu, tensor);
+      gpu.backend.endComputePassEncoder();
+      gpu.backend.ensureCommandEncoderReady();
+      const encoder = (gpu.backend as unknown as { commandEncoder: GPUCommandEncoder }).commandEncoder;
+      encoder.copyBufferToBuffer(source, 0, ownBuffer(outputs[name]), 0, ownBuffer(outputs[name]).size);
+    }
+  };
+  return {
+    kind: "eager",
+    stats: { dispatches: null, bytes: 0 },
+    outputs,
+    run(values) {
+      flush(gpu);
+      inputs.write(values);
+      const result = tf.tidy(() => fn(inputs.tensors));
+      copyOut(result);
+      flush(gpu);
+      tf.dispose(result);
+    },
+    read: async (name) => (await readTensors(gpu, [outputs[name]!]))[0]!,
+    dispose() {
+      inputs.dispose();
+      for (const tensor of Object.values(outputs)) disposeOwn(gpu, tensor);
+    },
+  };
+}
