@@ -67,9 +67,9 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
     kind: "captured",
     stats: { dispatches: kept.commands.filter((c) => c.kind === "dispatch").length, bytes },
     outputs: kept.outputs,
-    run(values) {
+    run(values, times = 1) {
       inputs.write(values);
-      replay(gpu.device, kept.commands);
+      replay(gpu.device, kept.commands, times);
     },
     async read(name) {
       const [bytes] = await readBuffers(gpu, [bufferOfOutput(name)]);
@@ -82,26 +82,27 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
   };
 }
 
-function replay(device: GPUDevice, commands: readonly Command[]): void {
+function replay(device: GPUDevice, commands: readonly Command[], times: number): void {
   const encoder = device.createCommandEncoder();
   let pass: GPUComputePassEncoder | null = null;
   let pipeline: GPUComputePipeline | null = null;
-  for (const command of commands) {
-    if (command.kind === "dispatch") {
-      if (!pass) {
-        pass = encoder.beginComputePass();
-        pipeline = null;
+  for (let n = 0; n < times; n++)
+    for (const command of commands) {
+      if (command.kind === "dispatch") {
+        if (!pass) {
+          pass = encoder.beginComputePass();
+          pipeline = null;
+        }
+        if (command.pipeline !== pipeline) pass.setPipeline((pipeline = command.pipeline));
+        pass.setBindGroup(0, command.group);
+        pass.dispatchWorkgroups(...command.counts);
+        continue;
       }
-      if (command.pipeline !== pipeline) pass.setPipeline((pipeline = command.pipeline));
-      pass.setBindGroup(0, command.group);
-      pass.dispatchWorkgroups(...command.counts);
-      continue;
+      pass?.end();
+      pass = null;
+      if (command.kind === "clear") encoder.clearBuffer(command.buffer, command.offset, command.size);
+      else encoder.copyBufferToBuffer(command.from, command.fromOffset, command.to, command.toOffset, command.size);
     }
-    pass?.end();
-    pass = null;
-    if (command.kind === "clear") encoder.clearBuffer(command.buffer, command.offset, command.size);
-    else encoder.copyBufferToBuffer(command.from, command.fromOffset, command.to, command.toOffset, command.size);
-  }
   pass?.end();
   device.queue.submit([encoder.finish()]);
 }

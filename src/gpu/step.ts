@@ -31,8 +31,11 @@ export interface StepStats {
 export interface Step {
   readonly kind: "captured" | "eager";
   readonly stats: StepStats;
-  /** Writes the inputs and submits one run. Does not wait. */
-  run(values: HostValues): void;
+  /**
+   * Writes the inputs and submits one run. Does not wait.
+   * @param times runs it so often within the one submit, for timing (captured steps only)
+   */
+  run(values: HostValues, times?: number): void;
   /** The value of an output after the last run. Waits for the GPU. */
   read(output: string): Promise<Float32Array>;
   /** The outputs as tensors; their values change with every run. */

@@ -1,0 +1,207 @@
+/** `lab eval`: the ranking measures of a run file against judgements. */
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { gunzipSync } from "fflate";
+import type { MetricStyle } from "../core/evaluation/measures";
+import { AUC_ONE_SIDED, type Evaluation, evaluate } from "../core/evaluation/metrics";
+import { summarise } from "../core/evaluation/summary";
+import { type Figure, METRIC_KEYS, type MetricKey, type PerQuery } from "../core/evaluation/types";
+import { LabError } from "../core/errors";
+import { readQrels, readRun } from "../core/formats/trec";
+
+export const EVAL_USAGE = `Usage: npm run lab -- eval --qrels FILE --run FILE [options]
+
+Measures a run file (query Q0 document rank score name) against judgements (query 0 document grade).
+
+  --style trec|sentence-transformers   whose definitions; trec_eval's unless given
+  --level N                            grade from which a document is relevant; 1 unless given
+  --only-retrieved                     average over the run's queries, not over all judged ones
+  -q, --per-query                      the values of each query as well
+  --samples N                          bootstrap samples of the intervals; 1000 unless given
+  --seed N                             seed of the bootstrap; 7 unless given
+  --json                               one JSON object on standard output, full precision, nothing else
+  -h, --help                           this text
+`;
+
+function usage(message: string): never {
+  throw new LabError("bad-input", message, "See: npm run lab -- eval --help");
+}
+
+const STYLES: readonly string[] = ["trec", "sentence-transformers"] satisfies MetricStyle[];
+
+interface EvalArgs {
+  qrels: string;
+  run: string;
+  style: MetricStyle;
+  level: number;
+  perQuery: boolean;
+  onlyRetrieved: boolean;
+  json: boolean;
+  samples: number;
+  seed: number;
+}
+
+function whole(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text) || value < least)
+    usage(`--${name} wants a whole number from ${least} on, not "${text}".`);
+  return value;
+}
+
+/** The arguments, or null where the usage text is asked for. */
+function parse(args: string[]): EvalArgs | null {
+  let values: ReturnType<typeof raw>["values"];
+  const raw = () =>
+    parseArgs({
+      args,
+      options: {
+        qrels: { type: "string" },
+        run: { type: "string" },
+        style: { type: "string", default: "trec" },
+        level: { type: "string", default: "1" },
+        "per-query": { type: "boolean", short: "q", default: false },
+        "only-retrieved": { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        samples: { type: "string", default: "1000" },
+        seed: { type: "string", default: "7" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  try {
+    values = raw().values;
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+  if (values.help) return null;
+  if (!values.qrels) usage("--qrels FILE is missing: the judgements.");
+  if (!values.run) usage("--run FILE is missing: the rankings to measure.");
+  if (!STYLES.includes(values.style)) usage(`--style is trec or sentence-transformers, not "${values.style}".`);
+  return {
+    qrels: values.qrels,
+    run: values.run,
+    style: values.style as MetricStyle,
+    level: whole("level", values.level, 1),
+    perQuery: values["per-query"],
+    onlyRetrieved: values["only-retrieved"],
+    json: values.json,
+    samples: whole("samples", values.samples, 1),
+    seed: whole("seed", values.seed, 0),
+  };
+}
+
+/** A file's bytes, unpacked where it is gzip. */
+async function bytesOf(path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const what = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder, not a file" : `(${code})`;
+    throw new LabError("bad-input", `${path} ${what}: it cannot be read.`, "Check the path.", { cause });
+  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (cause) {
+    throw new LabError("bad-input", `${path} is not a whole gzip file.`, "Fetch it again.", { cause });
+  }
+}
+
+/** AUC over the queries that happen to have all scores would be a figure of a chosen few: then there is none. */
+function withoutPartialAuc(evaluation: Evaluation): { perQuery: PerQuery; reason: string } {
+  const { perQuery, unscored } = evaluation;
+  if (unscored === 0) return { perQuery, reason: AUC_ONE_SIDED };
+  return {
+    perQuery: { ...perQuery, auc: perQuery.auc.map(() => null) },
+    reason: `AUC needs the score of every judged document; for ${unscored} queries the run lists only some of them.`,
+  };
+}
+
+/** What a run file cannot give, and why. */
+const NOT_FROM_A_RUN = {
+  contrastiveEntropy: "It needs the scores of sampled documents, which a run file does not hold.",
+  retention: "It compares two systems' runs; this is one.",
+};
+
+function toJson(args: EvalArgs, evaluation: Evaluation, figures: Record<MetricKey, Figure>): string {
+  const reasons: Record<string, string> = { ...NOT_FROM_A_RUN };
+  const intervals: Record<string, [number, number] | null> = {};
+  for (const key of METRIC_KEYS) {
+    const { low, high, reason } = figures[key];
+    intervals[key] = low === null || high === null ? null : [low, high];
+    if (reason !== undefined) reasons[key] = reason;
+  }
+  const perQuery = evaluation.queryIds
+    .map((id, i) => [id, Object.fromEntries(METRIC_KEYS.map((key) => [key, evaluation.perQuery[key][i]]))] as const)
+    .filter((_, i) => evaluation.counted[i]);
+  const output = {
+    ...Object.fromEntries(METRIC_KEYS.map((key) => [key, figures[key].value])),
+    numQueries: evaluation.numQueries,
+    contrastiveEntropy: null,
+    retention: null,
+    reasons,
+    intervals,
+    style: args.style,
+    relevanceLevel: args.level,
+    onlyRetrieved: args.onlyRetrieved,
+    missing: evaluation.missing,
+    withoutRelevant: evaluation.withoutRelevant,
+    unscored: evaluation.unscored,
+    ...(args.perQuery ? { perQuery: Object.fromEntries(perQuery) } : {}),
+  };
+  return `${JSON.stringify(output, null, 2)}\n`;
+}
+
+const four = (value: number | null | undefined) => (value === null || value === undefined ? "–" : value.toFixed(4));
+
+function toText(args: EvalArgs, evaluation: Evaluation, figures: Record<MetricKey, Figure>): string {
+  const lines = [`${"measure".padEnd(14)} ${"mean".padStart(8)}   95 % interval`];
+  for (const key of METRIC_KEYS) {
+    const { value, low, high, reason } = figures[key];
+    const interval = low === null ? (reason ?? "") : `${four(low)} to ${four(high)}`;
+    lines.push(`${key.padEnd(14)} ${four(value).padStart(8)}   ${interval}`);
+  }
+  lines.push(
+    "",
+    `${evaluation.numQueries} queries averaged; ${evaluation.missing} judged queries are not in the run, ` +
+      `${evaluation.withoutRelevant} have no document of grade ${args.level} or more.`,
+  );
+  if (args.perQuery) {
+    lines.push("", ["query", ...METRIC_KEYS].join("\t"));
+    evaluation.queryIds.forEach((id, i) => {
+      if (evaluation.counted[i])
+        lines.push([id, ...METRIC_KEYS.map((key) => four(evaluation.perQuery[key][i]))].join("\t"));
+    });
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * Runs the command.
+ *
+ * @param args what follows `eval`
+ * @returns the exit code
+ * @throws LabError bad-input for bad usage or a bad file
+ */
+export async function evalCommand(args: string[]): Promise<number> {
+  const parsed = parse(args);
+  if (!parsed) {
+    process.stdout.write(EVAL_USAGE);
+    return 0;
+  }
+  const qrels = readQrels(await bytesOf(parsed.qrels), parsed.qrels);
+  const run = readRun(await bytesOf(parsed.run), parsed.run);
+  if (qrels.size === 0)
+    throw new LabError("bad-input", `${parsed.qrels} holds no judgements.`, "Check that it is the right file.");
+  const evaluation = evaluate(qrels, run, {
+    style: parsed.style,
+    relevanceLevel: parsed.level,
+    onlyRetrieved: parsed.onlyRetrieved,
+  });
+  if (evaluation.missing === qrels.size)
+    process.stderr.write("Warning: no query of the judgements is in the run. Do the two belong together?\n");
+  const { perQuery, reason } = withoutPartialAuc(evaluation);
+  const figures = summarise(perQuery, { samples: parsed.samples, seed: parsed.seed, reasons: { auc: reason } });
+  process.stdout.write((parsed.json ? toJson : toText)(parsed, evaluation, figures));
+  return 0;
+}

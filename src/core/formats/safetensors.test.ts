@@ -1,0 +1,157 @@
+import { existsSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { LabError } from "../errors";
+import { parseSafetensors, readSafetensors, SafetensorsError, writeSafetensors } from "./safetensors";
+
+const FOLDER = "../shared/data/safetensors";
+const skip = !existsSync(FOLDER) && !process.env.CI;
+
+interface Vector {
+  name: string;
+  hex: string;
+  expect: "ok" | "error";
+  error: string | null;
+  metadata?: Record<string, string> | null;
+  tensors?: Record<string, { dtype: string; shape: number[]; data_hex: string }>;
+}
+const hex = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
+const toHex = (data: Uint8Array) => Buffer.from(data).toString("hex");
+
+function file(header: unknown, data: number[] = []): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
+  return Uint8Array.from([...length, ...json, ...data]);
+}
+
+describe(`the reference's vectors (from ${FOLDER})`, () => {
+  const vectors = () => JSON.parse(readFileSync(`${FOLDER}/vectors.json`, "utf8")) as Vector[];
+
+  it.skipIf(skip)("are read or refused as they must be", () => {
+    const seen = { ok: 0, error: 0 };
+    for (const vector of vectors()) {
+      seen[vector.expect]++;
+      if (vector.expect === "error") {
+        let problem = "none";
+        try {
+          parseSafetensors(hex(vector.hex));
+        } catch (error) {
+          expect(error).toBeInstanceOf(SafetensorsError);
+          problem = (error as SafetensorsError).problem;
+        }
+        expect(problem, vector.name).toBe(vector.error);
+        continue;
+      }
+      const { metadata, tensors } = parseSafetensors(hex(vector.hex));
+      expect(metadata, vector.name).toEqual(vector.metadata ?? {});
+      expect(
+        Object.fromEntries([...tensors].map(([name, { dtype, shape, data }]) => [name, [dtype, shape, toHex(data)]])),
+        vector.name,
+      ).toEqual(
+        Object.fromEntries(Object.entries(vector.tensors!).map(([name, t]) => [name, [t.dtype, t.shape, t.data_hex]])),
+      );
+    }
+    expect(seen).toEqual({ ok: 11, error: 12 });
+  });
+
+  it.skipIf(skip)("are written byte for byte as the reference writes them", () => {
+    let written = 0;
+    for (const vector of vectors()) {
+      if (!("note" in vector) || vector.expect === "error") continue;
+      if (Object.values(vector.tensors!).some(({ dtype }) => dtype !== "F32")) continue;
+      const { tensors, metadata } = readSafetensors(hex(vector.hex));
+      expect(toHex(writeSafetensors(tensors, metadata)), vector.name).toBe(vector.hex);
+      written++;
+    }
+    expect(written).toBe(4);
+  });
+
+  it.skipIf(skip)("include real files", () => {
+    for (const name of ["tensor-3d-float32", "tensor-4d-float32"]) {
+      const { tensors } = readSafetensors(readFileSync(`${FOLDER}/${name}.safetensors`));
+      for (const { shape, values } of tensors.values()) expect(values).toHaveLength(shape.reduce((a, b) => a * b, 1));
+      expect(tensors.size).toBeGreaterThan(0);
+    }
+    for (const name of ["tensor-1d-int32", "tensor-2d-float64"])
+      expect(() => readSafetensors(readFileSync(`${FOLDER}/${name}.safetensors`)), name).toThrow(/is of type (I32|F64)/);
+  });
+});
+
+describe("safetensors", () => {
+  const tensor = fc.array(fc.nat({ max: 3 }), { maxLength: 3 }).chain((shape) => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    const float = fc.float({ noNaN: true });
+    return fc.array(float, { minLength: n, maxLength: n }).map((values) => ({ shape, values: Float32Array.from(values) }));
+  });
+  const name = fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("0", "10", "9", "__proto__", "constructor"));
+
+  it("come back as they were written", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(name, tensor), { selector: ([key]) => key, maxLength: 5 }),
+        fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: true }),
+        (entries, metadata) => {
+          const back = readSafetensors(writeSafetensors(new Map(entries), metadata));
+          expect(new Map([...back.tensors].sort())).toEqual(new Map(entries.sort()));
+          expect(back.metadata).toEqual(metadata);
+        },
+      ),
+    );
+  });
+
+  it("are read from any address, and copied", () => {
+    const bytes = writeSafetensors(new Map([["w", { shape: [2], values: Float32Array.of(1, 2) }]]));
+    const shifted = new Uint8Array(bytes.length + 1);
+    shifted.set(bytes, 1);
+    const { tensors } = readSafetensors(shifted.subarray(1));
+    shifted.fill(0);
+    expect(tensors.get("w")!.values).toEqual(Float32Array.of(1, 2));
+  });
+
+  it("convert half floats exactly", () => {
+    // 1, -2, 65504, the smallest subnormal, infinity, NaN.
+    const halves = [0x3c00, 0xc000, 0x7bff, 0x0001, 0x7c00, 0x7e00].flatMap((bits) => [bits & 255, bits >> 8]);
+    const f16 = readSafetensors(file({ w: { dtype: "F16", shape: [6], data_offsets: [0, 12] } }, halves));
+    expect([...f16.tensors.get("w")!.values]).toEqual([1, -2, 65504, 2 ** -24, Number.POSITIVE_INFINITY, Number.NaN]);
+    const bf16 = readSafetensors(
+      file({ w: { dtype: "BF16", shape: [2], data_offsets: [0, 4] } }, [0x80, 0x3f, 0x49, 0xc0]),
+    );
+    expect([...bf16.tensors.get("w")!.values]).toEqual([1, -3.140625]);
+  });
+
+  it.each([
+    ["a gap", { a: { dtype: "U8", shape: [1], data_offsets: [1, 2] } }, [0, 0], "InvalidOffset"],
+    ["an end before the start", { a: { dtype: "U8", shape: [1], data_offsets: [0, -1] } }, [], "InvalidHeaderDeserialization"],
+    ["half a byte", { a: { dtype: "F4", shape: [1], data_offsets: [0, 1] } }, [0], "MisalignedSlice"],
+    ["an unknown type", { a: { dtype: "F7", shape: [], data_offsets: [0, 1] } }, [0], "InvalidHeaderDeserialization"],
+    ["metadata that is no text", { __metadata__: { a: 1 } }, [], "InvalidHeaderDeserialization"],
+    ["a list", [], [], "InvalidHeaderDeserialization"],
+    ["a shape with fractions", { a: { dtype: "F32", shape: [0.5, 2], data_offsets: [0, 4] } }, [0, 0, 0, 0], "InvalidHeaderDeserialization"],
+  ])("are refused with %s", (_, header, data, problem) => {
+    expect(() => parseSafetensors(file(header, data))).toThrow(expect.objectContaining({ problem, kind: "bad-input" }));
+  });
+
+  it("of any bytes are read or refused with a message", () => {
+    const near = fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 255 })).map(([at, value]) => {
+      const bytes = writeSafetensors(new Map([["w", { shape: [2], values: Float32Array.of(1, 2) }]]));
+      bytes[at] = value;
+      return bytes;
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), near), (bytes) => {
+        try {
+          readSafetensors(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LabError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("are not written with a wrong shape", () => {
+    expect(() => writeSafetensors(new Map([["w", { shape: [3], values: Float32Array.of(1) }]]))).toThrow(RangeError);
+    expect(() => writeSafetensors(new Map([["__metadata__", { shape: [], values: Float32Array.of(1) }]]))).toThrow();
+  });
+});

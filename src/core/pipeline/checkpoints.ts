@@ -1,0 +1,53 @@
+/** Towers as Hugging Face folders in a store: config.json, model.safetensors, tokenizer.json. */
+import type { Gpu } from "../../gpu/device";
+import type { Store } from "../artifacts/store";
+import { LabError } from "../errors";
+import type { TrainedSystem } from "../formats/result";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors";
+import type { TextTokenizer } from "../text/tokenizer";
+import { huggingFaceConfig, towerFromHuggingFace } from "../towers";
+import { downloadTower, type Tower, uploadTower } from "../towers/device";
+
+export type TowerRole = "query" | "document";
+
+const utf8 = new TextEncoder();
+const json = (value: unknown) => utf8.encode(`${JSON.stringify(value, null, 2)}\n`);
+export const decodeJson = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes));
+
+export const checkpointFolder = (system: TrainedSystem, role: TowerRole): string => `checkpoints/${system}/${role}`;
+
+export async function saveCheckpoint(
+  gpu: Gpu,
+  store: Store,
+  system: TrainedSystem,
+  role: TowerRole,
+  tower: Tower,
+  tokenizer: TextTokenizer,
+  metadata: Record<string, string>,
+): Promise<void> {
+  const folder = checkpointFolder(system, role);
+  await store.write(`${folder}/config.json`, json(huggingFaceConfig(tower.config)));
+  await store.write(`${folder}/tokenizer.json`, json(tokenizer.toJson()));
+  await store.write(`${folder}/model.safetensors`, writeSafetensors(await downloadTower(gpu, tower), metadata));
+}
+
+/** Null where there is none. */
+export async function loadCheckpoint(
+  gpu: Gpu,
+  store: Store,
+  system: TrainedSystem,
+  role: TowerRole,
+): Promise<{ tower: Tower; tokenizer: unknown } | null> {
+  const folder = checkpointFolder(system, role);
+  const model = await store.read(`${folder}/model.safetensors`);
+  if (!model) return null;
+  const config = await store.read(`${folder}/config.json`);
+  const tokenizer = await store.read(`${folder}/tokenizer.json`);
+  if (!config || !tokenizer)
+    throw new LabError("bad-input", `${folder} lacks config.json or tokenizer.json.`, "Import the whole checkpoint folder.");
+  const { tensors } = readSafetensors(model);
+  return {
+    tower: uploadTower(gpu, towerFromHuggingFace(decodeJson(config)), tensors),
+    tokenizer: decodeJson(tokenizer),
+  };
+}

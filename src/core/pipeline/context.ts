@@ -1,0 +1,95 @@
+/** What the stages of one run share. */
+import type { Gpu } from "../../gpu/device";
+import type { TowerOps } from "../../gpu/ops";
+import type { Store } from "../artifacts/store";
+import type { Experiment } from "../config/schema";
+import type { Dataset } from "../data/types";
+import { normaliseRows } from "../retrieval/exact";
+import { random } from "../random";
+import { createEncoder } from "../training/encode";
+import type { TokenTable } from "../training/inputs";
+import type { TrainingPairs } from "../training/pairs";
+import type { Control } from "../training/trainer";
+import type { Tower } from "../towers/device";
+import { type RunPlan, VALIDATION_DOCUMENTS, VALIDATION_QUERIES } from "./plan";
+import type { Reporter } from "./reporter";
+import type { Texts } from "./texts";
+
+export interface RunContext {
+  gpu: Gpu;
+  ops: TowerOps;
+  store: Store;
+  experiment: Experiment;
+  dataset: Dataset;
+  texts: Texts;
+  pairs: TrainingPairs;
+  plan: RunPlan;
+  sample: ValidationSample;
+  control: Control;
+  reporter: Reporter;
+}
+
+/** The queries and documents watched during training: the same for every system, so that their curves compare. */
+export interface ValidationSample {
+  queries: Int32Array;
+  documents: Int32Array;
+  /** By query: places in `documents` that are relevant. */
+  relevant: ReadonlySet<number>[];
+}
+
+/** The first validation queries, every document judged for them, and others drawn at random. */
+export function validationSample(dataset: Dataset, seed: number): ValidationSample {
+  const place = new Map(dataset.docs.map((doc, i) => [doc.id, i]));
+  const queries = dataset.validation.queries.slice(0, VALIDATION_QUERIES);
+  const chosen = new Set<number>();
+  for (const query of queries)
+    for (const [id, grade] of dataset.validation.qrels.get(query.id) ?? [])
+      if (grade >= dataset.relevanceLevel && place.has(id)) chosen.add(place.get(id)!);
+  const r = random(seed, "validation documents");
+  const wanted = Math.min(dataset.docs.length, Math.max(VALIDATION_DOCUMENTS, chosen.size));
+  while (chosen.size < wanted) chosen.add(r.int(dataset.docs.length));
+  const documents = Int32Array.from(chosen).sort();
+  const where = new Map([...documents].map((d, i) => [d, i]));
+  return {
+    queries: Int32Array.from(queries, (_, i) => i),
+    documents,
+    relevant: queries.map(
+      (query) =>
+        new Set(
+          [...(dataset.validation.qrels.get(query.id) ?? [])]
+            .filter(([id, grade]) => grade >= dataset.relevanceLevel && place.has(id))
+            .map(([id]) => where.get(place.get(id)!)!),
+        ),
+    ),
+  };
+}
+
+// Texts encoded at once. Larger batches use a GPU better; this one is enough for the sizes that fit a browser.
+const ENCODE_BATCH = 64;
+
+/** An encoder of queries or documents with a tower. The caller disposes of it. */
+export function encoderFor(context: Pick<RunContext, "gpu" | "ops" | "experiment">, tower: Tower, length: number, batch = ENCODE_BATCH) {
+  return createEncoder(context.gpu, context.ops, tower, {
+    batch,
+    length,
+    captured: context.experiment.training.step === "captured",
+  });
+}
+
+/** Encodes everything in a table with a tower and normalises. float32 [texts, embeddingSize] */
+export async function encodeAll(
+  context: Pick<RunContext, "gpu" | "ops" | "experiment">,
+  tower: Tower,
+  table: TokenTable,
+  length: number,
+  onProgress?: (done: number) => void,
+): Promise<{ raw: Float32Array; normalised: Float32Array }> {
+  const encoder = encoderFor(context, tower, length);
+  try {
+    const count = table.offsets.length - 1;
+    const raw = await encoder.encode(table, Int32Array.from({ length: count }, (_, i) => i), onProgress);
+    return { raw, normalised: normaliseRows(raw, tower.config.embeddingSize) };
+  } finally {
+    encoder.dispose();
+  }
+}

@@ -1,0 +1,167 @@
+/** The last stage: all five systems on the held-out queries, with intervals, comparisons and costs. */
+import { evaluate } from "../evaluation/metrics";
+import { compare, retention, summarise } from "../evaluation/summary";
+import type { MetricKey, PerQuery, RankedList, Rankings } from "../evaluation/types";
+import { type Comparison, type QueryRecord, SYSTEMS, type SystemName, type SystemResult } from "../formats/result";
+import { bm25Index } from "../retrieval/bm25";
+import { type DocumentIndex, normaliseRows, scoreAll, topK } from "../retrieval/exact";
+import { countParameters, forwardFlops } from "../towers";
+import type { Tower } from "../towers/device";
+import type { TokenTable } from "../training/inputs";
+import { encodeAll, type RunContext } from "./context";
+import { bm25Cost, type QueryCost, queryCost } from "./cost";
+import type { TowerText } from "./texts";
+
+/** Length of the kept rankings. */
+export const DEPTH = 1000;
+
+/** A dense system ready to answer. */
+export interface DenseSystem {
+  name: Exclude<SystemName, "bm25">;
+  query: Tower;
+  text: TowerText;
+  index: DocumentIndex;
+}
+
+export interface Evaluated {
+  systems: SystemResult[];
+  comparisons: Comparison[];
+  queries: QueryRecord[];
+  rankings: Record<SystemName, Rankings>;
+}
+
+interface Answers {
+  rankings: Rankings;
+  judgedScores: Map<string, Map<string, number>>;
+  cost: QueryCost;
+}
+
+// The comparisons that the method's claim consists of.
+const PAIRS: [SystemName, SystemName][] = [
+  ["teacher", "scalingnote"],
+  ["scalingnote", "scalingdoc"],
+  ["scalingdoc", "twinbert"],
+  ["scalingnote", "twinbert"],
+  ["teacher", "bm25"],
+];
+const COMPARED: MetricKey[] = ["recall@10", "ndcg@10", "mrr@10"];
+
+export async function evaluateSystems(context: RunContext, systems: readonly DenseSystem[]): Promise<Evaluated> {
+  const { dataset, experiment, reporter, control } = context;
+  const { test } = dataset;
+  const texts = test.queries.map((q) => q.text);
+  reporter.begin("evaluation", SYSTEMS.length * test.queries.length);
+  let done = 0;
+  const answers = {} as Record<SystemName, Answers>;
+  for (const name of SYSTEMS) {
+    await control.gate();
+    if (name === "bm25") answers[name] = await answerBm25(context);
+    else {
+      const system = systems.find((s) => s.name === name)!;
+      answers[name] = await answerDense(context, system, system.text.test, texts);
+    }
+    done += test.queries.length;
+    reporter.progress("evaluation", done);
+  }
+
+  const options = { samples: experiment.evaluation.bootstrap, seed: experiment.seed };
+  const perQuery = {} as Record<SystemName, PerQuery>;
+  for (const name of SYSTEMS)
+    perQuery[name] = evaluate(test.qrels, answers[name].rankings, {
+      style: experiment.evaluation.style,
+      relevanceLevel: dataset.relevanceLevel,
+      dropSelf: experiment.evaluation.dropSelf,
+      depth: DEPTH,
+      queryIds: test.queries.map((q) => q.id),
+      judgedScores: answers[name].judgedScores,
+    }).perQuery;
+
+  const results = SYSTEMS.map((name): SystemResult => {
+    const system = systems.find((s) => s.name === name);
+    const parameters = system ? countParameters(system.query.config) : { withoutEmbeddings: 0, total: 0 };
+    return {
+      name,
+      metrics: summarise(perQuery[name], options),
+      retention: retention(perQuery[name], perQuery.teacher, options),
+      queryParams: parameters.withoutEmbeddings,
+      queryParamsWithEmbeddings: parameters.total,
+      queryFlops: system ? forwardFlops(system.query.config, system.text.queryLength) : 0,
+      ...answers[name].cost,
+    };
+  });
+  const comparisons = PAIRS.flatMap(([a, b]) =>
+    COMPARED.map((metric): Comparison => ({ a, b, metric, difference: compare(perQuery[a], perQuery[b], metric, options) })),
+  );
+  reporter.end("evaluation", { queries: test.queries.length, documents: dataset.docs.length });
+  return {
+    systems: results,
+    comparisons,
+    queries: queryRecords(context, perQuery, answers),
+    rankings: Object.fromEntries(SYSTEMS.map((name) => [name, answers[name].rankings])) as Record<SystemName, Rankings>,
+  };
+}
+
+async function answerDense(context: RunContext, system: DenseSystem, table: TokenTable, texts: string[]): Promise<Answers> {
+  const { dataset } = context;
+  const { index, text } = system;
+  const { raw } = await encodeAll(context, system.query, table, text.queryLength);
+  const vectors = normaliseRows(raw, index.size);
+  const place = new Map(index.ids.map((id, i) => [id, i]));
+  const rankings: Rankings = new Map();
+  const judgedScores: Answers["judgedScores"] = new Map();
+  const scores = new Float32Array(index.ids.length);
+  dataset.test.queries.forEach((query, q) => {
+    scoreAll(index, vectors.subarray(q * index.size, (q + 1) * index.size), scores);
+    const best = topK(scores, index.ids, DEPTH);
+    rankings.set(query.id, {
+      ids: Array.from(best, (d) => index.ids[d]!),
+      scores: Float32Array.from(best, (d) => scores[d]!),
+    });
+    const judged = new Map<string, number>();
+    for (const id of dataset.test.qrels.get(query.id)?.keys() ?? []) {
+      const d = place.get(id);
+      if (d !== undefined) judged.set(id, scores[d]!);
+    }
+    judgedScores.set(query.id, judged);
+  });
+  return { rankings, judgedScores, cost: await queryCost(context, system.query, text, index, texts) };
+}
+
+async function answerBm25(context: RunContext): Promise<Answers> {
+  const { dataset } = context;
+  const index = bm25Index(dataset.docs);
+  const rankings: Rankings = new Map();
+  const judgedScores: Answers["judgedScores"] = new Map();
+  for (const query of dataset.test.queries) {
+    const list: RankedList = index.search(query.text, DEPTH);
+    rankings.set(query.id, list);
+    judgedScores.set(query.id, index.score(query.text, dataset.test.qrels.get(query.id)?.keys() ?? []));
+  }
+  const cost = await bm25Cost(
+    (query) => index.search(query, 100),
+    dataset.test.queries.map((q) => q.text),
+  );
+  return { rankings, judgedScores, cost };
+}
+
+function queryRecords(
+  context: RunContext,
+  perQuery: Record<SystemName, PerQuery>,
+  answers: Record<SystemName, Answers>,
+): QueryRecord[] {
+  const { test } = context.dataset;
+  return test.queries.map((query, q) => ({
+    id: query.id,
+    text: query.text,
+    judged: Object.fromEntries(test.qrels.get(query.id) ?? []),
+    systems: Object.fromEntries(
+      SYSTEMS.map((name) => [
+        name,
+        {
+          metrics: Object.fromEntries(Object.entries(perQuery[name]).map(([key, column]) => [key, column[q] ?? null])),
+          judgedScores: Object.fromEntries(answers[name].judgedScores.get(query.id) ?? []),
+        },
+      ]),
+    ),
+  }));
+}

@@ -1,0 +1,106 @@
+/** What a run will do, before it does it: steps of every system and floating-point operations from shapes. */
+import type { Experiment } from "../config/schema";
+import { forwardFlops, towerConfig } from "../towers";
+import type { TowerConfig } from "../towers/types";
+
+/** How long the texts are and how many there are. */
+export interface PlanShape {
+  /** Padded lengths in tokens, by tokenizer. */
+  teacher: { query: number; document: number };
+  student: { query: number; document: number };
+  documents: number;
+  trainQueries: number;
+  testQueries: number;
+  /** Documents and queries of one validation. */
+  validationDocuments: number;
+  validationQueries: number;
+}
+
+/** Documents against which the curves are measured during training: a sample holds the cost of watching down. */
+export const VALIDATION_DOCUMENTS = 1000;
+export const VALIDATION_QUERIES = 200;
+
+export interface RunPlan {
+  steps: { stage1: number; stage2: number; scalingdoc: number; twinbert: number };
+  /** Floating-point operations (2 a multiply-add), padding included, for it is computed too. */
+  flops: { stage1: number; index: number; stage2: number; scalingdoc: number; twinbert: number; evaluation: number };
+  totalFlops: number;
+}
+
+/** The four kinds of tower of a run. */
+export function towerConfigs(experiment: Experiment): {
+  teacher: TowerConfig;
+  student: TowerConfig;
+  smallDocument: TowerConfig;
+} {
+  return {
+    teacher: towerConfig(experiment, "teacher"),
+    student: towerConfig(experiment, "student"),
+    smallDocument: towerConfig(experiment, "smallDocument"),
+  };
+}
+
+/** The upper bound that the settings allow, before any text is read: every text of the longest length. */
+export function planShape(experiment: Experiment): PlanShape {
+  const { notes } = experiment.data;
+  return {
+    teacher: { query: experiment.teacher.queryTokens, document: experiment.teacher.docTokens },
+    student: { query: experiment.student.queryTokens, document: experiment.student.docTokens },
+    documents: notes.corpusSize,
+    trainQueries: notes.trainQueries,
+    testQueries: notes.testQueries,
+    validationDocuments: Math.min(notes.corpusSize, VALIDATION_DOCUMENTS),
+    validationQueries: Math.min(notes.validationQueries, VALIDATION_QUERIES),
+  };
+}
+
+/**
+ * Steps and FLOPs of a run. A training step counts three forward passes of every tower that learns (forward, and twice
+ * that backward); embedding look-ups, norms and softmax are not counted, as is the custom.
+ */
+export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
+  const { teacher, student, smallDocument } = towerConfigs(experiment);
+  const { stage1, stage2, training, baselines } = experiment;
+  const { batch } = training;
+  const bigQuery = forwardFlops(teacher, shape.teacher.query);
+  const bigDocument = forwardFlops(teacher, shape.teacher.document);
+  const smallQuery = forwardFlops(student, shape.student.query);
+  const smallDoc = forwardFlops(smallDocument, shape.student.document);
+  const columns = 1 + stage1.hardNegatives;
+
+  const stepCost = {
+    stage1: 3 * batch * (bigQuery + columns * bigDocument),
+    stage2: 3 * batch * smallQuery,
+    scalingdoc: 3 * batch * (smallQuery + columns * bigDocument),
+    twinbert: 3 * batch * (smallQuery + columns * smallDoc),
+  };
+  // Watching: every validation encodes queries and, where the document tower learns, the sampled documents.
+  const watch = (steps: number, query: number, document: number) =>
+    (1 + Math.ceil(steps / training.validateEvery)) *
+    (shape.validationQueries * query + shape.validationDocuments * document);
+
+  const base = {
+    stage1: stage1.steps * stepCost.stage1 + watch(stage1.steps, bigQuery, bigDocument),
+    index: shape.documents * bigDocument,
+    stage2: shape.trainQueries * bigQuery + stage2.steps * stepCost.stage2 + watch(stage2.steps, smallQuery, 0),
+  };
+  const baselineSteps = (system: "scalingdoc" | "twinbert"): number => {
+    if (baselines.equalise === "steps") return stage1.steps;
+    if (baselines.equalise === "pairs") return stage1.steps + stage2.steps;
+    return Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
+  };
+  const steps = {
+    stage1: stage1.steps,
+    stage2: stage2.steps,
+    scalingdoc: baselineSteps("scalingdoc"),
+    twinbert: baselineSteps("twinbert"),
+  };
+  const flops = {
+    ...base,
+    scalingdoc: steps.scalingdoc * stepCost.scalingdoc + watch(steps.scalingdoc, smallQuery, bigDocument),
+    twinbert: steps.twinbert * stepCost.twinbert + watch(steps.twinbert, smallQuery, smallDoc),
+    // Test queries of the four trained systems and the two baselines' own indices.
+    evaluation: shape.testQueries * (bigQuery + 3 * smallQuery) + shape.documents * (bigDocument + smallDoc),
+  };
+  return { steps, flops, totalFlops: Object.values(flops).reduce((a, b) => a + b, 0) };
+}

@@ -1,0 +1,215 @@
+/**
+ * The experiment from collection to table: stage 1, frozen index, stage 2, baselines, evaluation. Every stage leaves its
+ * checkpoints in the store, so that a run that was cut off goes on from its last one.
+ */
+import type { Gpu } from "../../gpu/device";
+import type { TowerOps } from "../../gpu/ops";
+import { disposeTower } from "../towers/device";
+import type { Store } from "../artifacts/store";
+import type { Experiment } from "../config/schema";
+import type { Dataset } from "../data/types";
+import { LabError } from "../errors";
+import { testSetHash } from "../evaluation/testSetHash";
+import { QUERIES_FILE, RESULT_FILE, runFile } from "../formats/archive";
+import { writeQueries } from "../formats/queries";
+import { type AdapterRecord, FORMAT_VERSION, type RunResult, type StageRecord, type SystemName } from "../formats/result";
+import { writeRun } from "../formats/trec";
+import { normaliseRows } from "../retrieval/exact";
+import { trainingPairs } from "../training/pairs";
+import type { Control } from "../training/trainer";
+import { decodeJson } from "./checkpoints";
+import { encodeAll, type RunContext, validationSample } from "./context";
+import { type DenseSystem, evaluateSystems } from "./evaluate";
+import { planRun } from "./plan";
+import { createReporter, type RunListener } from "./reporter";
+import { disposeTowers, distilStudent, type Towers, trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
+import { prepareTexts } from "./texts";
+
+export interface RunOptions {
+  gpu: Gpu;
+  ops: TowerOps;
+  adapter: AdapterRecord;
+  codeVersion: string;
+  /** The run's own space: checkpoints, states, results. */
+  store: Store;
+  experiment: Experiment;
+  name: string;
+  createdAt: string;
+  dataset: Dataset;
+  control: Control;
+  listener: RunListener;
+}
+
+const PROGRESS_FILE = "progress.json";
+const vectorFile = (system: SystemName) => `vectors/${system}.f32`;
+
+/**
+ * Runs, or goes on with, an experiment. Writes the run's files and returns the result.
+ * @throws LabError: "stopped" by the user, "device-lost", "not-finite", "bad-input"; what was saved stands
+ */
+export async function runExperiment(options: RunOptions): Promise<RunResult> {
+  const { gpu, ops, store, experiment, dataset, control } = options;
+  const started = performance.now();
+  const earlier = await readProgress(store);
+  const reporter = createReporter(options.listener, earlier.stages);
+  const seconds = () => earlier.seconds + (performance.now() - started) / 1000;
+  const saveProgress = () =>
+    store.write(PROGRESS_FILE, new TextEncoder().encode(JSON.stringify({ seconds: seconds(), stages: reporter.stages })));
+  const opened: (() => void)[] = [];
+  let stoppedEarly = false;
+  try {
+    const context = await prepare(options, reporter);
+    await saveProgress();
+
+    const teacher = await trainTeacher(context);
+    opened.push(() => disposeTowers(context, teacher.towers));
+    stoppedEarly ||= teacher.endedEarly;
+    await saveProgress();
+    await control.gate();
+
+    const frozen = await buildIndex(context, teacher.towers);
+    await saveProgress();
+
+    const distilled = await distilStudent(context, teacher.towers, frozen);
+    opened.push(() => disposeTower(gpu, distilled.student));
+    stoppedEarly ||= distilled.endedEarly;
+    await saveProgress();
+
+    const scalingdoc = await trainScalingDoc(context);
+    opened.push(() => disposeTowers(context, scalingdoc.towers));
+    stoppedEarly ||= scalingdoc.endedEarly;
+    await saveProgress();
+
+    const twinbert = await trainTwinBert(context);
+    opened.push(() => disposeTowers(context, twinbert.towers));
+    stoppedEarly ||= twinbert.endedEarly;
+    await saveProgress();
+
+    const { texts } = context;
+    const ids = dataset.docs.map((doc) => doc.id);
+    const size = experiment.embeddingSize;
+    const own = async (system: SystemName, towers: Towers, text: typeof texts.teacher) => {
+      const { raw, normalised } = await encodeAll(context, towers.document, text.documents, text.documentLength);
+      await store.write(vectorFile(system), bytesOf(raw));
+      return { ids, vectors: normalised, size };
+    };
+    const frozenIndex = { ids, vectors: normaliseRows(frozen, size), size };
+    const systems: DenseSystem[] = [
+      { name: "teacher", query: teacher.towers.query, text: texts.teacher, index: frozenIndex },
+      { name: "scalingnote", query: distilled.student, text: texts.student, index: frozenIndex },
+      {
+        name: "scalingdoc",
+        query: scalingdoc.towers.query,
+        text: texts.student,
+        index: await own("scalingdoc", scalingdoc.towers, texts.teacher),
+      },
+      {
+        name: "twinbert",
+        query: twinbert.towers.query,
+        text: texts.student,
+        index: await own("twinbert", twinbert.towers, texts.student),
+      },
+    ];
+    const evaluated = await evaluateSystems(context, systems);
+
+    const result: RunResult = {
+      formatVersion: FORMAT_VERSION,
+      name: options.name,
+      createdAt: options.createdAt,
+      config: experiment,
+      adapter: options.adapter,
+      codeVersion: options.codeVersion,
+      testSetHash: await testSetHash(dataset.docs, dataset.test),
+      collection: describeCollection(dataset),
+      trainingFlops: context.plan.totalFlops,
+      seconds: seconds(),
+      stoppedEarly,
+      stages: reporter.stages,
+      systems: evaluated.systems,
+      comparisons: evaluated.comparisons,
+    };
+    await store.write(QUERIES_FILE, writeQueries(evaluated.queries));
+    for (const [system, rankings] of Object.entries(evaluated.rankings))
+      await store.write(runFile(system as SystemName), writeRun(rankings, system));
+    await store.write(RESULT_FILE, new TextEncoder().encode(`${JSON.stringify(result, null, 1)}\n`));
+    await store.remove(PROGRESS_FILE);
+    return result;
+  } catch (error) {
+    reporter.interrupt();
+    await saveProgress();
+    // The GPU's own complaint explains more than what it led to.
+    throw gpu.failure() ?? error;
+  } finally {
+    if (!gpu.failure()) for (const close of opened) close();
+  }
+}
+
+/** Name and sizes of a collection. */
+export function describeCollection(dataset: Dataset): RunResult["collection"] {
+  return {
+    name: dataset.name,
+    documents: dataset.docs.length,
+    trainQueries: dataset.train.queries.length,
+    validationQueries: dataset.validation.queries.length,
+    testQueries: dataset.test.queries.length,
+    relevanceLevel: dataset.relevanceLevel,
+    notices: dataset.notices,
+  };
+}
+
+async function prepare(options: RunOptions, reporter: RunContext["reporter"]): Promise<RunContext> {
+  const { gpu, ops, store, experiment, dataset, control } = options;
+  reporter.begin("data", dataset.docs.length);
+  const pairs = trainingPairs(dataset);
+  if (pairs.query.length === 0)
+    throw new LabError(
+      "bad-input",
+      `No training query of ${dataset.name} has a document of grade ${dataset.relevanceLevel} or more.`,
+      "Check that the ids in the judgements are those of the corpus.",
+    );
+  if (dataset.test.queries.length === 0)
+    throw new LabError("bad-input", `${dataset.name} has no test queries.`, "Add judgements for a test split.");
+  const texts = prepareTexts(experiment, dataset);
+  const sample = validationSample(dataset, experiment.seed);
+  const plan = planRun(experiment, {
+    teacher: { query: texts.teacher.queryLength, document: texts.teacher.documentLength },
+    student: { query: texts.student.queryLength, document: texts.student.documentLength },
+    documents: dataset.docs.length,
+    trainQueries: dataset.train.queries.length,
+    testQueries: dataset.test.queries.length,
+    validationDocuments: sample.documents.length,
+    validationQueries: sample.queries.length,
+  });
+  reporter.plan(plan);
+  reporter.progress("data", dataset.docs.length);
+  reporter.end("data", {
+    documents: dataset.docs.length,
+    "training pairs": pairs.query.length,
+    "test queries": dataset.test.queries.length,
+    "longest document, tokens": texts.teacher.documentLength,
+    ...(texts.teacher.cutDocuments > 0 ? { "documents cut": texts.teacher.cutDocuments } : {}),
+    "watched on": `${sample.queries.length} queries, ${sample.documents.length} documents`,
+  });
+  return { gpu, ops, store, experiment, dataset, texts, pairs, plan, sample, control, reporter };
+}
+
+/** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */
+async function buildIndex(context: RunContext, teacher: Towers): Promise<Float32Array> {
+  const { store, reporter, texts, dataset, experiment } = context;
+  const stored = reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
+  if (stored) return new Float32Array(stored.slice().buffer);
+  reporter.begin("index", dataset.docs.length);
+  const { raw } = await encodeAll(context, teacher.document, texts.teacher.documents, texts.teacher.documentLength, (done) =>
+    reporter.progress("index", done),
+  );
+  await store.write(vectorFile("teacher"), bytesOf(raw));
+  reporter.end("index", { documents: dataset.docs.length, dimensions: experiment.embeddingSize, bytes: raw.byteLength });
+  return raw;
+}
+
+const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+async function readProgress(store: Store): Promise<{ seconds: number; stages: StageRecord[] }> {
+  const bytes = await store.read(PROGRESS_FILE);
+  return bytes ? (decodeJson(bytes) as { seconds: number; stages: StageRecord[] }) : { seconds: 0, stages: [] };
+}

@@ -1,0 +1,302 @@
+/** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
+import { LabError } from "../errors";
+import type { StageName, TrainedSystem } from "../formats/result";
+import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
+import { disposeTower, downloadTower, type Tower, uploadTower } from "../towers/device";
+import type { TowerConfig } from "../towers/types";
+import { pairOrder, queryOrder } from "../training/pairs";
+import { readState, writeState } from "../training/state";
+import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
+import { train } from "../training/trainer";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
+import { encoderFor, type RunContext } from "./context";
+import { towerConfigs } from "./plan";
+import type { TowerText } from "./texts";
+import { watchBoth, watchStudent } from "./watch";
+
+export interface Towers {
+  query: Tower;
+  /** The same object as `query` where the towers are shared. */
+  document: Tower;
+}
+
+/** Frees a pair of towers. */
+export function disposeTowers(context: RunContext, towers: Towers): void {
+  disposeTower(context.gpu, towers.query);
+  if (towers.document !== towers.query) disposeTower(context.gpu, towers.document);
+}
+
+const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
+
+function recipeOf(context: RunContext, rates: { learningRate: number; embeddingRate: number }, steps: number, dropout: number): Recipe {
+  const { training, seed } = context.experiment;
+  return {
+    steps,
+    batch: training.batch,
+    warmup: training.warmup,
+    weightDecay: training.weightDecay,
+    beta1: training.beta1,
+    beta2: training.beta2,
+    clip: training.clip,
+    captured: training.step === "captured",
+    ...rates,
+    dropout,
+    seed,
+  };
+}
+
+/** Runs one training as a stage: resumes from its state where there is one, reports, saves. Answers whether it ended early. */
+async function runTraining(
+  context: RunContext,
+  stage: StageName,
+  recipe: Recipe,
+  build: () => TrainingStep,
+  validate: () => Promise<Record<string, number>>,
+): Promise<boolean> {
+  const { gpu, store, reporter, experiment } = context;
+  reporter.begin(stage, recipe.steps);
+  const saved = await store.read(stateFile(stage));
+  const resume = saved ? readState(saved) : undefined;
+  if (resume && resume.steps !== recipe.steps)
+    throw new LabError("bad-input", `The checkpoint of ${stage} is of ${resume.steps} steps, the run of ${recipe.steps}.`, "Start the run again.");
+  if (resume) reporter.points(stage, resume.losses, resume.validation, resume.step);
+  const training = build();
+  reporter.progress(stage, resume?.step ?? 0, {
+    step: training.step.kind,
+    ...(training.step.stats.dispatches === null ? {} : { dispatches: training.step.stats.dispatches }),
+  });
+  try {
+    const { endedEarly } = await train({
+      gpu,
+      training,
+      recipe,
+      validateEvery: experiment.training.validateEvery,
+      patience: experiment.training.patience,
+      validate,
+      control: context.control,
+      onPoints: (losses, validation, done) => reporter.points(stage, losses, validation, done),
+      save: {
+        everySeconds: experiment.training.saveEvery,
+        write: async (state) => {
+          await store.write(stateFile(stage), writeState(state));
+          reporter.saved(stage, state.step);
+        },
+      },
+      resume,
+    });
+    return endedEarly;
+  } finally {
+    training.dispose();
+  }
+}
+
+/** After a training: checkpoints are written, then the training state is let go. */
+async function finishStage(
+  context: RunContext,
+  stage: StageName,
+  system: TrainedSystem,
+  towers: { query: Tower; document?: Tower },
+  texts: { query: TowerText; document: TowerText },
+  endedEarly: boolean,
+): Promise<void> {
+  const { gpu, store, reporter, experiment } = context;
+  const metadata = { seed: String(experiment.seed), stage };
+  await saveCheckpoint(gpu, store, system, "query", towers.query, texts.query.tokenizer, metadata);
+  if (towers.document && towers.document !== towers.query)
+    await saveCheckpoint(gpu, store, system, "document", towers.document, texts.document.tokenizer, metadata);
+  await store.remove(stateFile(stage));
+  const parameters = countParameters(towers.query.config);
+  reporter.end(stage, {
+    parameters: parameters.withoutEmbeddings,
+    "with embeddings": parameters.total,
+    ...(endedEarly ? { ended: "early" } : {}),
+  });
+}
+
+/** Both towers of a finished system, from their checkpoints. Null where the stage has not finished. */
+async function loadTowers(context: RunContext, stage: StageName, system: TrainedSystem, shared: boolean): Promise<Towers | null> {
+  if (context.reporter.stages.find((s) => s.name === stage)?.status !== "done") return null;
+  const query = await loadCheckpoint(context.gpu, context.store, system, "query");
+  if (!query) return null;
+  const document = shared ? query : await loadCheckpoint(context.gpu, context.store, system, "document");
+  return document ? { query: query.tower, document: document.tower } : null;
+}
+
+/** A pair of towers trained contrastively, end to end. */
+async function trainPair(
+  context: RunContext,
+  stage: "stage1" | "scalingdoc" | "twinbert",
+  system: TrainedSystem,
+  make: () => Towers,
+  texts: { query: TowerText; document: TowerText },
+  rates: { learningRate: number; embeddingRate: number },
+  steps: number,
+): Promise<{ towers: Towers; endedEarly: boolean }> {
+  const { gpu, ops, experiment, pairs, sample } = context;
+  const { stage1, training } = experiment;
+  const loaded = await loadTowers(context, stage, system, stage === "stage1" && experiment.teacher.sharedTowers);
+  if (loaded) return { towers: loaded, endedEarly: false };
+  const towers = make();
+  const queryLength = texts.query.queryLength;
+  const documentLength = texts.document.documentLength;
+  const recipe = recipeOf(context, rates, steps, stage1.dropout);
+  const encoders = {
+    query: encoderFor(context, towers.query, queryLength),
+    document: encoderFor(context, towers.document, documentLength),
+  };
+  try {
+    const endedEarly = await runTraining(
+      context,
+      stage,
+      recipe,
+      () =>
+        contrastiveStep(gpu, ops, recipe, {
+          ...towers,
+          queryTokens: texts.query.train,
+          documentTokens: texts.document.documents,
+          queryLength,
+          documentLength,
+          order: pairOrder(pairs, training.batch, stage1.hardNegatives, experiment.seed),
+          hardNegatives: stage1.hardNegatives,
+          temperature: stage1.temperature,
+          learnTemperature: stage1.learnTemperature,
+        }),
+      watchBoth(
+        sample,
+        experiment.embeddingSize,
+        { encoder: encoders.query, table: texts.query.validation },
+        { encoder: encoders.document, table: texts.document.documents },
+      ),
+    );
+    await finishStage(context, stage, system, towers, texts, endedEarly);
+    return { towers, endedEarly };
+  } catch (error) {
+    disposeTowers(context, towers);
+    throw error;
+  } finally {
+    encoders.query.dispose();
+    encoders.document.dispose();
+  }
+}
+
+/** Both towers from one seeded checkpoint, as the paper starts both from one language model. */
+function freshPair(context: RunContext, queryConfig: TowerConfig, documentConfig: TowerConfig, shared: boolean): Towers {
+  const { gpu, experiment } = context;
+  const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed));
+  if (shared) return { query, document: query };
+  return { query, document: uploadTower(gpu, documentConfig, initTower(documentConfig, experiment.seed)) };
+}
+
+/** Stage 1: the teacher's two towers. */
+export function trainTeacher(context: RunContext) {
+  const { experiment, texts, plan } = context;
+  const config = towerConfigs(experiment).teacher;
+  return trainPair(
+    context,
+    "stage1",
+    "teacher",
+    () => freshPair(context, config, config, experiment.teacher.sharedTowers),
+    { query: texts.teacher, document: texts.teacher },
+    experiment.stage1,
+    plan.steps.stage1,
+  );
+}
+
+/** Baseline: a small query tower and a big document tower, trained end to end. */
+export function trainScalingDoc(context: RunContext) {
+  const { experiment, texts, plan } = context;
+  const { student, teacher } = towerConfigs(experiment);
+  return trainPair(
+    context,
+    "scalingdoc",
+    "scalingdoc",
+    () => freshPair(context, student, teacher, false),
+    { query: texts.student, document: texts.teacher },
+    {
+      learningRate: experiment.baselines.scalingdocLearningRate,
+      embeddingRate: experiment.baselines.scalingdocEmbeddingRate,
+    },
+    plan.steps.scalingdoc,
+  );
+}
+
+/** Baseline: both towers small, trained end to end. */
+export function trainTwinBert(context: RunContext) {
+  const { experiment, texts, plan } = context;
+  const { student, smallDocument } = towerConfigs(experiment);
+  return trainPair(
+    context,
+    "twinbert",
+    "twinbert",
+    () => freshPair(context, student, smallDocument, false),
+    { query: texts.student, document: texts.student },
+    {
+      learningRate: experiment.baselines.twinbertLearningRate,
+      embeddingRate: experiment.baselines.twinbertEmbeddingRate,
+    },
+    plan.steps.twinbert,
+  );
+}
+
+/** Stage 2: the student learns the teacher's query vectors; documents and their vectors stay as they are. */
+export async function distilStudent(
+  context: RunContext,
+  teacher: Towers,
+  frozen: Float32Array,
+): Promise<{ student: Tower; endedEarly: boolean }> {
+  const { gpu, ops, experiment, texts, plan, sample } = context;
+  const stage = "stage2";
+  if (context.reporter.stages.find((s) => s.name === stage)?.status === "done") {
+    const loaded = await loadCheckpoint(gpu, context.store, "scalingnote", "query");
+    if (loaded) return { student: loaded.tower, endedEarly: false };
+  }
+  const { student: config } = towerConfigs(experiment);
+  const student = uploadTower(gpu, config, await studentInit(context, teacher, config));
+  const { stage2, training, embeddingSize } = experiment;
+  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2.dropout);
+  const teacherEncoder = encoderFor(context, teacher.query, texts.teacher.queryLength);
+  const studentEncoder = encoderFor(context, student, texts.student.queryLength);
+  try {
+    // RAW vectors, once: MSE before normalisation needs their lengths.
+    const count = texts.teacher.train.offsets.length - 1;
+    const all = Int32Array.from({ length: count }, (_, i) => i);
+    const vectors = await teacherEncoder.encode(texts.teacher.train, all);
+    const watched = await teacherEncoder.encode(texts.teacher.validation, sample.queries);
+    const endedEarly = await runTraining(
+      context,
+      stage,
+      recipe,
+      () =>
+        distilStep(gpu, ops, recipe, {
+          student,
+          queryTokens: texts.student.train,
+          queryLength: texts.student.queryLength,
+          teacher: vectors,
+          order: queryOrder(count, training.batch, experiment.seed),
+          mseWeight: stage2.mseWeight,
+          cosineWeight: stage2.cosineWeight,
+          mseOn: stage2.mseOn,
+          mseReduce: stage2.mseReduce,
+        }),
+      watchStudent(sample, embeddingSize, { encoder: studentEncoder, table: texts.student.validation }, frozen, watched),
+    );
+    await finishStage(context, stage, "scalingnote", { query: student }, { query: texts.student, document: texts.teacher }, endedEarly);
+    return { student, endedEarly };
+  } catch (error) {
+    disposeTower(gpu, student);
+    throw error;
+  } finally {
+    teacherEncoder.dispose();
+    studentEncoder.dispose();
+  }
+}
+
+async function studentInit(context: RunContext, teacher: Towers, config: TowerConfig) {
+  const { experiment, gpu } = context;
+  const start = initTower(config, experiment.seed);
+  if (experiment.student.init === "random") return start;
+  const source = await downloadTower(gpu, teacher.query);
+  return experiment.student.init === "first-last"
+    ? firstLastInit(start, config, source, teacher.query.config)
+    : embeddingInit(start, config, source, teacher.query.config);
+}

@@ -1,0 +1,96 @@
+/** The collection as tokens: each kind of tower has its own tokenizer, prompt and lengths. */
+import type { Experiment } from "../config/schema";
+import { type Dataset, documentText } from "../data/types";
+import { trainBpe } from "../text/bpe";
+import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
+import { paddedLength, type TokenTable } from "../training/inputs";
+
+/** One tokenizer's view of the collection. */
+export interface TowerText {
+  tokenizer: TextTokenizer;
+  documents: TokenTable;
+  train: TokenTable;
+  validation: TokenTable;
+  test: TokenTable;
+  /** Padded lengths in tokens. */
+  queryLength: number;
+  documentLength: number;
+  /** Texts that were cut at the longest length. */
+  cutDocuments: number;
+  /** A query as this tower reads it, prompt included. */
+  encodeQuery(text: string): Int32Array;
+}
+
+export interface Texts {
+  teacher: TowerText;
+  student: TowerText;
+}
+
+type TextSettings = Pick<Experiment["teacher"], "vocabulary" | "queryTokens" | "docTokens" | "prompt">;
+
+/**
+ * Learns the tokenizers from documents and training queries (never from test queries) and tokenises everything.
+ * @param stored tokenizer.json objects of a run that is resumed or searched
+ */
+export function prepareTexts(
+  experiment: Experiment,
+  dataset: Dataset,
+  stored?: { teacher: unknown; student: unknown },
+): Texts {
+  const documents = dataset.docs.map(documentText);
+  const learned = new Map<number, TextTokenizer>();
+  const tokenizerOf = (settings: TextSettings, json: unknown): TextTokenizer => {
+    if (json) return loadTokenizer(json);
+    let tokenizer = learned.get(settings.vocabulary);
+    if (!tokenizer) {
+      const texts = [...documents, ...dataset.train.queries.map((q) => q.text)];
+      tokenizer = loadTokenizer(trainBpe(texts, settings.vocabulary));
+      learned.set(settings.vocabulary, tokenizer);
+    }
+    return tokenizer;
+  };
+  const view = (settings: TextSettings, tokenizer: TextTokenizer): TowerText => {
+    const encodeQuery = (text: string) => tokenizer.encode(settings.prompt + text, settings.queryTokens);
+    const queries = (split: { queries: { text: string }[] }) => tokenTable(split.queries, (q) => encodeQuery(q.text));
+    const train = queries(dataset.train);
+    const validation = queries(dataset.validation);
+    const test = queries(dataset.test);
+    const docs = tokenTable(documents, (text) => tokenizer.encode(text, settings.docTokens));
+    let cutDocuments = 0;
+    for (let i = 0; i < documents.length; i++)
+      if (docs.offsets[i + 1]! - docs.offsets[i]! >= settings.docTokens) cutDocuments++;
+    return {
+      tokenizer,
+      documents: docs,
+      train,
+      validation,
+      test,
+      queryLength: paddedLength([train, validation, test], settings.queryTokens),
+      documentLength: paddedLength([docs], settings.docTokens),
+      cutDocuments,
+      encodeQuery,
+    };
+  };
+  return {
+    teacher: view(experiment.teacher, tokenizerOf(experiment.teacher, stored?.teacher)),
+    student: view(experiment.student, tokenizerOf(experiment.student, stored?.student)),
+  };
+}
+
+function tokenTable<T>(items: readonly T[], encode: (item: T) => Int32Array): TokenTable {
+  const offsets = new Int32Array(items.length + 1);
+  let flat = new Int32Array(Math.max(64, items.length * 16));
+  let end = 0;
+  items.forEach((item, i) => {
+    const ids = encode(item);
+    if (end + ids.length > flat.length) {
+      const larger = new Int32Array(Math.max(flat.length * 2, end + ids.length));
+      larger.set(flat);
+      flat = larger;
+    }
+    flat.set(ids, end);
+    end += ids.length;
+    offsets[i + 1] = end;
+  });
+  return { flat: flat.slice(0, end), offsets };
+}

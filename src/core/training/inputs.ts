@@ -1,0 +1,64 @@
+/** A tower's inputs as inputs of a step: the names, the shapes, the values. */
+import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { HostValues, InputSpecs, TensorMap } from "../../gpu/step";
+import { hostInputs } from "../text/batch";
+import type { TowerConfig, TowerInputs } from "../towers/types";
+
+/** Token ids of many texts in one buffer: text i is flat[offsets[i] .. offsets[i + 1]). */
+export interface TokenTable {
+  flat: Int32Array;
+  offsets: Int32Array;
+}
+
+export const textCount = (table: TokenTable): number => table.offsets.length - 1;
+
+/** The longest text of a table in tokens, rounded up to a multiple of 8 and at most `limit`. */
+export function paddedLength(tables: readonly TokenTable[], limit: number): number {
+  let longest = 1;
+  for (const { offsets } of tables)
+    for (let i = 1; i < offsets.length; i++) longest = Math.max(longest, offsets[i]! - offsets[i - 1]!);
+  return Math.min(Math.ceil(longest / 8) * 8, Math.max(limit, 1));
+}
+
+export function towerInputSpecs(prefix: string, config: TowerConfig, batch: number, length: number): InputSpecs {
+  const n = batch * length;
+  return {
+    [`${prefix}.ids`]: { shape: [n], dtype: "int32" },
+    [`${prefix}.order`]: { shape: [n], dtype: "int32" },
+    [`${prefix}.offsets`]: { shape: [config.vocabulary + 1], dtype: "int32" },
+    [`${prefix}.mask`]: { shape: [batch, length], dtype: "float32" },
+    [`${prefix}.poolWeights`]: { shape: [batch, length], dtype: "float32" },
+  };
+}
+
+export function towerInputs(prefix: string, tensors: TensorMap): TowerInputs {
+  const get = (name: string): Tensor => tensors[`${prefix}.${name}`]!;
+  return {
+    ids: get("ids") as Tensor1D,
+    order: get("order") as Tensor1D,
+    offsets: get("offsets") as Tensor1D,
+    mask: get("mask") as Tensor2D,
+    poolWeights: get("poolWeights") as Tensor2D,
+  };
+}
+
+/** The step's values for the texts with these numbers, and how many tokens they have. */
+export function towerValues(
+  prefix: string,
+  config: TowerConfig,
+  table: TokenTable,
+  texts: ArrayLike<number>,
+  length: number,
+): { values: HostValues; tokens: number } {
+  let tokens = 0;
+  const sequences = Array.from(texts, (i) => {
+    const sequence = table.flat.subarray(table.offsets[i]!, table.offsets[i + 1]!);
+    tokens += Math.min(sequence.length, length);
+    return sequence;
+  });
+  const host = hostInputs(sequences, length, config.vocabulary, config.pooling, 0);
+  return {
+    values: Object.fromEntries(Object.entries(host).map(([name, value]) => [`${prefix}.${name}`, value])),
+    tokens,
+  };
+}

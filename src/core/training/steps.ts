@@ -1,0 +1,271 @@
+/**
+ * The two training steps of the method: contrastive (stage 1 and the baselines: both towers learn) and distillation
+ * (stage 2: only the student learns, from queries and stored teacher vectors). Each runs captured or eagerly.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import { type AdamW, type AdamWOptions, type AdamWParameter, createAdamW, hyperValues } from "../../gpu/adamw";
+import { captureStep } from "../../gpu/capture";
+import type { Gpu } from "../../gpu/device";
+import { createLog, type StepLog } from "../../gpu/log";
+import type { TowerOps } from "../../gpu/ops";
+import { eagerStep, type HostValues, type InputSpecs, ownTensor, disposeOwn, type Step, type TensorMap } from "../../gpu/step";
+import { infoNCE } from "../objectives/infoNCE";
+import { qkdLoss } from "../objectives/qkd";
+import type { Tower } from "../towers/device";
+import { decays, isEmbedding, towerForward } from "../towers";
+import type { DeviceParameters } from "../towers/types";
+import { type TokenTable, towerInputSpecs, towerInputs, towerValues } from "./inputs";
+import type { PairBatch } from "./pairs";
+import { scheduleFactor } from "./schedule";
+
+/** What optimizer and schedule need to know, the same for every system. */
+export interface Recipe extends AdamWOptions {
+  steps: number;
+  batch: number;
+  warmup: number;
+  weightDecay: number;
+  learningRate: number;
+  embeddingRate: number;
+  dropout: number;
+  seed: number;
+  captured: boolean;
+}
+
+/** A training step with all it owns. */
+export interface TrainingStep {
+  step: Step;
+  optimizer: AdamW;
+  log: StepLog;
+  /** Names of the numbers in a row of the log; the first two are "loss" and "gradNorm". */
+  names: string[];
+  /** Trained tensors in the optimizer's order. */
+  parameters: DeviceParameters;
+  /** Runs step number `step` (from 1); returns its tokens without padding. */
+  run(step: number): number;
+  dispose(): void;
+}
+
+/** Slots of the log: at most this many steps between two readings. */
+export const LOG_SLOTS = 32;
+
+interface Parts {
+  /** Trained tensors by unique name. */
+  parameters: DeviceParameters;
+  specs: InputSpecs;
+  /** The loss on the tape, and the terms to log beside it. */
+  loss(parameters: DeviceParameters, inputs: TensorMap, dropout: Tensor1D): { loss: Scalar; terms: Record<string, Tensor> };
+  termNames: string[];
+  values(step: number): { values: HostValues; tokens: number };
+}
+
+function trainingStep(gpu: Gpu, recipe: Recipe, parts: Parts): TrainingStep {
+  const names = Object.keys(parts.parameters);
+  const tensors = names.map((name) => parts.parameters[name]!);
+  const optimizer = createAdamW(
+    gpu,
+    names.map((name, i): AdamWParameter => {
+      const local = name.slice(name.indexOf("/") + 1);
+      return {
+        name,
+        tensor: tensors[i]!,
+        rate: isEmbedding(local) ? 1 : 0,
+        decay: decays(local) ? recipe.weightDecay : 0,
+      };
+    }),
+    recipe,
+  );
+  const log = createLog(gpu, 2 + parts.termNames.length, LOG_SLOTS);
+  const specs: InputSpecs = {
+    ...parts.specs,
+    hyper: { shape: [4], dtype: "float32" },
+    counter: { shape: [2], dtype: "int32" },
+    slot: { shape: [1], dtype: "int32" },
+  };
+  const make = recipe.captured ? captureStep : eagerStep;
+  const step = make(
+    gpu,
+    (inputs) => {
+      let terms: Record<string, Tensor> = {};
+      const { value, grads } = tf.valueAndGrads((...list: Tensor[]) => {
+        const result = parts.loss(
+          Object.fromEntries(names.map((name, i) => [name, list[i]!])),
+          inputs,
+          inputs["counter"] as Tensor1D,
+        );
+        // Kept, for they are needed after the tape has closed.
+        terms = Object.fromEntries(parts.termNames.map((name) => [name, tf.keep(tf.reshape(result.terms[name]!, [1]))]));
+        return result.loss;
+      })(tensors);
+      const norm = optimizer.apply(Object.fromEntries(names.map((name, i) => [name, grads[i]!])), inputs["hyper"]!);
+      const row = tf.concat([tf.reshape(value, [1]), norm as Tensor1D, ...(Object.values(terms) as Tensor1D[])]);
+      tf.dispose(terms);
+      log.append(row, inputs["slot"]!);
+      return { row };
+    },
+    specs,
+  );
+  return {
+    step,
+    optimizer,
+    log,
+    names: ["loss", "gradNorm", ...parts.termNames],
+    parameters: parts.parameters,
+    run(number) {
+      const factor = scheduleFactor(number, recipe.steps, recipe.warmup);
+      const { values, tokens } = parts.values(number);
+      step.run({
+        ...values,
+        hyper: hyperValues([recipe.learningRate * factor, recipe.embeddingRate * factor], number, recipe),
+        counter: Int32Array.of(recipe.seed | 0, number),
+        slot: Int32Array.of(number % LOG_SLOTS),
+      });
+      return tokens;
+    },
+    dispose() {
+      step.dispose();
+      optimizer.dispose();
+      log.dispose();
+    },
+  };
+}
+
+/** Names of one tower's parameters within a step that may train two. */
+const prefixed = (prefix: string, parameters: DeviceParameters): DeviceParameters =>
+  Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [`${prefix}/${name}`, tensor]));
+const stripped = (prefix: string, parameters: DeviceParameters): DeviceParameters =>
+  Object.fromEntries(
+    Object.entries(parameters)
+      .filter(([name]) => name.startsWith(`${prefix}/`))
+      .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
+  );
+
+export interface ContrastiveParts {
+  query: Tower;
+  /** The same object as `query` where the towers are shared. */
+  document: Tower;
+  queryTokens: TokenTable;
+  documentTokens: TokenTable;
+  queryLength: number;
+  documentLength: number;
+  order: (step: number) => PairBatch;
+  hardNegatives: number;
+  temperature: number;
+  learnTemperature: boolean;
+}
+
+/** InfoNCE over in-batch and hard negatives; trains both towers. Logs "temperature". */
+export function contrastiveStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: ContrastiveParts): TrainingStep {
+  const { batch } = recipe;
+  const columns = batch * (1 + parts.hardNegatives);
+  const shared = parts.query === parts.document;
+  // CLIP's name and form: the logarithm of the inverse temperature.
+  const logitScale = parts.learnTemperature
+    ? ownTensor(gpu, { shape: [1], dtype: "float32" }, Float32Array.of(Math.log(1 / parts.temperature)))
+    : null;
+  const dropoutOf = (counter: Tensor1D, firstSite: number) =>
+    recipe.dropout > 0 ? { rate: recipe.dropout, counter, firstSite } : undefined;
+  const built = trainingStep(gpu, recipe, {
+    parameters: {
+      ...prefixed("query", parts.query.parameters),
+      ...(shared ? {} : prefixed("document", parts.document.parameters)),
+      ...(logitScale ? { logit_scale: logitScale } : {}),
+    },
+    specs: {
+      ...towerInputSpecs("query", parts.query.config, batch, parts.queryLength),
+      ...towerInputSpecs("document", parts.document.config, columns, parts.documentLength),
+      negatives: { shape: [batch, columns], dtype: "float32" },
+      temperature: { shape: [1], dtype: "float32" },
+    },
+    termNames: ["temperature"],
+    loss(parameters, inputs, counter) {
+      const queryParameters = stripped("query", parameters);
+      const q = towerForward(ops, parts.query.config, queryParameters, towerInputs("query", inputs), dropoutOf(counter, 0));
+      const d = towerForward(
+        ops,
+        parts.document.config,
+        shared ? queryParameters : stripped("document", parameters),
+        towerInputs("document", inputs),
+        dropoutOf(counter, 1000),
+      );
+      const scale = parameters["logit_scale"];
+      const temperature = tf.reshape(scale ? tf.exp(tf.neg(scale)) : inputs["temperature"]!, []) as Scalar;
+      return {
+        loss: infoNCE(q, d, inputs["negatives"] as Tensor2D, temperature),
+        terms: { temperature },
+      };
+    },
+    values(step) {
+      const pairs = parts.order(step);
+      const q = towerValues("query", parts.query.config, parts.queryTokens, pairs.queries, parts.queryLength);
+      const d = towerValues("document", parts.document.config, parts.documentTokens, pairs.documents, parts.documentLength);
+      return {
+        values: { ...q.values, ...d.values, negatives: pairs.mask, temperature: Float32Array.of(parts.temperature) },
+        tokens: q.tokens + d.tokens,
+      };
+    },
+  });
+  return {
+    ...built,
+    dispose() {
+      built.dispose();
+      if (logitScale) disposeOwn(gpu, logitScale);
+    },
+  };
+}
+
+export interface DistilParts {
+  student: Tower;
+  queryTokens: TokenTable;
+  queryLength: number;
+  /** Raw teacher vectors of all training queries: float32 [queries, embeddingSize]. */
+  teacher: Float32Array;
+  order: (step: number) => Int32Array;
+  mseWeight: number;
+  cosineWeight: number;
+  mseOn: "raw" | "normalised";
+  mseReduce: "mean" | "sum";
+}
+
+/** QKD: w_mse * MSE + w_cos * (1 - cosine) to stored teacher vectors; trains the student alone. Logs "mse", "cosine". */
+export function distilStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: DistilParts): TrainingStep {
+  const { batch } = recipe;
+  const { embeddingSize } = parts.student.config;
+  return trainingStep(gpu, recipe, {
+    parameters: prefixed("query", parts.student.parameters),
+    specs: {
+      ...towerInputSpecs("query", parts.student.config, batch, parts.queryLength),
+      teacher: { shape: [batch, embeddingSize], dtype: "float32" },
+      weights: { shape: [2], dtype: "float32" },
+    },
+    termNames: ["mse", "cosine"],
+    loss(parameters, inputs, counter) {
+      const student = towerForward(
+        ops,
+        parts.student.config,
+        stripped("query", parameters),
+        towerInputs("query", inputs),
+        recipe.dropout > 0 ? { rate: recipe.dropout, counter, firstSite: 0 } : undefined,
+      );
+      const weights = inputs["weights"] as Tensor1D;
+      return qkdLoss(student, inputs["teacher"] as Tensor2D, {
+        mseWeight: tf.reshape(tf.slice(weights, [0], [1]), []) as Scalar,
+        cosineWeight: tf.reshape(tf.slice(weights, [1], [1]), []) as Scalar,
+        mseOn: parts.mseOn,
+        mseReduce: parts.mseReduce,
+      });
+    },
+    values(step) {
+      const queries = parts.order(step);
+      const { values, tokens } = towerValues("query", parts.student.config, parts.queryTokens, queries, parts.queryLength);
+      const teacher = new Float32Array(batch * embeddingSize);
+      queries.forEach((q, row) => {
+        teacher.set(parts.teacher.subarray(q * embeddingSize, (q + 1) * embeddingSize), row * embeddingSize);
+      });
+      return {
+        values: { ...values, teacher, weights: Float32Array.of(parts.mseWeight, parts.cosineWeight) },
+        tokens,
+      };
+    },
+  });
+}

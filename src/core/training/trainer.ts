@@ -1,0 +1,215 @@
+/** The training loop: runs a captured step again and again, reads losses now and then, validates, saves, can be stopped. */
+import { LabError } from "../errors";
+import type { LossPoint, ValidationPoint } from "../formats/result";
+import type { Gpu } from "../../gpu/device";
+import { readTensors } from "../../gpu/step";
+import type { DeviceParameters, HostParameters } from "../towers/types";
+import { writeTower } from "../towers/device";
+import type { TrainingState } from "./state";
+import { LOG_SLOTS, type Recipe, type TrainingStep } from "./steps";
+import { scheduleFactor } from "./schedule";
+
+/** How a run is told to wait or to end. */
+export interface Control {
+  /**
+   * Called before every step and between stages. Waits while paused. Answers "finish" once where this training is to
+   * end early; throws LabError "stopped" where the run is.
+   */
+  gate(): Promise<"go" | "finish">;
+}
+
+export interface TrainOptions {
+  gpu: Gpu;
+  training: TrainingStep;
+  recipe: Recipe;
+  validateEvery: number;
+  /** Stop when recall@10 has not risen this many validations in a row; 0: never. */
+  patience: number;
+  /** Metrics on the validation queries with the weights as they are; "recall@10" decides early stopping. */
+  validate: () => Promise<Record<string, number>>;
+  control: Control;
+  /** What is new since the last call; `done` steps in all. */
+  onPoints: (losses: LossPoint[], validation: ValidationPoint[], done: number) => void;
+  /** Called with the state every so many seconds and at the end. */
+  save: { everySeconds: number; write: (state: TrainingState) => Promise<void> };
+  resume?: TrainingState | undefined;
+}
+
+export interface TrainOutcome {
+  state: TrainingState;
+  /** The user, or early stopping, ended it before the last step. */
+  endedEarly: boolean;
+}
+
+// Losses are read about four times a second, but at least every so many steps: the log has no more slots.
+const READ_MS = 250;
+// Steps that may be queued on the GPU before the host waits; keeps pausing prompt on a slow adapter.
+const QUEUE_MS = 500;
+
+/** Trains to the end, or until told otherwise. On an error the last saved state stands. */
+export async function train(options: TrainOptions): Promise<TrainOutcome> {
+  const { gpu, training, recipe } = options;
+  const state: TrainingState = options.resume ?? fresh(recipe);
+  if (options.resume) await restore(gpu, training, options.resume);
+  let started = performance.now();
+  let lastRead = { step: state.step, at: started };
+  let tokens = 0;
+  let lastSave = started;
+  let stepMs = 0;
+  let ended = state.step >= recipe.steps;
+  let endedEarly = false;
+
+  /** Reads the losses of the steps since the last reading. */
+  const readLosses = async () => {
+    const count = state.step - lastRead.step;
+    if (count === 0) return;
+    const rows = await training.log.read();
+    gpu.check();
+    const now = performance.now();
+    stepMs = (now - lastRead.at) / count;
+    const tokensPerSecond = tokens / Math.max(1e-6, (now - lastRead.at) / 1000);
+    const width = training.names.length;
+    const points: LossPoint[] = [];
+    for (let step = lastRead.step + 1; step <= state.step; step++) {
+      const row = rows.subarray((step % LOG_SLOTS) * width, (step % LOG_SLOTS + 1) * width);
+      const [loss, gradNorm] = [row[0]!, row[1]!];
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(step);
+      if (loss === 0 && gradNorm === 0) throw refusedSilently(step);
+      points.push({
+        step,
+        loss,
+        gradNorm,
+        learningRate: recipe.learningRate * scheduleFactor(step, recipe.steps, recipe.warmup),
+        terms: Object.fromEntries(training.names.slice(2).map((name, i) => [name, row[i + 2]!])),
+        tokensPerSecond,
+        gpuBytes: gpu.bytes(),
+      });
+    }
+    state.losses.push(...points);
+    options.onPoints(points, [], state.step);
+    tokens = 0;
+    lastRead = { step: state.step, at: performance.now() };
+  };
+
+  const validate = async () => {
+    await readLosses();
+    const metrics = await options.validate();
+    const point = { step: state.step, metrics };
+    state.validation.push(point);
+    const value = metrics["recall@10"] ?? 0;
+    if (!state.best || value > state.best.value) {
+      state.best = { step: state.step, value };
+      state.sinceBest = 0;
+      if (options.patience > 0) state.bestParameters = await download(gpu, training.parameters);
+    } else state.sinceBest++;
+    options.onPoints([], [point], state.step);
+    lastRead.at = performance.now();
+  };
+
+  const snapshot = async () => {
+    const names = Object.keys(training.parameters);
+    const values = await readTensors(gpu, [
+      ...names.map((name) => training.parameters[name]!),
+      training.optimizer.moments.m,
+      training.optimizer.moments.v,
+    ]);
+    state.parameters = new Map(
+      names.map((name, i) => [name, { shape: training.parameters[name]!.shape, values: values[i]! }]),
+    );
+    state.m = values[names.length]!;
+    state.v = values[names.length + 1]!;
+  };
+  const save = async () => {
+    await readLosses();
+    await snapshot();
+    const now = performance.now();
+    state.seconds += (now - started) / 1000;
+    started = now;
+    await options.save.write(state);
+    lastSave = performance.now();
+    lastRead.at = lastSave;
+  };
+
+  if (state.step === 0 && !ended) await validate();
+  while (!ended) {
+    // Seen before the step, so that a run stopped here has done exactly the steps it says.
+    if ((await options.control.gate()) === "finish") {
+      endedEarly = true;
+      break;
+    }
+    tokens += training.run(state.step + 1);
+    state.step++;
+    const since = state.step - lastRead.step;
+    const limit = stepMs > 0 ? Math.min(LOG_SLOTS - 1, Math.max(1, Math.floor(QUEUE_MS / stepMs))) : 1;
+    if (since >= limit || performance.now() - lastRead.at > READ_MS) await readLosses();
+    ended = state.step >= recipe.steps;
+    if (ended || state.step % options.validateEvery === 0) {
+      await validate();
+      if (options.patience > 0 && state.sinceBest >= options.patience) {
+        endedEarly = !ended;
+        break;
+      }
+    }
+    if (!ended && performance.now() - lastSave > options.save.everySeconds * 1000) await save();
+  }
+  await readLosses();
+  if (options.patience > 0 && state.bestParameters) write(gpu, training.parameters, state.bestParameters);
+  await save();
+  return { state, endedEarly };
+}
+
+function fresh(recipe: Recipe): TrainingState {
+  return {
+    step: 0,
+    steps: recipe.steps,
+    seed: recipe.seed,
+    seconds: 0,
+    losses: [],
+    validation: [],
+    best: null,
+    sinceBest: 0,
+    parameters: new Map(),
+    bestParameters: null,
+    m: new Float32Array(0),
+    v: new Float32Array(0),
+  };
+}
+
+async function restore(gpu: Gpu, training: TrainingStep, state: TrainingState): Promise<void> {
+  write(gpu, training.parameters, state.parameters);
+  const { m, v } = training.optimizer.moments;
+  write(
+    gpu,
+    { m, v },
+    new Map([
+      ["m", { shape: [state.m.length], values: state.m }],
+      ["v", { shape: [state.v.length], values: state.v }],
+    ]),
+  );
+}
+
+function write(gpu: Gpu, parameters: DeviceParameters, values: HostParameters): void {
+  writeTower(gpu, { parameters }, values);
+}
+
+async function download(gpu: Gpu, parameters: DeviceParameters): Promise<HostParameters> {
+  const names = Object.keys(parameters);
+  const values = await readTensors(
+    gpu,
+    names.map((name) => parameters[name]!),
+  );
+  return new Map(names.map((name, i) => [name, { shape: parameters[name]!.shape, values: values[i]! }]));
+}
+
+const notFinite = (step: number) =>
+  new LabError(
+    "not-finite",
+    `The loss is not a finite number since step ${step}. The last checkpoint is kept.`,
+    "Try half the learning rate, or a higher temperature.",
+  );
+const refusedSilently = (step: number) =>
+  new LabError(
+    "gpu-refused",
+    `The loss is exactly 0 at step ${step}: the GPU refused the work without saying so.`,
+    "Try a smaller batch.",
+  );

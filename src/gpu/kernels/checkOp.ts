@@ -1,0 +1,102 @@
+/** For tests: holds an op of own kernels against the same thing made of tfjs ops, against itself, and against differences. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import { expect } from "vitest";
+import { random } from "../../core/random";
+import type { Gpu } from "../device";
+import { readTensors } from "../step";
+
+/** Standard normal values, scaled, of a seeded stream. */
+export function noise(seed: number, size: number, scale = 1): Float32Array {
+  const stream = random(seed, "noise");
+  return Float32Array.from({ length: size }, () => scale * stream.normal());
+}
+
+export type Inputs = Record<string, { values: Float32Array; shape: number[] }>;
+export type Differentiable = (inputs: Record<string, Tensor>) => Tensor;
+
+export const noisy = (seed: number, shape: number[], scale = 1): { values: Float32Array; shape: number[] } => ({
+  values: noise(
+    seed,
+    shape.reduce((a, b) => a * b, 1),
+    scale,
+  ),
+  shape,
+});
+
+/** Value of an op, and the gradients of a fixed random weighting of its output for each input. */
+export async function evaluate(gpu: Gpu, op: Differentiable, inputs: Inputs): Promise<Record<string, Float32Array>> {
+  const names = Object.keys(inputs);
+  const tensors = tf.tidy(() => {
+    const xs = names.map((name) => tf.tensor(inputs[name]!.values, inputs[name]!.shape));
+    const call = (...list: Tensor[]) => op(Object.fromEntries(names.map((name, i) => [name, list[i]!])));
+    const value = call(...xs);
+    const dy = tf.tensor(noise(77, value.size), value.shape);
+    return [value, ...tf.grads(call)(xs, dy)];
+  });
+  const arrays = await readTensors(gpu, tensors);
+  tf.dispose(tensors);
+  gpu.check();
+  return Object.fromEntries(["value", ...names].map((name, i) => [name, arrays[i]!.slice()]));
+}
+
+/** Largest difference, relative to the largest expected value. */
+export function relativeError(actual: Float32Array, expected: Float32Array): number {
+  expect(actual.length).toBe(expected.length);
+  let difference = 0;
+  let scale = 1e-6;
+  for (let i = 0; i < actual.length; i++) {
+    const d = Math.abs(actual[i]! - expected[i]!);
+    difference = Number.isNaN(d) ? Number.NaN : Math.max(difference, d);
+    scale = Math.max(scale, Math.abs(expected[i]!));
+  }
+  return difference / scale;
+}
+
+/** Value and every gradient agree with the plain op, and a second run gives the same bits. */
+export async function expectSame(
+  gpu: Gpu,
+  own: Differentiable,
+  plain: Differentiable,
+  inputs: Inputs,
+  tolerance = 1e-5,
+): Promise<Record<string, Float32Array>> {
+  const actual = await evaluate(gpu, own, inputs);
+  const again = await evaluate(gpu, own, inputs);
+  const expected = await evaluate(gpu, plain, inputs);
+  for (const name of Object.keys(expected)) {
+    expect(relativeError(actual[name]!, expected[name]!), name).toBeLessThan(tolerance);
+    expect(Buffer.compare(Buffer.from(actual[name]!.buffer), Buffer.from(again[name]!.buffer)), `${name} again`).toBe(0);
+  }
+  return actual;
+}
+
+/** Gradients agree with central differences of the value. `step` suits float32 values around 1. */
+export async function expectDifferences(
+  gpu: Gpu,
+  op: Differentiable,
+  inputs: Inputs,
+  step = 1e-2,
+  tolerance = 1e-2,
+): Promise<void> {
+  const { value, ...gradients } = await evaluate(gpu, op, inputs);
+  const dy = noise(77, value!.length);
+  for (const [name, { values }] of Object.entries(inputs)) {
+    const expected = new Float32Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const at = async (delta: number) => {
+        const moved = values.slice();
+        moved[i]! += delta;
+        const xs = Object.fromEntries(
+          Object.entries(inputs).map(([n, x]) => [n, tf.tensor(n === name ? moved : x.values, x.shape)]),
+        );
+        const y = tf.tidy(() => op(xs));
+        const [out] = await readTensors(gpu, [y]);
+        tf.dispose([xs, y]);
+        return out!.reduce((sum, v, k) => sum + v * dy[k]!, 0);
+      };
+      expected[i] = ((await at(step)) - (await at(-step))) / (2 * step);
+    }
+    expect(relativeError(gradients[name]!, expected), name).toBeLessThan(tolerance);
+  }
+}

@@ -1,0 +1,26 @@
+/** Pieces of WGSL that several kernels share. */
+
+/** Values that one load fetches: 4 where `width` allows, else 1. */
+export type Lanes = 1 | 4;
+export const lanesOf = (width: number): Lanes => (width % 4 === 0 ? 4 : 1);
+/** The WGSL type of that many values. */
+export const laneType = (lanes: Lanes): "vec4f" | "f32" => (lanes === 4 ? "vec4f" : "f32");
+/** A function `total(v)`: the sum of a value's lanes. */
+export const laneSum = (lanes: Lanes): string =>
+  lanes === 4 ? "fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }" : "fn total(v: f32) -> f32 { return v; }";
+
+/** A WGSL f32 literal. */
+export function float(x: number): string {
+  const text = `${Math.fround(x)}`;
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+/** Lines made by `line(0) .. line(count - 1)`: a loop unrolled by hand, as values indexed by a variable leave the registers. */
+export const unroll = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join("\n");
+
+/** The head of every one-dimensional kernel: thread number `i` below `threads`, 64 threads to a workgroup. */
+export const threadHead = (index: string, threads: number): string => `
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = ${index};
+  if (i >= ${threads}u) { return; }`;

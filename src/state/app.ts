@@ -1,0 +1,92 @@
+/** All stores of the page, wired to one worker. main.tsx makes the real one; tests and tools make another. */
+import type { RunSummary } from "../worker/protocol";
+import type { LabClient } from "./client";
+import { createDeviceStore } from "./device";
+import { createLabStore } from "./lab";
+import { createLockStore } from "./lock";
+import { createRecordedStore } from "./recorded";
+import { createRunStore, underWay } from "./run";
+import { createRunsStore } from "./runs";
+import { createSearchStore } from "./search";
+import { createThemeStore } from "./theme";
+
+export interface Surroundings {
+  storage: Pick<Storage, "getItem" | "setItem"> | null;
+  root: HTMLElement | null;
+  locks: Pick<LockManager, "request"> | null;
+  fetcher?: typeof fetch;
+}
+
+export function createLab(client: LabClient, around: Surroundings) {
+  const device = createDeviceStore(client);
+  const run = createRunStore(client, () => device.getState().report?.adapter ?? null);
+  const runs = createRunsStore(client, around.fetcher);
+  const lock = createLockStore(around.locks);
+  const lab = createLabStore(client);
+  const search = createSearchStore(client);
+  const recorded = createRecordedStore(around.fetcher);
+  const theme = createThemeStore(around.storage, around.root);
+
+  client.onEvent((event) => {
+    if (event.type === "device") {
+      device.getState().lost(event.report);
+      const problem = event.report.problem;
+      if (problem) run.getState().broken(problem);
+      return;
+    }
+    run.getState().apply(event);
+    const ended = event.type === "status" && event.status !== "running" && event.status !== "paused";
+    if (ended || event.type === "result") {
+      void runs.getState().refresh().then(() => {
+        // The run that was just watched is the one that Search asks next.
+        if (run.getState().mode === "live" && run.getState().runId === event.runId) runs.getState().select(event.runId);
+      });
+    }
+  });
+
+  /** Shows the example where there is nothing of the user's own to show. */
+  const showExample = () => {
+    const { result } = recorded.getState();
+    if (result && run.getState().mode === "none") run.getState().showRecord(result, null);
+  };
+  // The replay moves what is shown; nothing else is under way where there is one.
+  recorded.subscribe((s, before) => {
+    if (s.result && (s.seconds !== before.seconds || s.playing !== before.playing) && !underWay(run.getState()))
+      run.getState().showRecord(s.result, s.seconds);
+  });
+
+  return {
+    client,
+    device,
+    run,
+    runs,
+    lock: lock.store,
+    lab,
+    search,
+    recorded,
+    theme,
+    /** Opens the GPU, reads the list of runs, and finds something to show. */
+    async begin() {
+      await Promise.all([device.getState().open(), runs.getState().refresh()]);
+      if (run.getState().mode !== "none") return;
+      const newest = runs.getState().list?.[0];
+      if (newest) this.open(newest);
+      else {
+        await recorded.getState().load();
+        showExample();
+      }
+      if (!device.getState().report?.adapter) {
+        await recorded.getState().load();
+        if (!newest) recorded.getState().play();
+      }
+    },
+    /** Selects a run everywhere; while one is being trained the Lab goes on showing that one. */
+    open(summary: RunSummary) {
+      runs.getState().select(summary.id);
+      recorded.getState().pause();
+      if (!underWay(run.getState())) run.getState().show(summary);
+    },
+  };
+}
+
+export type Lab = ReturnType<typeof createLab>;

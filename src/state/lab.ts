@@ -1,0 +1,105 @@
+/** The experiment on the form: preset, changes, collection, and the link that carries them. */
+import { createStore } from "zustand/vanilla";
+import { fromLink, toLink } from "../core/config/link";
+import { type SettingValue, withSetting } from "../core/config/paths";
+import { DEFAULT_PRESET, type PresetName, presetExperiment } from "../core/config/presets";
+import type { Experiment } from "../core/config/schema";
+import type { CollectionReport, ErrorReport } from "../worker/protocol";
+import { type LabClient, toReport } from "./client";
+import { runName } from "./names";
+import type { PickedFile } from "./runs";
+
+export interface LabState {
+  experiment: Experiment;
+  preset: PresetName;
+  /** The preset as it is, to compare with. */
+  base: Experiment;
+  /** Name of the next run. */
+  name: string;
+  /** What was clamped or refused, in words. */
+  notices: string[];
+  collection: CollectionReport | null;
+  describing: boolean;
+  /** Why the collection could not be read. */
+  collectionError: ErrorReport | null;
+  setPreset(name: PresetName): void;
+  set(path: string, value: SettingValue): void;
+  reset(): void;
+  /** Takes settings from a link; an empty link changes nothing. */
+  readLink(link: string): void;
+  link(): string;
+  dismissNotices(): void;
+  loadFiles(files: PickedFile[]): Promise<void>;
+  /** Asks what the collection of this experiment holds. */
+  describe(): Promise<void>;
+  nextName(): void;
+}
+
+export function createLabStore(client: LabClient) {
+  return createStore<LabState>((set, get) => {
+    const base = presetExperiment(DEFAULT_PRESET);
+    let asked = 0;
+    let told = 0;
+    const read = async (what: () => Promise<CollectionReport>) => {
+      const mine = ++asked;
+      set({ describing: true });
+      try {
+        const collection = await what();
+        if (mine === asked) set({ collection, describing: false, collectionError: null });
+        return true;
+      } catch (cause) {
+        if (mine === asked) set({ collectionError: toReport(cause), describing: false });
+        return false;
+      }
+    };
+    return {
+      experiment: base,
+      preset: DEFAULT_PRESET,
+      base,
+      name: runName(0),
+      notices: [],
+      collection: null,
+      describing: false,
+      collectionError: null,
+      setPreset(preset) {
+        const next = presetExperiment(preset);
+        // A preset says how to train; the collection and the seed stay the user's.
+        const { source } = get().experiment.data;
+        set({
+          preset,
+          base: next,
+          experiment: { ...next, seed: get().experiment.seed, data: { ...next.data, source } },
+          notices: [],
+          collection: source === "notes" ? null : get().collection,
+        });
+      },
+      set(path, value) {
+        const { experiment, notices } = withSetting(get().experiment, path, value);
+        set({ experiment, notices });
+        if (path.startsWith("data.")) set({ collection: null, collectionError: null });
+      },
+      reset() {
+        const { base } = get();
+        const { source } = get().experiment.data;
+        set({ experiment: { ...base, data: { ...base.data, source } }, notices: [], collection: null });
+      },
+      readLink(link) {
+        if (!link) return;
+        const { experiment, preset, notices } = fromLink(link);
+        set({ experiment, preset, base: presetExperiment(preset), notices, collection: null });
+      },
+      link: () => toLink(get().experiment, get().preset),
+      dismissNotices: () => set({ notices: [] }),
+      async loadFiles(files) {
+        const ok = await read(() => client.send("loadFiles", { files }));
+        if (!ok) return;
+        const { experiment } = get();
+        set({ experiment: { ...experiment, data: { ...experiment.data, source: "files" } } });
+      },
+      async describe() {
+        await read(() => client.send("describe", { experiment: get().experiment }));
+      },
+      nextName: () => set({ name: runName(++told) }),
+    };
+  });
+}

@@ -1,0 +1,199 @@
+/**
+ * The run that the Lab shows: the one under way, a stored one, or a recorded one. It alone hears the run's events.
+ * Curves grow in place and `version` counts their changes, so that a chart redraws when it wants to, not per event.
+ */
+import { createStore } from "zustand/vanilla";
+import type { Experiment } from "../core/config/schema";
+import type { AdapterRecord, RunResult } from "../core/formats/result";
+import type { ErrorReport, RunEvent, RunStatus, RunSummary } from "../worker/protocol";
+import { type LabClient, toReport } from "./client";
+import { fromRecords, type ShownStages, stagesAt, waitingStages } from "./stages";
+
+/** none: nothing yet; live: trained here now; stored: from the list; example: a record at its end; replay: in motion. */
+export type ShownMode = "none" | "live" | "stored" | "example" | "replay";
+
+export interface RunState {
+  mode: ShownMode;
+  runId: string | null;
+  name: string;
+  /** Null: no run. */
+  status: RunStatus | null;
+  experiment: Experiment | null;
+  stages: ShownStages;
+  version: number;
+  result: RunResult | null;
+  adapter: AdapterRecord | null;
+  error: ErrorReport | null;
+  /** A command is on its way: buttons wait. */
+  busy: boolean;
+  saved: { stage: string; step: number; at: string } | null;
+  start(experiment: Experiment, name: string): Promise<void>;
+  resumeRun(run: RunSummary): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  step(): Promise<void>;
+  finishStage(): Promise<void>;
+  stop(): Promise<void>;
+  apply(event: RunEvent): void;
+  /** Shows a stored run. */
+  show(run: RunSummary): void;
+  /** Shows a record: `seconds` into it, or (null) at its end as an example. */
+  showRecord(result: RunResult, seconds: number | null): void;
+  /** The worker died: what ran is interrupted. */
+  broken(report: ErrorReport): void;
+  dismiss(): void;
+}
+
+const IDLE = {
+  mode: "none" as ShownMode,
+  runId: null,
+  name: "",
+  status: null,
+  experiment: null,
+  version: 0,
+  result: null,
+  adapter: null,
+  error: null,
+  saved: null,
+};
+
+/** Whether a run is being trained here. */
+export function underWay(s: Pick<RunState, "mode" | "status">): boolean {
+  return s.mode === "live" && (s.status === "running" || s.status === "paused");
+}
+
+export function createRunStore(client: LabClient, adapter: () => AdapterRecord | null) {
+  return createStore<RunState>((set, get) => {
+    const command = async (what: () => Promise<unknown>) => {
+      set({ busy: true });
+      try {
+        await what();
+      } catch (cause) {
+        set({ error: toReport(cause) });
+      } finally {
+        set({ busy: false });
+      }
+    };
+    const begin = (experiment: Experiment, name: string, stages: ShownStages, runId: string | null) =>
+      set((s) => ({
+        ...IDLE,
+        mode: "live",
+        status: "running",
+        name,
+        runId,
+        experiment,
+        stages,
+        version: s.version + 1,
+        adapter: adapter(),
+      }));
+    return {
+      ...IDLE,
+      stages: waitingStages(),
+      busy: false,
+      async start(experiment, name) {
+        begin(experiment, name, waitingStages(), null);
+        set({ busy: true });
+        try {
+          const { runId } = await client.send("run", { experiment, name });
+          set({ runId });
+        } catch (cause) {
+          set({ status: "failed", error: toReport(cause) });
+        } finally {
+          set({ busy: false });
+        }
+      },
+      async resumeRun(run) {
+        begin(run.experiment, run.name, fromRecords(run.stages), run.id);
+        await command(() => client.send("resumeRun", { runId: run.id }));
+        if (get().error) set({ status: "interrupted" });
+      },
+      pause: () => command(() => client.send("pause", {})),
+      resume: () => command(() => client.send("resume", {})),
+      step: () => command(() => client.send("step", {})),
+      finishStage: () => command(() => client.send("finishStage", {})),
+      stop: () => command(() => client.send("stop", {})),
+      apply(event) {
+        if (event.type === "device") return;
+        const s = get();
+        if (s.mode !== "live") return;
+        // The first event may come before the answer that names the run.
+        if (s.runId === null) set({ runId: event.runId });
+        else if (s.runId !== event.runId) return;
+        switch (event.type) {
+          case "status":
+            set({ status: event.status, ...(event.error ? { error: event.error } : {}) });
+            if (event.status === "interrupted" || event.status === "failed") interrupt();
+            return;
+          case "stage": {
+            const old = s.stages[event.stage.name];
+            const next = { ...old, ...event.stage, etaSeconds: event.etaSeconds };
+            set({ stages: { ...s.stages, [event.stage.name]: next }, version: s.version + 1 });
+            return;
+          }
+          case "points": {
+            const stage = s.stages[event.stage];
+            stage.losses.push(...event.losses);
+            stage.validation.push(...event.validation);
+            set({ version: s.version + 1 });
+            return;
+          }
+          case "saved":
+            set({ saved: { stage: event.stage, step: event.step, at: event.at } });
+            return;
+          case "result":
+            set({
+              result: event.result,
+              name: event.result.name || s.name,
+              adapter: event.result.adapter,
+              stages: fromRecords(event.result.stages),
+              version: s.version + 1,
+            });
+        }
+      },
+      show(run) {
+        set((s) => ({
+          ...IDLE,
+          mode: "stored",
+          runId: run.id,
+          name: run.name,
+          status: run.status,
+          experiment: run.experiment,
+          stages: fromRecords(run.stages),
+          version: s.version + 1,
+          result: run.result,
+          adapter: run.result?.adapter ?? null,
+        }));
+      },
+      showRecord(result, seconds) {
+        const length = result.stages.reduce((sum, r) => sum + r.seconds, 0);
+        const atEnd = seconds === null || seconds >= length;
+        set((s) => ({
+          ...IDLE,
+          mode: seconds === null ? "example" : "replay",
+          name: result.name,
+          status: atEnd ? "done" : "running",
+          experiment: result.config,
+          stages: atEnd ? fromRecords(result.stages) : stagesAt(result, seconds),
+          version: s.version + 1,
+          result: atEnd ? result : null,
+          adapter: result.adapter,
+        }));
+      },
+      broken(report) {
+        if (!underWay(get())) return;
+        set({ status: "interrupted", error: report });
+        interrupt();
+      },
+      dismiss: () => set({ error: null }),
+    };
+
+    function interrupt() {
+      set((s) => {
+        const stages = { ...s.stages };
+        for (const stage of Object.values(stages))
+          if (stage.status === "running") stages[stage.name] = { ...stage, status: "interrupted", etaSeconds: null };
+        return { stages, version: s.version + 1 };
+      });
+    }
+  });
+}

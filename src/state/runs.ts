@@ -1,0 +1,101 @@
+/** The stored runs and which of them is selected. */
+import { createStore } from "zustand/vanilla";
+import type { ErrorReport, RunSummary } from "../worker/protocol";
+import { type LabClient, toReport } from "./client";
+
+export interface PickedFile {
+  /** Path with folders, as picked or dropped. */
+  path: string;
+  file: Blob;
+}
+
+export interface RunsState {
+  /** Newest first; null until first read. */
+  list: RunSummary[] | null;
+  /** The run that Search asks and the Lab shows; null: none. */
+  selectedId: string | null;
+  error: ErrorReport | null;
+  busy: boolean;
+  refresh(): Promise<void>;
+  select(id: string | null): void;
+  rename(id: string, name: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** The run as a .zip; null where it failed (`error` says why). */
+  exportRun(id: string, checkpoints: boolean): Promise<Blob | null>;
+  /** Imports an archive (a .zip or its loose files) and selects it. */
+  importFiles(files: PickedFile[]): Promise<RunSummary | null>;
+  importUrl(url: string): Promise<RunSummary | null>;
+  dismiss(): void;
+}
+
+export function createRunsStore(client: LabClient, fetcher: typeof fetch = (...a) => fetch(...a)) {
+  return createStore<RunsState>((set, get) => {
+    const tried = async <T>(what: () => Promise<T>): Promise<T | null> => {
+      set({ busy: true, error: null });
+      try {
+        return await what();
+      } catch (cause) {
+        set({ error: toReport(cause) });
+        return null;
+      } finally {
+        set({ busy: false });
+      }
+    };
+    return {
+      list: null,
+      selectedId: null,
+      error: null,
+      busy: false,
+      async refresh() {
+        await tried(async () => {
+          const list = await client.send("listRuns", {});
+          list.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+          const { selectedId } = get();
+          set({ list, selectedId: list.some((r) => r.id === selectedId) ? selectedId : null });
+        });
+      },
+      select: (selectedId) => set({ selectedId }),
+      async rename(id, name) {
+        const clean = name.trim();
+        if (!clean) return;
+        await tried(() => client.send("renameRun", { runId: id, name: clean }));
+        set((s) => ({ list: s.list?.map((r) => (r.id === id ? { ...r, name: clean } : r)) ?? null }));
+      },
+      async remove(id) {
+        const gone = await tried(async () => {
+          await client.send("deleteRun", { runId: id });
+          return true;
+        });
+        if (!gone) return;
+        set((s) => ({
+          list: s.list?.filter((r) => r.id !== id) ?? null,
+          selectedId: s.selectedId === id ? null : s.selectedId,
+        }));
+      },
+      exportRun: (id, checkpoints) => tried(() => client.send("exportRun", { runId: id, checkpoints })),
+      async importFiles(files) {
+        const run = await tried(() => client.send("importRun", { files }));
+        if (!run) return null;
+        await get().refresh();
+        set({ selectedId: run.id });
+        return run;
+      },
+      async importUrl(url) {
+        const file = await tried(async () => {
+          const answer = await fetcher(url);
+          if (!answer.ok)
+            throw {
+              kind: "bad-input",
+              message: `${url} could not be read: the server answers ${answer.status}.`,
+              remedy: "Check the address, or download the file and drop it here.",
+            };
+          return await answer.blob();
+        });
+        if (!file) return null;
+        const path = new URL(url, "https://a.invalid/").pathname.split("/").at(-1) || "run.zip";
+        return get().importFiles([{ path, file }]);
+      },
+      dismiss: () => set({ error: null }),
+    };
+  });
+}
