@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
@@ -8,10 +10,22 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
+/** Version and commit, recorded with every run. */
+function codeVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as { version: string };
+  try {
+    const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { stdio: ["ignore", "pipe", "ignore"] });
+    return `${version}+${commit.toString().trim()}`;
+  } catch {
+    return version; // not a git checkout
+  }
+}
+
 export default defineConfig({
   // Relative, so that the build works under any sub-path of a static host.
   base: "./",
   plugins: [react()],
+  define: { __CODE_VERSION__: JSON.stringify(codeVersion()) },
   worker: { format: "es" },
   server: { headers: isolation },
   preview: { headers: isolation },

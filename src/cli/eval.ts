@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "fflate";
+import { LabError } from "../core/errors";
 import type { MetricStyle } from "../core/evaluation/measures";
 import { AUC_ONE_SIDED, type Evaluation, evaluate } from "../core/evaluation/metrics";
 import { summarise } from "../core/evaluation/summary";
 import { type Figure, METRIC_KEYS, type MetricKey, type PerQuery } from "../core/evaluation/types";
-import { LabError } from "../core/errors";
 import { readQrels, readRun } from "../core/formats/trec";
 
 export const EVAL_USAGE = `Usage: npm run lab -- eval --qrels FILE --run FILE [options]

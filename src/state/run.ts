@@ -27,6 +27,8 @@ export interface RunState {
   /** A command is on its way: buttons wait. */
   busy: boolean;
   saved: { stage: string; step: number; at: string } | null;
+  /** Seconds to the end of the whole run; null: not known. */
+  etaSeconds: number | null;
   start(experiment: Experiment, name: string): Promise<void>;
   resumeRun(run: RunSummary): Promise<void>;
   pause(): Promise<void>;
@@ -55,7 +57,16 @@ const IDLE = {
   adapter: null,
   error: null,
   saved: null,
+  etaSeconds: null,
 };
+
+/** Adds points to a curve; from the first new step on they replace what was there, for a resumed run tells its steps again. */
+function append<P extends { step: number }>(curve: P[], points: readonly P[]): void {
+  const first = points[0];
+  if (!first) return;
+  while (curve.length > 0 && curve.at(-1)!.step >= first.step) curve.pop();
+  for (const point of points) curve.push(point);
+}
 
 /** Whether a run is being trained here. */
 export function underWay(s: Pick<RunState, "mode" | "status">): boolean {
@@ -126,14 +137,23 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
             return;
           case "stage": {
             const old = s.stages[event.stage.name];
-            const next = { ...old, ...event.stage, etaSeconds: event.etaSeconds };
-            set({ stages: { ...s.stages, [event.stage.name]: next }, version: s.version + 1 });
+            const next = { ...old, ...event.stage };
+            // Begun anew (a run that is resumed): its curve comes again, too.
+            if (event.stage.status === "running" && old.status !== "running") {
+              next.losses = [];
+              next.validation = [];
+            }
+            set({
+              stages: { ...s.stages, [event.stage.name]: next },
+              version: s.version + 1,
+              etaSeconds: event.etaSeconds,
+            });
             return;
           }
           case "points": {
             const stage = s.stages[event.stage];
-            stage.losses.push(...event.losses);
-            stage.validation.push(...event.validation);
+            append(stage.losses, event.losses);
+            append(stage.validation, event.validation);
             set({ version: s.version + 1 });
             return;
           }
@@ -191,7 +211,7 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
       set((s) => {
         const stages = { ...s.stages };
         for (const stage of Object.values(stages))
-          if (stage.status === "running") stages[stage.name] = { ...stage, status: "interrupted", etaSeconds: null };
+          if (stage.status === "running") stages[stage.name] = { ...stage, status: "interrupted" };
         return { stages, version: s.version + 1 };
       });
     }

@@ -1,9 +1,7 @@
 /** The stages of a run as the page shows them: live, stored or replayed. */
 import { type LossPoint, type RunResult, STAGES, type StageName, type StageRecord } from "../core/formats/result";
 
-export interface ShownStage extends StageRecord {
-  etaSeconds: number | null;
-}
+export type ShownStage = StageRecord;
 
 export type ShownStages = Record<StageName, ShownStage>;
 
@@ -18,7 +16,6 @@ export function waitingStages(): ShownStages {
     losses: [],
     validation: [],
     facts: {},
-    etaSeconds: null,
   });
   return Object.fromEntries(STAGES.map((name) => [name, stage(name)])) as ShownStages;
 }
@@ -27,7 +24,7 @@ export function waitingStages(): ShownStages {
 export function fromRecords(records: readonly StageRecord[]): ShownStages {
   const stages = waitingStages();
   for (const r of records)
-    stages[r.name] = { ...r, losses: [...r.losses], validation: [...r.validation], etaSeconds: null };
+    stages[r.name] = { ...r, losses: [...r.losses], validation: [...r.validation] };
   return stages;
 }
 
@@ -65,7 +62,6 @@ export function stagesAt(result: RunResult, seconds: number): ShownStages {
         stage.status = "running";
         stage.done = done;
         stage.seconds = seconds - start;
-        stage.etaSeconds = end - seconds;
         stage.losses = stage.losses.filter((p) => p.step <= done);
         stage.validation = stage.validation.filter((p) => p.step <= done);
       }

@@ -66,7 +66,9 @@ describe("archives", () => {
   });
 
   it("leave out what leads out of the folder", async () => {
-    const { files: kept } = await readArchive(loose(new Map([...files(), ["../evil", bytes("")], ["a/../../b", bytes("")]])));
+    const { files: kept } = await readArchive(
+      loose(new Map([...files(), ["../evil", bytes("")], ["a/../../b", bytes("")]])),
+    );
     expect([...kept.keys()].some((path) => path.includes(".."))).toBe(false);
   });
 
@@ -97,7 +99,9 @@ describe("archives", () => {
     const [first] = testQueries();
     const lines = bytes(`${JSON.stringify(first)}\n\n${JSON.stringify({ ...first, text: 7 })}\n`);
     expect((await refusal(loose(files().set(QUERIES_FILE, lines)))).message).toMatch(/^queries\.jsonl, line 3: text: /);
-    expect((await refusal(loose(files().set(QUERIES_FILE, bytes("{}\nx"))))).message).toMatch(/line 2: this is not JSON/);
+    expect((await refusal(loose(files().set(QUERIES_FILE, bytes("{}\nx"))))).message).toMatch(
+      /line 2: this is not JSON/,
+    );
     expect((await refusal(loose(files().set(runFile("teacher"), bytes("q d 1"))))).message).toMatch(
       /^run\.teacher\.trec, line 1: /,
     );
@@ -166,7 +170,7 @@ describe("versions", () => {
 describe("queries.jsonl", () => {
   it("comes back as it was written, also from texts with line ends", () => {
     const records = testQueries();
-    records.push({ ...records[0]!, id: "q 2", text: "two\nlines\u2028 and \"quotes\"" });
+    records.push({ ...records[0]!, id: "q 2", text: 'two\nlines\u2028 and "quotes"' });
     expect(readQueries(writeQueries(records), "q")).toEqual(records);
   });
 });

@@ -39,7 +39,9 @@ const EXPORTED = "Choose a .zip that this program exported, or the folder that `
 export function writeArchive(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const entries = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   // Weights hardly shrink: only text is worth the time.
-  const packed = entries.map(([path, bytes]) => [path, [bytes, { level: /\.safetensors$/.test(path) ? 0 : 6 }]] as const);
+  const packed = entries.map(
+    ([path, bytes]) => [path, [bytes, { level: /\.safetensors$/.test(path) ? 0 : 6 }]] as const,
+  );
   // A fixed date: the .zip format cannot say "none".
   return zipSync(Object.fromEntries(packed) as Parameters<typeof zipSync>[0], { mtime: "1980-01-01T00:00:00" });
 }
@@ -80,8 +82,8 @@ function fromTop(entries: readonly (readonly [string, Uint8Array])[], source: st
     throw new LabError("bad-input", `${source} holds several runs.`, "Open them one at a time.");
   const top = first.slice(0, first.length - RESULT_FILE.length);
   const files = new Map<string, Uint8Array>();
+  // What a path leads out of the folder is none of ours.
   for (const [path, bytes] of clean)
-    // What a path leads out of the folder is none of ours.
     if (path.startsWith(top) && !path.split("/").includes("..")) files.set(path.slice(top.length), bytes);
   return files;
 }
@@ -90,9 +92,14 @@ function parseResult(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new LabError("bad-input", `${RESULT_FILE} is not JSON.`, "The file is cut off or damaged: export the run again.", {
-      cause,
-    });
+    throw new LabError(
+      "bad-input",
+      `${RESULT_FILE} is not JSON.`,
+      "The file is cut off or damaged: export the run again.",
+      {
+        cause,
+      },
+    );
   }
 }
 

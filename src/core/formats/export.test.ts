@@ -45,7 +45,9 @@ describe("CSV", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell), { maxLength: 4 }), (rows) => {
         const read = parseCsv(toCsv({ columns: ["a", "b"], rows }));
-        expect(read.slice(1).map((row) => row.map((text, i) => [text, rows.length > 0 && i]))).toHaveLength(rows.length);
+        expect(read.slice(1).map((row) => row.map((text, i) => [text, rows.length > 0 && i]))).toHaveLength(
+          rows.length,
+        );
         read.slice(1).forEach((row, r) => {
           row.forEach((text, c) => {
             const original = rows[r]![c]!;

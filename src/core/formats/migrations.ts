@@ -41,13 +41,19 @@ function v0Name(name: string): string {
 }
 
 const v0Keys = (metrics: unknown) =>
-  isObject(metrics) ? Object.fromEntries(Object.entries(metrics).map(([name, value]) => [v0Name(name), value])) : metrics;
+  isObject(metrics)
+    ? Object.fromEntries(Object.entries(metrics).map(([name, value]) => [v0Name(name), value]))
+    : metrics;
 
 function fromVersion0({ result, queries }: RawArchive): RawArchive {
   const system = (value: Json) => change(value, "metrics", v0Keys);
   let next = isObject(result) ? result : {};
   next = change(next, "systems", each(system));
-  next = change({ comparisons: [], ...next }, "comparisons", each((c) => change(c, "metric", (m) => v0Name(String(m)))));
+  next = change(
+    { comparisons: [], ...next },
+    "comparisons",
+    each((c) => change(c, "metric", (m) => v0Name(String(m)))),
+  );
   const query = (value: Json) =>
     change(value, "systems", (systems) =>
       isObject(systems)

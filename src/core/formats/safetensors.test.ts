@@ -74,7 +74,9 @@ describe(`the reference's vectors (from ${FOLDER})`, () => {
       expect(tensors.size).toBeGreaterThan(0);
     }
     for (const name of ["tensor-1d-int32", "tensor-2d-float64"])
-      expect(() => readSafetensors(readFileSync(`${FOLDER}/${name}.safetensors`)), name).toThrow(/is of type (I32|F64)/);
+      expect(() => readSafetensors(readFileSync(`${FOLDER}/${name}.safetensors`)), name).toThrow(
+        /is of type (I32|F64)/,
+      );
   });
 });
 
@@ -82,7 +84,9 @@ describe("safetensors", () => {
   const tensor = fc.array(fc.nat({ max: 3 }), { maxLength: 3 }).chain((shape) => {
     const n = shape.reduce((a, b) => a * b, 1);
     const float = fc.float({ noNaN: true });
-    return fc.array(float, { minLength: n, maxLength: n }).map((values) => ({ shape, values: Float32Array.from(values) }));
+    return fc
+      .array(float, { minLength: n, maxLength: n })
+      .map((values) => ({ shape, values: Float32Array.from(values) }));
   });
   const name = fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("0", "10", "9", "__proto__", "constructor"));
 
@@ -122,12 +126,22 @@ describe("safetensors", () => {
 
   it.each([
     ["a gap", { a: { dtype: "U8", shape: [1], data_offsets: [1, 2] } }, [0, 0], "InvalidOffset"],
-    ["an end before the start", { a: { dtype: "U8", shape: [1], data_offsets: [0, -1] } }, [], "InvalidHeaderDeserialization"],
+    [
+      "an end before the start",
+      { a: { dtype: "U8", shape: [1], data_offsets: [0, -1] } },
+      [],
+      "InvalidHeaderDeserialization",
+    ],
     ["half a byte", { a: { dtype: "F4", shape: [1], data_offsets: [0, 1] } }, [0], "MisalignedSlice"],
     ["an unknown type", { a: { dtype: "F7", shape: [], data_offsets: [0, 1] } }, [0], "InvalidHeaderDeserialization"],
     ["metadata that is no text", { __metadata__: { a: 1 } }, [], "InvalidHeaderDeserialization"],
     ["a list", [], [], "InvalidHeaderDeserialization"],
-    ["a shape with fractions", { a: { dtype: "F32", shape: [0.5, 2], data_offsets: [0, 4] } }, [0, 0, 0, 0], "InvalidHeaderDeserialization"],
+    [
+      "a shape with fractions",
+      { a: { dtype: "F32", shape: [0.5, 2], data_offsets: [0, 4] } },
+      [0, 0, 0, 0],
+      "InvalidHeaderDeserialization",
+    ],
   ])("are refused with %s", (_, header, data, problem) => {
     expect(() => parseSafetensors(file(header, data))).toThrow(expect.objectContaining({ problem, kind: "bad-input" }));
   });

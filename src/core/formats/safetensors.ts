@@ -5,8 +5,8 @@
  * file ends. Written files are those of the reference writer, byte for byte.
  */
 import { z } from "zod";
-import { compareIds } from "../evaluation/order";
 import { LabError } from "../errors";
+import { compareIds } from "../evaluation/order";
 
 /** Why a file is refused, by the reference reader's names. */
 export type SafetensorsProblem =
@@ -28,7 +28,12 @@ export class SafetensorsError extends LabError {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super("bad-input", `The weights cannot be read: ${message}.`, "The file is damaged or cut off: fetch it again.", options);
+    super(
+      "bad-input",
+      `The weights cannot be read: ${message}.`,
+      "The file is damaged or cut off: fetch it again.",
+      options,
+    );
   }
 }
 
@@ -129,8 +134,17 @@ export function parseSafetensors(bytes: Uint8Array): {
   const data = bytes.subarray(8 + length);
   const tensors = new Map<string, RawTensor>();
   let at = 0;
-  const inOrder = entries.toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of inOrder) {
+  const inOrder = entries.toSorted(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of inOrder) {
     if (from !== at || to < from)
       throw new SafetensorsError("InvalidOffset", `the data of ${name} does not begin where that before it ends`);
     if (to - from !== byteSize(name, dtype, shape))

@@ -1,17 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Qrels } from "../data/types";
+import { LabError } from "../errors";
 import { evaluate } from "../evaluation/metrics";
 import type { RankedList } from "../evaluation/types";
-import { LabError } from "../errors";
 import { readQrels, readRun, writeQrels, writeRun } from "./trec";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 /** Ids of any characters that a file can hold; white space and our own escapes more often than chance has them. */
 const id = fc
   .oneof(
-  fc.string({ minLength: 1, unit: "grapheme" }),
-  fc.array(fc.constantFrom("%", "20", "25", "2", " ", "\t", "\n", "#", "a", "\u00a0"), { minLength: 1 }).map((p) => p.join("")),
+    fc.string({ minLength: 1, unit: "grapheme" }),
+    fc
+      .array(fc.constantFrom("%", "20", "25", "2", " ", "\t", "\n", "#", "a", "\u00a0"), { minLength: 1 })
+      .map((p) => p.join("")),
   )
   // At the start of a file this is the mark of its encoding.
   .filter((text) => !text.startsWith("\uFEFF"));
@@ -26,7 +28,11 @@ const qrels: fc.Arbitrary<Qrels> = fc
     fc.tuple(
       id,
       fc
-        .uniqueArray(fc.tuple(id, fc.integer({ min: -1, max: 3 })), { selector: ([doc]) => doc, minLength: 1, maxLength: 8 })
+        .uniqueArray(fc.tuple(id, fc.integer({ min: -1, max: 3 })), {
+          selector: ([doc]) => doc,
+          minLength: 1,
+          maxLength: 8,
+        })
         .map((entries) => new Map(entries)),
     ),
     { selector: ([query]) => query, maxLength: 5 },
@@ -83,7 +89,9 @@ describe("run files", () => {
 
   it("cannot hold an empty id or a score that is not a number", () => {
     expect(() => writeRun(new Map([["", { ids: ["d"], scores: Float32Array.of(1) }]]), "x")).toThrow(LabError);
-    expect(() => writeRun(new Map([["q", { ids: ["d"], scores: Float32Array.of(Number.NaN) }]]), "x")).toThrow(LabError);
+    expect(() => writeRun(new Map([["q", { ids: ["d"], scores: Float32Array.of(Number.NaN) }]]), "x")).toThrow(
+      LabError,
+    );
   });
 });
 

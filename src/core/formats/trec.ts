@@ -9,8 +9,9 @@
  * Ids may hold anything: white space in an id, and a # at its start, are written as %20 and so on, and read back.
  * Scores are written so that reading gives the same 32-bit float: an evaluation of the file equals the one in memory.
  */
-import { LabError } from "../errors";
+
 import type { Qrels } from "../data/types";
+import { LabError } from "../errors";
 import type { RankedList, Rankings } from "../evaluation/types";
 
 const ESCAPE = /[ \t\n\v\f\r]|^#|%(?=20|09|0A|0B|0C|0D|23|25)/g;

@@ -49,6 +49,11 @@ export function createReporter(listener: RunListener, earlier: readonly StageRec
     const { losses: _l, validation: _v, ...news } = stage;
     listener.stage({ ...news, facts: { ...news.facts } }, plan ? remaining(stages, plan) : null);
   };
+  for (const stage of stages)
+    if (stage.status === "done") {
+      tell(stage);
+      if (stage.losses.length > 0) listener.points(stage.name, stage.losses, stage.validation);
+    }
   return {
     stages,
     plan(value) {

@@ -20,6 +20,7 @@ import type { Control } from "../training/trainer";
 import { decodeJson } from "./checkpoints";
 import { encodeAll, type RunContext, validationSample } from "./context";
 import { type DenseSystem, evaluateSystems } from "./evaluate";
+import { PROGRESS_FILE, vectorFile } from "./files";
 import { planRun } from "./plan";
 import { createReporter, type RunListener } from "./reporter";
 import { disposeTowers, distilStudent, type Towers, trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
@@ -40,8 +41,6 @@ export interface RunOptions {
   listener: RunListener;
 }
 
-const PROGRESS_FILE = "progress.json";
-const vectorFile = (system: SystemName) => `vectors/${system}.f32`;
 
 /**
  * Runs, or goes on with, an experiment. Writes the run's files and returns the result.

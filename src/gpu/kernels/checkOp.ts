@@ -66,7 +66,9 @@ export async function expectSame(
   const expected = await evaluate(gpu, plain, inputs);
   for (const name of Object.keys(expected)) {
     expect(relativeError(actual[name]!, expected[name]!), name).toBeLessThan(tolerance);
-    expect(Buffer.compare(Buffer.from(actual[name]!.buffer), Buffer.from(again[name]!.buffer)), `${name} again`).toBe(0);
+    expect(Buffer.compare(Buffer.from(actual[name]!.buffer), Buffer.from(again[name]!.buffer)), `${name} again`).toBe(
+      0,
+    );
   }
   return actual;
 }

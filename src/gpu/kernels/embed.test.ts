@@ -47,7 +47,9 @@ describe("embed", () => {
 
   it("agrees with differences", async () => {
     const tokens = [2, 0, 2];
-    await expectDifferences(gpu(), ({ table }) => embed(table as Tensor2D, sorted(tokens, 4)), { table: noisy(2, [4, 2]) });
+    await expectDifferences(gpu(), ({ table }) => embed(table as Tensor2D, sorted(tokens, 4)), {
+      table: noisy(2, [4, 2]),
+    });
   });
 
   it("works past one row of workgroups", async () => {

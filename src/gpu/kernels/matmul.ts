@@ -40,8 +40,7 @@ function loader(name: string, binding: number, rows: number, width: number): { t
       code: `fn ${name}(row: u32, c: u32) -> vec4f { return b${binding}[row * ${width / 4}u + c]; }`,
     };
   const last = rows * width - 1;
-  const lane = (l: number) =>
-    `select(0.0, b${binding}[min(at + ${l}u, ${last}u)], c * 4u + ${l}u < ${width}u)`;
+  const lane = (l: number) => `select(0.0, b${binding}[min(at + ${l}u, ${last}u)], c * 4u + ${l}u < ${width}u)`;
   return {
     type: "array<f32>",
     code: `fn ${name}(row: u32, c: u32) -> vec4f {

@@ -7,7 +7,9 @@ export const lanesOf = (width: number): Lanes => (width % 4 === 0 ? 4 : 1);
 export const laneType = (lanes: Lanes): "vec4f" | "f32" => (lanes === 4 ? "vec4f" : "f32");
 /** A function `total(v)`: the sum of a value's lanes. */
 export const laneSum = (lanes: Lanes): string =>
-  lanes === 4 ? "fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }" : "fn total(v: f32) -> f32 { return v; }";
+  lanes === 4
+    ? "fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }"
+    : "fn total(v: f32) -> f32 { return v; }";
 
 /** A WGSL f32 literal. */
 export function float(x: number): string {

@@ -1,0 +1,155 @@
+/** `lab run`: the experiment of the page, headless. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { LabError } from "../core/errors";
+import { memoryStore } from "../core/artifacts/store";
+import { parseAssignment, setPath } from "../core/config/paths";
+import { type PresetName, PRESETS, presetExperiment } from "../core/config/presets";
+import { readExperiment } from "../core/config/read";
+import type { Dataset } from "../core/data/types";
+import { readBeir } from "../core/data/beir";
+import { openFiles } from "../core/data/files";
+import { notesDataset } from "../core/data/notes";
+import { createControl } from "../core/pipeline/control";
+import { isArchiveFile } from "../core/pipeline/files";
+import { planRun } from "../core/pipeline/plan";
+import { runExperiment } from "../core/pipeline/run";
+import type { Experiment } from "../core/config/schema";
+import type { RunResult } from "../core/formats/result";
+import { installNodeWebGpu } from "../gpu/nodeHost";
+import { codeVersion } from "../version";
+import { folderEntries } from "./folder";
+
+export const RUN_USAGE = `lab run --preset tiny|quick|standard --out DIR
+  --set key=value    change a setting; may be repeated (stage2.mseWeight=0)
+  --data DIR         a collection in BEIR form instead of the bundled notes
+  --seed N           seed of everything random
+  --ops plain|fused  tfjs' own operations (the reference) or this project's kernels (default)
+  --checkpoints      write checkpoints/<system>/<tower>/ too
+  --plan             print the steps and FLOPs, run nothing`;
+
+/** Answers with the exit code: 0 done. Failures are thrown as LabError. */
+export async function runCommand(args: string[]): Promise<number> {
+  const { values } = parseCommand(args);
+  const preset = values.preset ?? "quick";
+  if (!(preset in PRESETS))
+    throw new LabError("bad-setting", `There is no preset "${preset}".`, `Choose one of ${Object.keys(PRESETS).join(", ")}.`);
+  const experiment = settle(preset as PresetName, values.set ?? [], values.seed, values.data !== undefined);
+  if (values.plan) {
+    console.log(JSON.stringify(planRun(experiment), null, 1));
+    return 0;
+  }
+  const out = values.out;
+  if (!out) throw new LabError("bad-setting", "No --out folder given.", "Say where the results go: --out DIR.");
+
+  await installNodeWebGpu();
+  const { openGpu } = await import("../gpu/device");
+  const { plainOps } = await import("../gpu/plainOps");
+  const { fusedOps } = await import("../gpu/fusedOps");
+  const gpu = await openGpu();
+  try {
+    console.log(`adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`);
+    const dataset = await collection(experiment, values.data);
+    for (const notice of dataset.notices) console.log(`note: ${notice}`);
+    const store = memoryStore();
+    const control = createControl();
+    process.once("SIGINT", () => control.stop());
+    const result = await runExperiment({
+      gpu,
+      ops: values.ops === "plain" ? plainOps : fusedOps,
+      adapter: { ...gpu.adapter, host: "node" },
+      codeVersion,
+      store,
+      experiment,
+      name: preset,
+      createdAt: new Date().toISOString(),
+      dataset,
+      control,
+      listener: progressPrinter(),
+    });
+    for (const path of await store.list("")) {
+      if (!isArchiveFile(path, values.checkpoints ?? false)) continue;
+      await mkdir(dirname(join(out, path)), { recursive: true });
+      await writeFile(join(out, path), (await store.read(path))!);
+    }
+    printTable(result);
+    return 0;
+  } finally {
+    gpu.dispose();
+  }
+}
+
+function parseCommand(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        preset: { type: "string" },
+        set: { type: "string", multiple: true },
+        data: { type: "string" },
+        seed: { type: "string" },
+        out: { type: "string" },
+        ops: { type: "string" },
+        checkpoints: { type: "boolean" },
+        plan: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    throw new LabError("bad-setting", (error as Error).message, RUN_USAGE);
+  }
+}
+
+function settle(preset: PresetName, assignments: string[], seed: string | undefined, ownData: boolean): Experiment {
+  let experiment = presetExperiment(preset);
+  if (ownData) experiment = setPath(experiment, "data.source", "files");
+  for (const assignment of [...assignments, ...(seed === undefined ? [] : [`seed=${seed}`])]) {
+    const { path, value } = parseAssignment(assignment);
+    experiment = setPath(experiment, path, value);
+  }
+  const read = readExperiment(experiment);
+  // A script must not go on with other values than it asked for.
+  if (read.notices.length > 0) throw new LabError("bad-setting", read.notices.join(" "), "Change the setting.");
+  return read.experiment;
+}
+
+async function collection(experiment: Experiment, folder: string | undefined): Promise<Dataset> {
+  if (folder === undefined) return notesDataset(experiment.data.notes, experiment.seed);
+  return readBeir(await openFiles(await folderEntries(folder)), { seed: experiment.seed });
+}
+
+function progressPrinter() {
+  let last = 0;
+  const status = new Map<string, string>();
+  return {
+    stage(stage: { name: string; status: string; done: number; total: number; seconds: number }, eta: number | null) {
+      const changed = status.get(stage.name) !== stage.status;
+      status.set(stage.name, stage.status);
+      const now = performance.now();
+      if (!changed && now - last < 5000) return;
+      last = now;
+      const rest = eta === null || stage.status !== "running" ? "" : `, ${Math.round(eta)} s to go`;
+      console.log(`${stage.name.padEnd(10)} ${stage.status} ${stage.done}/${stage.total}, ${stage.seconds.toFixed(1)} s${rest}`);
+    },
+    points(stage: string, losses: { step: number; loss: number }[], validation: { step: number; metrics: Record<string, number> }[]) {
+      for (const { step, metrics } of validation) {
+        const words = Object.entries(metrics).map(([key, value]) => `${key} ${value.toFixed(3)}`);
+        console.log(`${stage.padEnd(10)} step ${step}: ${words.join(", ")}`);
+      }
+      void losses;
+    },
+    saved() {},
+  };
+}
+
+function printTable(result: RunResult): void {
+  const figure = (f: { value: number | null; low: number | null; high: number | null }) =>
+    f.value === null ? "-" : `${f.value.toFixed(3)} [${f.low?.toFixed(3) ?? "-"}, ${f.high?.toFixed(3) ?? "-"}]`;
+  console.log(`\n${result.collection.testQueries} test queries, ${result.collection.documents} documents, ${result.seconds.toFixed(0)} s, ${result.trainingFlops.toExponential(2)} FLOPs`);
+  for (const s of result.systems)
+    console.log(
+      `${s.name.padEnd(12)} recall@10 ${figure(s.metrics["recall@10"])}  nDCG@10 ${figure(s.metrics["ndcg@10"])}  retention ${figure(s.retention)}`,
+    );
+  for (const c of result.comparisons.filter((c) => c.metric === "recall@10"))
+    console.log(`${c.a} - ${c.b}: recall@10 ${figure(c.difference)}`);
+}

@@ -1,0 +1,92 @@
+import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import { captureStep } from "../capture";
+import { disposeOwn, ownTensor } from "../step";
+import { useGpu } from "../testGpu";
+import { expectDifferences, expectSame, noisy } from "./checkOp";
+import { linear, splitRows, tileFor } from "./linear";
+
+const gpu = useGpu();
+type Xs = Record<string, Tensor>;
+const own = ({ x, weight, bias }: Xs) => linear(x as Tensor2D, weight as Tensor2D, bias as Tensor1D | undefined);
+const plain = ({ x, weight, bias }: Xs) => {
+  const y = tf.matMul(x as Tensor2D, weight as Tensor2D, false, true);
+  return bias ? tf.add(y, bias) : y;
+};
+
+describe("linear", () => {
+  // Each size is 1, odd, a multiple of 4 but not of the tile, or fits; rows below and above one block.
+  for (const [rows, width, out] of [
+    [1, 1, 1],
+    [3, 5, 7],
+    [37, 12, 20],
+    [130, 64, 8],
+    [77, 3, 4],
+    [64, 32, 1],
+    [301, 9, 66],
+    [520, 32, 32],
+    [1030, 64, 68],
+    [4, 128, 30],
+  ] as const)
+    it(`${rows} rows, ${width} -> ${out}`, async () => {
+      const inputs = { x: noisy(1, [rows, width]), weight: noisy(2, [out, width]), bias: noisy(3, [out]) };
+      await expectSame(gpu(), own, plain, inputs);
+      const { bias: _, ...bare } = inputs;
+      await expectSame(gpu(), own, plain, bare);
+    });
+
+  it("works past one row of workgroups", async () => {
+    const rows = 65536 * 64 * 4 + 3;
+    const y = tf.tidy(() => tf.slice(linear(tf.ones([rows, 1]), tf.tensor2d([[3]]), tf.tensor1d([2])), rows - 2, 2));
+    expect([...(await y.data())]).toEqual([5, 5]);
+    y.dispose();
+  });
+
+  it("agrees with differences", async () => {
+    const inputs = { x: noisy(1, [3, 5]), weight: noisy(2, [4, 5]), bias: noisy(3, [4]) };
+    await expectDifferences(gpu(), own, inputs);
+  });
+
+  it("spends nothing on what is not trained", () => {
+    const weight = ownTensor(gpu(), { shape: [8, 16], dtype: "float32" }) as Tensor2D;
+    const bias = ownTensor(gpu(), { shape: [8], dtype: "float32" }) as Tensor1D;
+    const dispatches = (fn: (x: Tensor) => Tensor[]) => {
+      const step = captureStep(gpu(), ({ x }) => Object.fromEntries(fn(x!).map((y, i) => [`${i}`, y])), {
+        x: { shape: [32, 16], dtype: "float32" },
+      });
+      const { dispatches: n } = step.stats;
+      step.dispose();
+      return n;
+    };
+    const y = (x: Tensor, w: Tensor, b: Tensor) => linear(x as Tensor2D, w as Tensor2D, b as Tensor1D);
+    const dy = ownTensor(gpu(), { shape: [32, 8], dtype: "float32" });
+    const forward = dispatches((x) => [y(x, weight, bias)]);
+    expect(forward).toBe(1);
+    expect(dispatches((x) => [tf.grad((a) => y(a, weight, bias))(x, dy)])).toBe(2);
+    expect(dispatches((x) => tf.grads((w, b) => y(x, w!, b!))([weight, bias], dy))).toBe(2);
+    expect(dispatches((x) => [tf.grad((b) => y(x, weight, b))(bias, dy)])).toBe(2);
+    expect(dispatches((x) => tf.grads((a, w, b) => y(a!, w!, b!))([x, weight, bias], dy))).toBe(3);
+    for (const tensor of [weight, bias, dy]) disposeOwn(gpu(), tensor);
+  });
+
+  it("leaves no tensor behind", async () => {
+    const inputs = { x: noisy(1, [300, 5]), weight: noisy(2, [4, 5]), bias: noisy(3, [4]) };
+    await expectSame(gpu(), own, own, inputs);
+    const before = tf.memory().numTensors;
+    await expectSame(gpu(), own, own, inputs);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it("refuses a weight of another width", () => {
+    expect(() => linear(tf.zeros([2, 3]), tf.zeros([4, 5]))).toThrow(/3 wide, the weight wants 5/);
+  });
+
+  it("cuts long sums, and small results into smaller tiles", () => {
+    expect(tileFor(3072, 64)).toEqual([8, 8]);
+    expect(tileFor(512, 32)).toEqual([4, 8]);
+    expect(tileFor(100, 4)).toEqual([4, 4]);
+    expect(splitRows(3072, 64)).toEqual({ splits: 32, block: 96 });
+    expect(splitRows(20, 1).splits).toBe(1);
+  });
+});

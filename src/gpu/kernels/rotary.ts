@@ -1,0 +1,118 @@
+/**
+ * Rotary position embedding (Su et al., arXiv 2104.09864) in Llama's split-half layout: the pair (x_i, x_{i + size/2}) of
+ * a head is turned by the angle position * theta^(-2i / size).
+ */
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import { dispatch, linearGrid, readBinding, writeBinding } from "../dispatch";
+import { float, type Lanes, lanesOf, laneType, threadHead, unroll } from "./wgsl";
+
+export interface RotarySizes {
+  batch: number;
+  tokens: number;
+  heads: number;
+  kvHeads: number;
+  size: number;
+  ropeTheta?: number;
+}
+
+/** Values in one vector: both halves of a head have to be whole vectors. */
+export const rotaryLanes = (size: number): Lanes => lanesOf(size / 2);
+
+/**
+ * WGSL `turned(angle)`: the pair (sin, cos). WGSL promises its own only to 2^-11, and that between -pi and pi; positions
+ * reach hundreds. Reduced by pi/2 in three pieces, then the polynomials of Cephes' sinf and cosf: good to about 1e-7.
+ */
+export function rotaryFunctions(lanes: Lanes): string {
+  const type = laneType(lanes);
+  const whole = lanes === 4 ? "vec4i" : "i32";
+  return `struct Turn { s: ${type}, c: ${type} }
+fn turned(angle: ${type}) -> Turn {
+  let quarter = round(angle * 0.636619772);
+  let x = ((angle - quarter * 1.5703125) - quarter * 4.83751297e-4) - quarter * 7.54978995e-8;
+  let z = x * x;
+  let s = x + x * z * (-0.16666654611 + z * (8.3321608736e-3 - z * 1.9515295891e-4));
+  let c = 1.0 - 0.5 * z + z * z * (4.16666456830e-2 + z * (-1.38873162550e-3 + z * 2.44331571181e-5));
+  let q = ${whole}(quarter);
+  let odd = (q & ${whole}(1)) != ${whole}(0);
+  let one = ${type}(1.0);
+  return Turn(
+    select(s, c, odd) * select(one, -one, (q & ${whole}(2)) != ${whole}(0)),
+    select(c, s, odd) * select(one, -one, ((q + ${whole}(1)) & ${whole}(2)) != ${whole}(0)),
+  );
+}`;
+}
+
+/** theta^(-2i / size) of the lanes of vector k in the first half. */
+const frequencies = (size: number, theta: number, lanes: Lanes, k: number): string =>
+  `${laneType(lanes)}(${Array.from({ length: lanes }, (_, l) => float(theta ** ((-2 * (k * lanes + l)) / size))).join(", ")})`;
+
+/** WGSL that turns the vectors `from(k)` of one head by a position, direction 1 or -1, and assigns them to `to(k)`. */
+export function rotateLanes(
+  size: number,
+  theta: number,
+  position: string,
+  direction: 1 | -1,
+  from: (k: number) => string,
+  to: (k: number) => string,
+): string {
+  const lanes = rotaryLanes(size);
+  const half = size / 2 / lanes;
+  const [plus, minus] = direction === 1 ? ["+", "-"] : ["-", "+"];
+  return unroll(
+    half,
+    (k) => `{
+  let r = turned(f32(${position}) * ${frequencies(size, theta, lanes, k)});
+  let x = ${from(k)};
+  let y = ${from(k + half)};
+  ${to(k)} = x * r.c ${minus} y * r.s;
+  ${to(k + half)} = y * r.c ${plus} x * r.s;
+}`,
+  );
+}
+
+/** Reads q, k; writes both turned by their positions. One thread a head of a token. */
+export function rotaryCode(sizes: RotarySizes & { ropeTheta: number }): string {
+  const { batch, tokens, heads, kvHeads, size, ropeTheta } = sizes;
+  const lanes = rotaryLanes(size);
+  const array = `array<${laneType(lanes)}>`;
+  const w = size / lanes;
+  const queries = batch * tokens * heads;
+  const threads = queries + batch * tokens * kvHeads;
+  const side = (read: number, write: number, count: number) => `
+    let t = (i / ${count}u) % ${tokens}u;
+    let at = i * ${w}u;
+${rotateLanes(
+  size,
+  ropeTheta,
+  "t",
+  1,
+  (k) => `b${read}[at + ${k}u]`,
+  (k) => `b${write}[at + ${k}u]`,
+)}`;
+  return `${readBinding(0, array)}${readBinding(1, array)}${writeBinding(2, array)}${writeBinding(3, array)}
+${rotaryFunctions(lanes)}
+fn query(i: u32) {${side(0, 2, heads)}
+}
+fn key(i: u32) {${side(1, 3, kvHeads)}
+}
+${threadHead(linearGrid(threads).index, threads)}
+  if (i < ${queries}u) { query(i); } else { key(i - ${queries}u); }
+}`;
+}
+
+/** q [batch * tokens, heads * size] and k [batch * tokens, kvHeads * size], each turned by its position; one dispatch. */
+export function rotary(backend: WebGPUBackend, q: TensorInfo, k: TensorInfo, sizes: RotarySizes): TensorInfo[] {
+  const { batch, tokens, heads, kvHeads, size, ropeTheta } = sizes;
+  if (ropeTheta === undefined) throw new Error("rotary: no theta");
+  return dispatch(
+    backend,
+    {
+      key: `rotary ${batch}x${tokens} heads ${heads}/${kvHeads} of ${size} theta ${ropeTheta}`,
+      workgroups: linearGrid(batch * tokens * (heads + kvHeads)).workgroups,
+      code: () => rotaryCode({ ...sizes, ropeTheta }),
+    },
+    [q, k],
+    [{ shape: q.shape }, { shape: k.shape }],
+  );
+}

@@ -1,0 +1,164 @@
+import { memo, useMemo } from "react";
+import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
+import { flops } from "../../charts/words";
+import { differences, getSetting, SETTINGS } from "../../core/config/paths";
+import { PRESETS, type PresetName } from "../../core/config/presets";
+import { useLab, useLabStore } from "../../state/context";
+import { Choice } from "../parts/Choice";
+import { Icon } from "../parts/icons";
+import { Segmented } from "../parts/Segmented";
+import { CollectionSummary } from "./CollectionSummary";
+import { SettingControl } from "./controls/SettingControl";
+import { GROUPS, type SettingGroup } from "./groups";
+import { qkdReading } from "./reading";
+import { RunButtons } from "./RunButtons";
+
+/** Everything a run depends on, from the one schema. */
+export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnly: boolean }) {
+  return (
+    <aside className="panel" id="settings" aria-label="Experiment settings">
+      <div className="scroll">
+        <PresetGroup disabled={readOnly} />
+        {GROUPS.map((group) => (
+          <Group key={group.id} group={group} disabled={readOnly} />
+        ))}
+      </div>
+      <RunButtons readOnly={readOnly} />
+    </aside>
+  );
+});
+
+function PresetGroup({ disabled }: { disabled: boolean }) {
+  const { lab } = useLab();
+  const preset = useLabStore("lab", (s) => s.preset);
+  const base = useLabStore("lab", (s) => s.base);
+  const experiment = useLabStore("lab", (s) => s.experiment);
+  const changed = useMemo(
+    () => differences(base, experiment).filter((d) => d.path !== "data.source" && d.path !== "seed").length,
+    [base, experiment],
+  );
+  const seed = SETTINGS.find((s) => s.path === "seed")!;
+  return (
+    <div className="preset">
+      <div className="line">
+        <span className="title">Preset</span>
+        {changed > 0 ? (
+          <button type="button" className="linkbtn" disabled={disabled} onClick={() => lab.getState().reset()}>
+            Reset
+          </button>
+        ) : null}
+      </div>
+      <Choice
+        label="Preset"
+        wide
+        value={preset}
+        disabled={disabled}
+        options={(Object.keys(PRESETS) as PresetName[]).map((id) => ({
+          id,
+          label: PRESETS[id].label,
+          note: `${PRESETS[id].help} ${flops(PRESETS[id].flops)}.`,
+        }))}
+        onChange={(name) => lab.getState().setPreset(name)}
+      />
+      <p className="help">
+        {changed === 0
+          ? "As the preset says."
+          : `${changed} ${changed === 1 ? "setting differs" : "settings differ"} from the preset `}
+        {changed > 0 ? <i className="diamond" aria-hidden="true" /> : null}
+      </p>
+      <SettingControl
+        setting={seed}
+        experiment={experiment}
+        base={base}
+        disabled={disabled}
+        onChange={(path, value) => lab.getState().set(path, value)}
+      />
+    </div>
+  );
+}
+
+const Group = memo(function Group({ group, disabled }: { group: SettingGroup; disabled: boolean }) {
+  const { lab } = useLab();
+  const experiment = useLabStore("lab", (s) => s.experiment);
+  const base = useLabStore("lab", (s) => s.base);
+  const changed = group.settings.some((s) => getSetting(experiment, s.path) !== getSetting(base, s.path));
+  return (
+    <Disclosure className="group" defaultExpanded={group.id === "data" || group.id === "stage2"}>
+      {({ isExpanded }) => (
+        <>
+          <Heading level={2}>
+            <AriaButton slot="trigger">
+              <Icon name="right" size={10} />
+              <span className="title">{group.title}</span>
+              {changed ? <i className="diamond" role="img" aria-label="has changes" /> : null}
+              <span className="value">{isExpanded ? "" : group.summary(experiment)}</span>
+            </AriaButton>
+          </Heading>
+          <DisclosurePanel>
+            {isExpanded ? (
+              <div className="body">
+                {group.id === "data" ? <DataSource disabled={disabled} /> : null}
+                {group.id === "data" && experiment.data.source === "files"
+                  ? null
+                  : group.settings.map((setting) => (
+                      <SettingControl
+                        key={setting.path}
+                        setting={setting}
+                        experiment={experiment}
+                        base={base}
+                        disabled={disabled}
+                        onChange={(path, value) => lab.getState().set(path, value)}
+                      />
+                    ))}
+                {group.id === "stage2" ? <QkdReading /> : null}
+              </div>
+            ) : null}
+          </DisclosurePanel>
+        </>
+      )}
+    </Disclosure>
+  );
+});
+
+function DataSource({ disabled }: { disabled: boolean }) {
+  const { lab } = useLab();
+  const source = useLabStore("lab", (s) => s.experiment.data.source);
+  const { info } = SETTINGS.find((s) => s.path === "data.source")!;
+  return (
+    <>
+      <div className="field">
+        <div className="line">
+          <span className="label">{info.label}</span>
+          <Segmented
+            label={info.label}
+            value={source}
+            disabled={disabled}
+            options={[
+              { id: "notes", label: "bundled" },
+              { id: "files", label: "your files" },
+            ]}
+            onChange={(v) => lab.getState().set("data.source", v)}
+          />
+        </div>
+        <p className="help">{info.help}</p>
+      </div>
+      <CollectionSummary disabled={disabled} />
+    </>
+  );
+}
+
+function QkdReading() {
+  const experiment = useLabStore("lab", (s) => s.experiment);
+  const reading = qkdReading({ ...experiment.stage2, embeddingSize: experiment.embeddingSize });
+  return (
+    <div className="reading" aria-live="polite">
+      {reading.mse === null ? null : (
+        <div className="split" aria-hidden="true">
+          <i style={{ flexGrow: reading.mse }} />
+          <i style={{ flexGrow: 1 - reading.mse }} />
+        </div>
+      )}
+      <b>{reading.headline}</b> {reading.detail}
+    </div>
+  );
+}

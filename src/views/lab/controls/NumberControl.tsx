@@ -1,0 +1,88 @@
+import { Input, Label, NumberField } from "react-aria-components";
+import { plain } from "../../../charts/words";
+import type { SettingInfo } from "../../../core/config/setting";
+
+const STEPS = 1000;
+
+/** Position of a value on the slider, 0 to 1000; in ratios for a setting whose range spans decades. */
+export function toPosition(value: number, { min = 0, max = 1, log = false }: SettingInfo): number {
+  const part = log ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min);
+  return Math.round(STEPS * Math.min(1, Math.max(0, part)));
+}
+
+/** The value at a position, rounded to what a person would have typed. */
+export function fromPosition(position: number, { min = 0, max = 1, log = false, integer = false }: SettingInfo): number {
+  const part = position / STEPS;
+  if (position <= 0) return min;
+  if (position >= STEPS) return max;
+  const raw = log ? min * (max / min) ** part : min + part * (max - min);
+  const rounded = integer && raw < 100 ? Math.round(raw) : Number(raw.toPrecision(2));
+  return Math.min(max, Math.max(min, integer ? Math.round(rounded) : rounded));
+}
+
+/** A number: a field to type in and a slider to feel it. The slider's tick is the preset's value. */
+export function NumberControl({
+  id,
+  info,
+  value,
+  preset,
+  disabled,
+  help,
+  changed,
+  onChange,
+}: {
+  id: string;
+  info: SettingInfo;
+  value: number;
+  preset: number;
+  disabled: boolean;
+  help: string;
+  changed: React.ReactNode;
+  onChange: (value: number) => void;
+}) {
+  const spoken = info.unit ? `${plain(value)} ${info.unit}` : plain(value);
+  const at = toPosition(value, info);
+  return (
+    <div className="field">
+      <NumberField
+        className="number"
+        value={value}
+        isDisabled={disabled}
+        {...(info.min === undefined ? {} : { minValue: info.min })}
+        {...(info.max === undefined ? {} : { maxValue: info.max })}
+        {...(info.integer ? { step: 1 } : {})}
+        formatOptions={{ maximumSignificantDigits: 7 }}
+        onChange={(v) => {
+          if (Number.isFinite(v)) onChange(v);
+        }}
+      >
+        <Label>
+          {info.label}
+          {changed}
+        </Label>
+        <span className="entry">
+          <Input className="input" aria-describedby={`${id}-help`} />
+          {info.unit ? <span className="unit">{info.unit}</span> : null}
+        </span>
+      </NumberField>
+      {/* A plain range input: it can say the value itself where the slider moves in ratios. */}
+      <div className="slider" style={{ "--v": `${at / 10}%`, "--was": `${toPosition(preset, info) / 10}%` } as object}>
+        <i aria-hidden="true" />
+        <input
+          type="range"
+          min={0}
+          max={STEPS}
+          step={1}
+          value={at}
+          disabled={disabled}
+          aria-label={`${info.label}, slider`}
+          aria-valuetext={spoken}
+          onChange={(e) => onChange(fromPosition(e.currentTarget.valueAsNumber, info))}
+        />
+      </div>
+      <p className="help" id={`${id}-help`}>
+        {help}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+/** The settings in the panel's groups, and what a closed group says of itself. */
+import { plain } from "../../charts/words";
+import { SETTINGS, type Setting } from "../../core/config/paths";
+import type { Experiment } from "../../core/config/schema";
+
+export interface SettingGroup {
+  id: string;
+  title: string;
+  settings: Setting[];
+  summary: (e: Experiment) => string;
+}
+
+const under = (...starts: string[]) => SETTINGS.filter((s) => starts.some((p) => s.path === p || s.path.startsWith(`${p}.`)));
+
+export const GROUPS: SettingGroup[] = [
+  {
+    id: "data",
+    title: "Data",
+    settings: under("data.notes"),
+    summary: (e) =>
+      e.data.source === "files"
+        ? "your files"
+        : `${plain(e.data.notes.corpusSize)} notes, gap ${plain(e.data.notes.vocabularyGap)}`,
+  },
+  {
+    id: "teacher",
+    title: "Teacher",
+    settings: under("embeddingSize", "teacher"),
+    summary: (e) => `${e.teacher.width} × ${e.teacher.layers}, dim ${e.embeddingSize}`,
+  },
+  {
+    id: "student",
+    title: "Student",
+    settings: under("student"),
+    summary: (e) => `${e.student.kind}, ${e.student.width} × ${e.student.layers}`,
+  },
+  {
+    id: "stage1",
+    title: "Stage 1, contrastive",
+    settings: under("stage1"),
+    summary: (e) => `${plain(e.stage1.steps)} steps, τ ${plain(e.stage1.temperature)}`,
+  },
+  {
+    id: "stage2",
+    title: "Stage 2, QKD",
+    settings: under("stage2"),
+    summary: (e) => `${plain(e.stage2.steps)} steps`,
+  },
+  {
+    id: "baselines",
+    title: "Baselines",
+    settings: under("baselines"),
+    summary: (e) => `equal ${e.baselines.equalise}`,
+  },
+  {
+    id: "training",
+    title: "Training",
+    settings: under("training"),
+    summary: (e) => `batch ${plain(e.training.batch)}`,
+  },
+  {
+    id: "evaluation",
+    title: "Evaluation",
+    settings: under("evaluation"),
+    summary: (e) => `${e.evaluation.style}, ${plain(e.evaluation.bootstrap)} samples`,
+  },
+];

@@ -1,0 +1,34 @@
+/** Options that the rest of the experiment rules out, each with its reason. */
+import type { Experiment } from "../../core/config/schema";
+
+/** Why a choice of a setting cannot be taken now; null where it can. */
+export function optionReason(path: string, option: string, e: Experiment): string | null {
+  if (path === "student.init" && option === "first-last") {
+    if (e.student.kind !== "decoder") return "Needs a decoder student: layers are copied from a decoder.";
+    if (e.student.width !== e.teacher.width)
+      return `Needs a student as wide as the teacher (${e.teacher.width}, here ${e.student.width}).`;
+    if (e.student.layers > e.teacher.layers - 2)
+      return `Needs at least 2 layers fewer than the teacher's ${e.teacher.layers}.`;
+    if (e.student.heads !== e.teacher.heads) return `Needs the teacher's ${e.teacher.heads} attention heads.`;
+  }
+  if (path === "student.init" && option === "embeddings") {
+    if (e.student.kind !== "encoder") return "Needs an encoder student.";
+    if (e.student.width !== e.teacher.width)
+      return `Needs a student as wide as the teacher (${e.teacher.width}, here ${e.student.width}).`;
+    if (e.student.vocabulary !== e.teacher.vocabulary)
+      return `Needs the teacher's vocabulary (${e.teacher.vocabulary}, here ${e.student.vocabulary}).`;
+  }
+  if (path.endsWith(".pooling") && path.startsWith("teacher") && option === "cls")
+    return "The teacher reads from left to right: its first token has seen nothing of the text.";
+  return null;
+}
+
+/** Why a whole setting has no effect now; null where it has. */
+export function settingReason(path: string, e: Experiment): string | null {
+  if (path.startsWith("data.notes.") && e.data.source === "files") return "Your files are used, not the bundled notes.";
+  if (e.student.kind === "lookup" && ["student.layers", "student.heads", "student.pooling"].includes(path))
+    return "A lookup table has one averaged vector a token.";
+  if (e.stage2.mseWeight === 0 && (path === "stage2.mseOn" || path === "stage2.mseReduce"))
+    return "The weight of MSE is 0.";
+  return null;
+}

@@ -1,0 +1,25 @@
+/** What happened, what to do, and the actions for it. */
+import type { ReactNode } from "react";
+import type { ErrorReport } from "../../worker/protocol";
+import { Icon } from "./icons";
+
+export function Alert({
+  report,
+  kind = "bad",
+  children,
+}: {
+  report: Pick<ErrorReport, "message" | "remedy">;
+  kind?: "bad" | "warn";
+  children?: ReactNode;
+}) {
+  return (
+    <section className={`alert ${kind}`} role="alert">
+      <Icon name="warning" size={20} />
+      <div>
+        <h2>{report.message}</h2>
+        <p>{report.remedy}</p>
+        {children ? <div className="acts">{children}</div> : null}
+      </div>
+    </section>
+  );
+}

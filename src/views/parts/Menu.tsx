@@ -1,0 +1,33 @@
+import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { Button } from "./Button";
+import type { IconName } from "./icons";
+
+/** A button that opens a short list of actions. */
+export function ActionMenu({
+  label,
+  icon,
+  actions,
+  disabled = false,
+}: {
+  label: string;
+  icon?: IconName;
+  actions: readonly { id: string; label: string; run: () => void }[];
+  disabled?: boolean;
+}) {
+  return (
+    <MenuTrigger>
+      <Button look="quiet" isDisabled={disabled} {...(icon ? { icon } : {})}>
+        {label}
+      </Button>
+      <Popover className="popover">
+        <AriaMenu className="list" onAction={(key) => actions.find((a) => a.id === key)?.run()}>
+          {actions.map((a) => (
+            <MenuItem key={a.id} id={a.id}>
+              {a.label}
+            </MenuItem>
+          ))}
+        </AriaMenu>
+      </Popover>
+    </MenuTrigger>
+  );
+}

@@ -1,0 +1,13 @@
+import { LOOKS } from "../../charts/systems";
+import type { SystemName } from "../../core/formats/result";
+
+/** A system's name with its dot. */
+export function TowerName({ system, spec = false }: { system: SystemName; spec?: boolean }) {
+  const look = LOOKS[system];
+  return (
+    <>
+      <span className={`tower ${look.className}`}>{look.label}</span>
+      {spec ? <span className="spec">{look.spec}</span> : null}
+    </>
+  );
+}

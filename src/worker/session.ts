@@ -1,0 +1,271 @@
+/**
+ * What the worker does: one GPU, at most one run under way, the stored runs and searches in them. It knows nothing of
+ * `self`: worker.ts connects it to the page, tests connect it to themselves.
+ */
+import { scopeStore } from "../core/artifacts/scope";
+import type { Store } from "../core/artifacts/store";
+import type { Experiment } from "../core/config/schema";
+import { LabError } from "../core/errors";
+import { readArchive, writeArchive } from "../core/formats/archive";
+import type { RunResult } from "../core/formats/result";
+import { createControl, type RunControl } from "../core/pipeline/control";
+import { isArchiveFile } from "../core/pipeline/files";
+import { runExperiment } from "../core/pipeline/run";
+import { openSearch, type SearchEngine } from "../core/pipeline/search";
+import { type Gpu, openGpu } from "../gpu/device";
+import { fusedOps } from "../gpu/fusedOps";
+import { createCollections, describe } from "./collections";
+import { errorReport, eventBatcher } from "./events";
+import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
+import type { RunStore } from "./runStore";
+
+export interface SessionOptions {
+  store: Store;
+  runs: RunStore;
+  codeVersion: string;
+  host: string;
+  emit: (event: RunEvent) => void;
+  newId: () => string;
+  now: () => Date;
+}
+
+type Handlers = { [K in CommandName]: (payload: Commands[K][0]) => Promise<Commands[K][1]> };
+
+export function createSession(options: SessionOptions): Handlers {
+  const { store, runs, emit } = options;
+  const collections = createCollections();
+  let gpu: Gpu | null = null;
+  let active: { runId: string; control: RunControl } | null = null;
+  let search: { runId: string; engine: SearchEngine } | null = null;
+  let searching: Promise<unknown> = Promise.resolve();
+
+  const storeOf = (runId: string) => scopeStore(store, `runs/${runId}`);
+  const adapterRecord = (g: Gpu) => ({ ...g.adapter, host: options.host });
+
+  const closeSearch = () => {
+    if (gpu && !gpu.failure()) search?.engine.dispose();
+    search = null;
+  };
+  const open = async (): Promise<DeviceReport> => {
+    if (gpu && !gpu.failure()) return { adapter: adapterRecord(gpu), problem: null };
+    closeSearch();
+    gpu?.dispose();
+    gpu = null;
+    try {
+      const opened = await openGpu();
+      opened.onFailure((error) => emit({ type: "device", report: { adapter: null, problem: errorReport(error) } }));
+      gpu = opened;
+      return { adapter: adapterRecord(opened), problem: null };
+    } catch (error) {
+      return { adapter: null, problem: errorReport(error) };
+    }
+  };
+  const needGpu = async (): Promise<Gpu> => {
+    const { problem } = await open();
+    if (problem || !gpu) throw new LabError("no-webgpu", problem?.message ?? "No GPU.", problem?.remedy ?? "");
+    return gpu;
+  };
+  const needIdle = () => {
+    if (active) throw new LabError("bad-input", "A run is under way.", "Stop it first, or wait for its end.");
+  };
+  const needRun = async (runId: string): Promise<RunSummary> => {
+    const run = await runs.get(runId);
+    if (!run) throw new LabError("bad-input", "This run is not stored here any more.", "Choose another one.");
+    return run;
+  };
+
+  /** Runs or goes on with a stored run in the background; tells by events. */
+  const start = async (run: RunSummary) => {
+    const device = await needGpu();
+    closeSearch(); // its towers would only take memory from the training
+    const control = createControl((paused) => events.status(paused ? "paused" : "running"));
+    const events = eventBatcher(run.id, emit, runs);
+    active = { runId: run.id, control };
+    const runStore = storeOf(run.id);
+    const work = async () => {
+      const dataset =
+        run.status === "interrupted" || run.status === "stopped"
+          ? await collections.of(run.experiment, runStore)
+          : await collections.get(run.experiment);
+      return runExperiment({
+        gpu: device,
+        ops: fusedOps,
+        adapter: adapterRecord(device),
+        codeVersion: options.codeVersion,
+        store: runStore,
+        experiment: run.experiment,
+        name: run.name,
+        createdAt: run.createdAt,
+        dataset,
+        control,
+        listener: events.listener,
+      });
+    };
+    events.status("running");
+    // Not awaited: the page follows it by events. Every outcome is caught here.
+    void work()
+      .then(async (result) => {
+        active = null;
+        await events.finish("done", { result, stages: result.stages, bytes: await bytesOf(runStore) });
+        emit({ type: "result", runId: run.id, result });
+      })
+      .catch(async (error: unknown) => {
+        active = null;
+        const stopped = error instanceof LabError && error.kind === "stopped";
+        const lost = error instanceof LabError && (error.kind === "device-lost" || error.kind === "gpu-refused");
+        await events.finish(stopped ? "stopped" : lost ? "interrupted" : "failed", {}, stopped ? undefined : errorReport(error));
+      });
+  };
+
+  return {
+    open,
+    async loadFiles({ files }) {
+      return describe(await collections.load(files, 7));
+    },
+    describe: async ({ experiment }) => describe(await collections.get(experiment)),
+    async run({ experiment, name }) {
+      needIdle();
+      const dataset = await collections.get(experiment);
+      await needGpu();
+      const run: RunSummary = {
+        id: options.newId(),
+        name,
+        createdAt: options.now().toISOString(),
+        status: "running",
+        experiment,
+        collection: dataset.name,
+        stages: [],
+        result: null,
+        bytes: 0,
+        origin: "here",
+      };
+      await runs.put(run);
+      if (experiment.data.source === "files") await collections.keep(storeOf(run.id));
+      await start(run);
+      return { runId: run.id };
+    },
+    async resumeRun({ runId }) {
+      needIdle();
+      const run = await needRun(runId);
+      if (run.result) throw new LabError("bad-input", "This run is done.", "Start a new one.");
+      await start({ ...run, status: "interrupted" });
+      return { runId };
+    },
+    async pause() {
+      active?.control.pause();
+      return null;
+    },
+    async step() {
+      active?.control.step();
+      return null;
+    },
+    async resume() {
+      active?.control.resume();
+      return null;
+    },
+    async finishStage() {
+      active?.control.finish();
+      return null;
+    },
+    async stop() {
+      active?.control.stop();
+      return null;
+    },
+    async search({ runId, query, k }) {
+      const answer = searching.then(async () => {
+        needIdle();
+        const run = await needRun(runId);
+        if (search?.runId !== runId) {
+          closeSearch();
+          const device = await needGpu();
+          const runStore = storeOf(runId);
+          const dataset = await collections.of(run.experiment, runStore);
+          search = { runId, engine: await openSearch(device, fusedOps, runStore, run.experiment, dataset) };
+        }
+        const columns = await search.engine.search(query, k);
+        return {
+          runId,
+          query,
+          queryId: search.engine.queryIdOf(query),
+          documents: run.result?.collection.documents ?? 0,
+          columns: columns.map((column) => ({
+            ...column,
+            hits: column.hits.map(({ doc, score, grade }) => ({ ...doc, score, grade })),
+          })),
+        };
+      });
+      searching = answer.catch(() => undefined);
+      return answer;
+    },
+    async testQueries({ runId, count }) {
+      const run = await needRun(runId);
+      const dataset = await collections.of(run.experiment, storeOf(runId));
+      const { queries } = dataset.test;
+      const stride = Math.max(1, Math.floor(queries.length / Math.max(1, count)));
+      return queries
+        .filter((_, i) => i % stride === 0)
+        .slice(0, count)
+        .map(({ id, text }) => ({ id, text }));
+    },
+    async listRuns() {
+      // A run that says it is under way but is not: its worker or its tab went away.
+      for (const run of await runs.list())
+        if ((run.status === "running" || run.status === "paused") && run.id !== active?.runId)
+          await runs.update(run.id, { status: "interrupted" });
+      return runs.list();
+    },
+    async renameRun({ runId, name }) {
+      const run = await needRun(runId);
+      const result: RunResult | null = run.result && { ...run.result, name };
+      await runs.update(runId, { name, result });
+      if (result) await storeOf(runId).write("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 1)}\n`));
+      return null;
+    },
+    async deleteRun({ runId }) {
+      if (active?.runId === runId) throw new LabError("bad-input", "This run is under way.", "Stop it first.");
+      if (search?.runId === runId) closeSearch();
+      await runs.remove(runId);
+      await store.remove(`runs/${runId}`);
+      return null;
+    },
+    async exportRun({ runId, checkpoints }) {
+      const runStore = storeOf(runId);
+      const files = new Map<string, Uint8Array>();
+      for (const path of await runStore.list(""))
+        if (isArchiveFile(path, checkpoints)) files.set(path, (await runStore.read(path))!);
+      if (!files.has("result.json"))
+        throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
+      return new Blob([writeArchive(files) as BlobPart], { type: "application/zip" });
+    },
+    async importRun({ files }) {
+      const entries = await Promise.all(
+        files.map(async ({ path, file }) => ({ path, bytes: new Uint8Array(await file.arrayBuffer()) })),
+      );
+      const archive = await readArchive(entries);
+      const { result } = archive;
+      const run: RunSummary = {
+        id: options.newId(),
+        name: result.name,
+        createdAt: result.createdAt,
+        status: "done",
+        experiment: result.config as Experiment,
+        collection: result.collection.name,
+        stages: result.stages,
+        result,
+        bytes: 0,
+        origin: "imported",
+      };
+      const runStore = storeOf(run.id);
+      for (const [path, bytes] of archive.files) await runStore.write(path, bytes);
+      run.bytes = await bytesOf(runStore);
+      await runs.put(run);
+      return run;
+    },
+  };
+}
+
+async function bytesOf(store: Store): Promise<number> {
+  let sum = 0;
+  for (const path of await store.list("")) sum += (await store.read(path))?.byteLength ?? 0;
+  return sum;
+}
