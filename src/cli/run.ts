@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { LabError } from "../core/errors";
 import { memoryStore } from "../core/artifacts/store";
-import { parseAssignment, setPath } from "../core/config/paths";
+import { parseAssignment, withSetting } from "../core/config/paths";
 import { type PresetName, PRESETS, presetExperiment } from "../core/config/presets";
 import { readExperiment } from "../core/config/read";
 import type { Dataset } from "../core/data/types";
@@ -102,10 +102,10 @@ function parseCommand(args: string[]) {
 
 function settle(preset: PresetName, assignments: string[], seed: string | undefined, ownData: boolean): Experiment {
   let experiment = presetExperiment(preset);
-  if (ownData) experiment = setPath(experiment, "data.source", "files");
+  if (ownData) experiment = withSetting(experiment, "data.source", "files");
   for (const assignment of [...assignments, ...(seed === undefined ? [] : [`seed=${seed}`])]) {
     const { path, value } = parseAssignment(assignment);
-    experiment = setPath(experiment, path, value);
+    experiment = withSetting(experiment, path, value);
   }
   const read = readExperiment(experiment);
   // A script must not go on with other values than it asked for.

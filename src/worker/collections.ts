@@ -30,7 +30,8 @@ export function createCollections(): Collections {
     readBeir(await openFiles(files.map(({ path, bytes }) => ({ path, bytes: async () => bytes }))), { seed });
   const notes = async (experiment: Experiment) => {
     const key = await contentHash({ notes: experiment.data.notes, seed: experiment.seed });
-    if (generated?.key !== key) generated = { key, dataset: notesDataset(experiment.data.notes, experiment.seed) };
+    if (!generated || generated.key !== key)
+      generated = { key, dataset: notesDataset(experiment.data.notes, experiment.seed) };
     return generated.dataset;
   };
   return {

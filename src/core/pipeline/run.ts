@@ -47,7 +47,7 @@ export interface RunOptions {
  * @throws LabError: "stopped" by the user, "device-lost", "not-finite", "bad-input"; what was saved stands
  */
 export async function runExperiment(options: RunOptions): Promise<RunResult> {
-  const { gpu, ops, store, experiment, dataset, control } = options;
+  const { gpu, store, experiment, dataset, control } = options;
   const started = performance.now();
   const earlier = await readProgress(store);
   const reporter = createReporter(options.listener, earlier.stages);

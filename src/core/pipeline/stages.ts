@@ -298,5 +298,5 @@ async function studentInit(context: RunContext, teacher: Towers, config: TowerCo
   const source = await downloadTower(gpu, teacher.query);
   return experiment.student.init === "first-last"
     ? firstLastInit(start, config, source, teacher.query.config)
-    : embeddingInit(start, config, source, teacher.query.config);
+    : embeddingInit(start, source);
 }

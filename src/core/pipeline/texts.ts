@@ -26,7 +26,7 @@ export interface Texts {
   student: TowerText;
 }
 
-type TextSettings = Pick<Experiment["teacher"], "vocabulary" | "queryTokens" | "docTokens" | "prompt">;
+type TextSettings = Pick<Experiment["teacher"], "vocabulary" | "queryTokens" | "docTokens" | "prompt" | "pooling">;
 
 /**
  * Learns the tokenizers from documents and training queries (never from test queries) and tokenises everything.
@@ -38,14 +38,17 @@ export function prepareTexts(
   stored?: { teacher: unknown; student: unknown },
 ): Texts {
   const documents = dataset.docs.map(documentText);
-  const learned = new Map<number, TextTokenizer>();
+  const learned = new Map<string, TextTokenizer>();
   const tokenizerOf = (settings: TextSettings, json: unknown): TextTokenizer => {
     if (json) return loadTokenizer(json);
-    let tokenizer = learned.get(settings.vocabulary);
+    // A mean needs no marks; the first or the last token does, so that it is the same one in every text.
+    const special = settings.pooling !== "mean";
+    const key = `${settings.vocabulary} ${special}`;
+    let tokenizer = learned.get(key);
     if (!tokenizer) {
       const texts = [...documents, ...dataset.train.queries.map((q) => q.text)];
-      tokenizer = loadTokenizer(trainBpe(texts, settings.vocabulary));
-      learned.set(settings.vocabulary, tokenizer);
+      tokenizer = loadTokenizer(trainBpe(texts, settings.vocabulary, { special }));
+      learned.set(key, tokenizer);
     }
     return tokenizer;
   };

@@ -40,12 +40,12 @@ function plain({ q, k, v }: Xs, keep: number[][], shape: AttentionShape): Tensor
   const size = q!.shape[1]! / heads;
   const split = (x: Tensor, h: number) => tf.transpose(tf.reshape(x, [batch, tokens, h, size]), [0, 2, 1, 3]);
   const serve = (x: Tensor) =>
-    tf.reshape(tf.tile(tf.reshape(x, [batch, kvHeads, 1, tokens, size]), [1, 1, heads / kvHeads, 1, 1]), [
-      batch,
-      heads,
-      tokens,
-      size,
-    ]);
+    tf.concat(
+      Array.from({ length: heads }, (_, h) =>
+        tf.slice(x, [0, Math.floor((h * kvHeads) / heads), 0, 0], [batch, 1, tokens, size]),
+      ),
+      1,
+    );
   const turn = (x: Tensor) => (ropeTheta === undefined ? x : rotate(x, ropeTheta));
   const allowed = keep.map((row) => row.map((_, t) => row.map((m, s) => (m === 1 && !(causal && s > t) ? 1 : 0))));
   const sees = tf.tensor(allowed.map((rows) => rows.map((row) => [row.some((m) => m === 1) ? 1 : 0])));
@@ -114,14 +114,27 @@ describe("attention", () => {
       values.set(block, first * 8);
       return { q: { values, shape: [600, 8] }, k: { values, shape: [600, 8] }, v: { values, shape: [600, 8] } };
     };
-    const near = (await evaluate(gpu(), ownOf(shape, window(0)), at(0)))["value"]!.subarray(0, 32);
-    const far = (await evaluate(gpu(), ownOf(shape, window(596)), at(596)))["value"]!.subarray(596 * 8);
+    const near = (await evaluate(gpu(), ownOf(shape, window(0)), at(0))).value!.subarray(0, 32);
+    const far = (await evaluate(gpu(), ownOf(shape, window(596)), at(596))).value!.subarray(596 * 8);
     expect(relativeError(far, near)).toBeLessThan(1e-4);
   });
 
   it("agrees with differences", async () => {
     const shape = { batch: 1, tokens: 3, heads: 2, kvHeads: 1, causal: true, ropeTheta: 100 };
     await expectDifferences(gpu(), ownOf(shape), inputsOf(shape, 2));
+  });
+
+  it("leaves no tensor behind, also where only some gradients are asked for", () => {
+    const shape = { batch: 1, tokens: 3, heads: 2, kvHeads: 1, causal: false };
+    const [q, k, v, mask] = [tf.ones([3, 4]), tf.ones([3, 2]), tf.ones([3, 2]), tf.ones([1, 3])] as Tensor2D[];
+    const before = tf.memory().numTensors;
+    const call = (a: Tensor2D, b: Tensor2D, c: Tensor2D) => attention(a, b, c, mask!, shape);
+    tf.dispose(tf.grad((x) => call(x as Tensor2D, k!, v!))(q!));
+    tf.dispose(tf.grad((x) => call(q!, x as Tensor2D, v!))(k!));
+    tf.dispose(tf.grad((x) => call(q!, k!, x as Tensor2D))(v!));
+    tf.dispose(tf.grads((x, y) => call(x as Tensor2D, k!, y as Tensor2D))([q!, v!]));
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([q!, k!, v!, mask!]);
   });
 
   it("refuses heads that do not divide", () => {

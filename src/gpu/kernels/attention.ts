@@ -12,6 +12,9 @@
  *
  * Rotary positions are applied to q and k once, before (rotary.ts), because turning a key anew for each query would
  * cost more than attending to it; their gradients are turned back as they are stored.
+ *
+ * Milliseconds on lavapipe (two CPU cores), 32 texts of 48 tokens, 4 heads of 16, against tfjs' ops: forward 4.6 to 57,
+ * with all gradients 15 to 118; causal with rotary positions 3.0 to 66 and 9.1 to 130.
  */
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type * as tf from "@tensorflow/tfjs-core";

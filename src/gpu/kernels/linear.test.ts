@@ -28,6 +28,7 @@ describe("linear", () => {
     [520, 32, 32],
     [1030, 64, 68],
     [4, 128, 30],
+    [2051, 9, 19],
   ] as const)
     it(`${rows} rows, ${width} -> ${out}`, async () => {
       const inputs = { x: noisy(1, [rows, width]), weight: noisy(2, [out, width]), bias: noisy(3, [out]) };

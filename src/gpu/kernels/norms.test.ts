@@ -40,7 +40,10 @@ for (const [name, { own, plain, inputs }] of Object.entries(norms))
       [600, 32],
       [65, 130],
     ] as const)
-      it(`${rows} rows of ${width}`, () => expectSame(gpu(), own, plain, inputs(rows, width)));
+      it(`${rows} rows of ${width}`, async () => {
+        // Of a row of one value nothing but rounding is left in the reference's dx.
+        await expectSame(gpu(), own, plain, inputs(rows, width), width === 1 ? 1e-4 : 1e-5);
+      });
 
     it("agrees with differences", () => expectDifferences(gpu(), own, inputs(2, 5)));
 

@@ -1,0 +1,95 @@
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useLab } from "../state/context";
+import { underWay } from "../state/run";
+import { Window } from "../views/parts/Ask";
+import { Announcer } from "./Announcer";
+import { Header } from "./Header";
+import { KEYS, keyAction } from "./keys";
+import { importAddress } from "./route";
+import { StatusLine } from "./StatusLine";
+import { useRoute } from "./useRoute";
+
+const LabView = lazy(() => import("../views/lab/LabView"));
+const SearchView = lazy(() => import("../views/search/SearchView"));
+const RunsView = lazy(() => import("../views/runs/RunsView"));
+
+/** The frame that all views share. */
+export function App() {
+  const app = useLab();
+  const { view, query } = useRoute();
+  const [help, setHelp] = useState(false);
+
+  useEffect(() => {
+    const address = importAddress(query);
+    if (address) {
+      // Taken out of the address, so that a reload does not import once more.
+      history.replaceState(null, "", `#/${view}`);
+      void app.runs
+        .getState()
+        .importUrl(address)
+        .then((run) => run && app.open(run));
+    } else if (view === "lab" && query) app.lab.getState().readLink(query);
+  }, [app, view, query]);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const action = keyAction(event);
+      if (!action) return;
+      const run = app.run.getState();
+      if (action.do === "pause") {
+        if (!underWay(run) || app.lock.getState().owner !== "here") return;
+        event.preventDefault();
+        void (run.status === "paused" ? run.resume() : run.pause());
+      } else if (action.do === "step") {
+        if (underWay(run) && run.status === "paused" && app.lock.getState().owner === "here") void run.step();
+      } else if (action.do === "view") location.hash = `#/${action.view}`;
+      else if (action.do === "help") setHelp(true);
+      else {
+        event.preventDefault();
+        location.hash = "#/search";
+        focusSoon("query");
+      }
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [app]);
+
+  return (
+    <div className="app">
+      <a className="skip" href="#main" onClick={skip}>
+        Skip to results
+      </a>
+      <Header view={view} onHelp={() => setHelp(true)} />
+      <Suspense fallback={<main className="page" id="main" tabIndex={-1} aria-busy="true" />}>
+        {view === "lab" ? <LabView /> : view === "search" ? <SearchView /> : <RunsView />}
+      </Suspense>
+      <StatusLine />
+      <Announcer />
+      <Window title="Keys" open={help} onClose={() => setHelp(false)}>
+        <dl className="keys">
+          {KEYS.map(({ key, does }) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{does}</dd>
+            </div>
+          ))}
+        </dl>
+      </Window>
+    </div>
+  );
+}
+
+/** The address after # belongs to the views: the skip link moves the focus by hand. */
+function skip(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+/** Focuses an element that a lazy view is about to show. */
+function focusSoon(id: string, tries = 20) {
+  const element = document.getElementById(id);
+  if (element) element.focus();
+  else if (tries > 0) setTimeout(() => focusSoon(id, tries - 1), 50);
+}

@@ -1,0 +1,62 @@
+import { bytes, count, plain } from "../charts/words";
+import { useLabStore } from "../state/context";
+import { underWay } from "../state/run";
+import { currentStage, lastLoss } from "../state/stages";
+
+/** The device in words, its memory, the speed, what is saved; at the right what explains surprises. */
+export function StatusLine() {
+  const report = useLabStore("device", (s) => s.report);
+  const opening = useLabStore("device", (s) => s.opening);
+  const training = useLabStore("run", underWay);
+  const paused = useLabStore("run", (s) => s.status === "paused");
+  const stages = useLabStore("run", (s) => s.stages);
+  const saved = useLabStore("run", (s) => s.saved);
+  const owner = useLabStore("lock", (s) => s.owner);
+  const seed = useLabStore("run", (s) => s.experiment?.seed ?? null);
+  const replaying = useLabStore("recorded", (s) => s.playing);
+  const adapter = report?.adapter ?? null;
+  const point = training ? lastLoss(stages) : null;
+  const stage = training ? currentStage(stages) : null;
+  const speed = stage && stage.seconds > 0 && stage.done > 0 ? stage.done / stage.seconds : 0;
+  return (
+    <footer className="status" aria-label="Status">
+      <span className="lead">
+        <i className={adapter ? "dot" : report?.problem && report.problem.kind !== "no-webgpu" ? "dot bad" : "dot off"} />
+        <span>
+          {opening || report === null
+            ? "Opening the GPU"
+            : adapter === null
+              ? replaying
+                ? "No GPU in this browser: replaying a recorded run"
+                : "No GPU in this browser"
+              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
+          {adapter ? <b>{adapter.description}</b> : null}
+        </span>
+      </span>
+      {point ? (
+        <span>
+          Memory <b>{bytes(point.gpuBytes)}</b>
+        </span>
+      ) : null}
+      {training ? (
+        <span>
+          <b>{speed > 0 ? plain(Number(speed.toPrecision(3))) : "–"}</b>{" "}
+          {stage?.name === "index" ? "documents/s" : stage?.name === "evaluation" ? "queries/s" : "steps/s"}
+          {point && point.tokensPerSecond > 0 ? `, ${count(point.tokensPerSecond)} tokens/s` : ""}
+        </span>
+      ) : (
+        <span>Nothing is training</span>
+      )}
+      {saved && training ? (
+        <span>
+          Checkpoint at step <b>{count(saved.step)}</b>
+        </span>
+      ) : null}
+      <span className="end">
+        {owner === "elsewhere" ? <span>Read only: another tab owns training</span> : null}
+        {adapter?.software ? <span>Times here are CPU times, not latencies</span> : null}
+        {seed !== null ? <span>Seed {seed}: same seed, same run</span> : null}
+      </span>
+    </footer>
+  );
+}

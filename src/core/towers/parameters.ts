@@ -1,0 +1,170 @@
+/** A tower's parameters: names and shapes as Hugging Face has them, the seeded start, counts. */
+import { random } from "../random";
+import type { HostParameters, HostTensor, TowerConfig } from "./types";
+
+interface Spec {
+  name: string;
+  shape: number[];
+  /** Standard deviation of the seeded start; "ones" and "zeros" as they say. */
+  start: number | "ones" | "zeros";
+}
+
+/** Llama's names. Feed-forward and attention outputs start at 0, so that each layer starts as the identity. */
+function decoderSpecs(c: TowerConfig): Spec[] {
+  const kv = (c.width / c.heads) * c.kvHeads;
+  const fan = c.width ** -0.5;
+  const specs: Spec[] = [{ name: "model.embed_tokens.weight", shape: [c.vocabulary, c.width], start: 1 }];
+  for (let i = 0; i < c.layers; i++) {
+    const layer = `model.layers.${i}`;
+    specs.push(
+      { name: `${layer}.input_layernorm.weight`, shape: [c.width], start: "ones" },
+      { name: `${layer}.self_attn.q_proj.weight`, shape: [c.width, c.width], start: fan },
+      { name: `${layer}.self_attn.k_proj.weight`, shape: [kv, c.width], start: fan },
+      { name: `${layer}.self_attn.v_proj.weight`, shape: [kv, c.width], start: fan },
+      { name: `${layer}.self_attn.o_proj.weight`, shape: [c.width, c.width], start: "zeros" },
+      { name: `${layer}.post_attention_layernorm.weight`, shape: [c.width], start: "ones" },
+      { name: `${layer}.mlp.gate_proj.weight`, shape: [c.hidden, c.width], start: fan },
+      { name: `${layer}.mlp.up_proj.weight`, shape: [c.hidden, c.width], start: fan },
+      { name: `${layer}.mlp.down_proj.weight`, shape: [c.width, c.hidden], start: "zeros" },
+    );
+  }
+  specs.push({ name: "model.norm.weight", shape: [c.width], start: "ones" });
+  return specs;
+}
+
+/**
+ * BERT's names. Post-norm: the embeddings' LayerNorm makes their scale irrelevant, but not what a step of the optimizer
+ * does to them, so they start at 1 as the decoder's do. Residual outputs start small rather than at 0: a post-norm layer
+ * is no identity anyway.
+ */
+function encoderSpecs(c: TowerConfig): Spec[] {
+  const fan = c.width ** -0.5;
+  const small = 0.02;
+  const specs: Spec[] = [
+    { name: "embeddings.word_embeddings.weight", shape: [c.vocabulary, c.width], start: 1 },
+    { name: "embeddings.position_embeddings.weight", shape: [c.maxTokens, c.width], start: small },
+    { name: "embeddings.token_type_embeddings.weight", shape: [1, c.width], start: "zeros" },
+    { name: "embeddings.LayerNorm.weight", shape: [c.width], start: "ones" },
+    { name: "embeddings.LayerNorm.bias", shape: [c.width], start: "zeros" },
+  ];
+  const dense = (name: string, out: number, from: number, start: number) =>
+    specs.push(
+      { name: `${name}.weight`, shape: [out, from], start },
+      { name: `${name}.bias`, shape: [out], start: "zeros" },
+    );
+  const norm = (name: string) =>
+    specs.push(
+      { name: `${name}.weight`, shape: [c.width], start: "ones" },
+      { name: `${name}.bias`, shape: [c.width], start: "zeros" },
+    );
+  for (let i = 0; i < c.layers; i++) {
+    const layer = `encoder.layer.${i}`;
+    for (const part of ["query", "key", "value"]) dense(`${layer}.attention.self.${part}`, c.width, c.width, fan);
+    dense(`${layer}.attention.output.dense`, c.width, c.width, small * fan);
+    norm(`${layer}.attention.output.LayerNorm`);
+    dense(`${layer}.intermediate.dense`, c.hidden, c.width, fan);
+    dense(`${layer}.output.dense`, c.width, c.hidden, small * c.hidden ** -0.5);
+    norm(`${layer}.output.LayerNorm`);
+  }
+  return specs;
+}
+
+/** Name and shape of every parameter, in a fixed order. */
+export function parameterSpecs(c: TowerConfig): Spec[] {
+  const body =
+    c.kind === "decoder"
+      ? decoderSpecs(c)
+      : c.kind === "encoder"
+        ? encoderSpecs(c)
+        : [{ name: "embeddings.word_embeddings.weight", shape: [c.vocabulary, c.width], start: 1 } satisfies Spec];
+  return [...body, { name: "projection.weight", shape: [c.embeddingSize, c.width], start: c.width ** -0.5 }];
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/**
+ * The seeded start of a tower without pre-training (METHOD: token embeddings with deviation 1, residual outputs 0). Each
+ * tensor is drawn from its own stream, so that a tensor two towers have in common starts alike in both.
+ */
+export function initTower(config: TowerConfig, seed: number): HostParameters {
+  const parameters: HostParameters = new Map();
+  for (const { name, shape, start } of parameterSpecs(config)) {
+    const values = new Float32Array(sizeOf(shape));
+    if (start === "ones") values.fill(1);
+    else if (start !== "zeros") {
+      const r = random(seed, "init", name);
+      for (let i = 0; i < values.length; i++) values[i] = r.normal() * start;
+    }
+    parameters.set(name, { shape, values });
+  }
+  return parameters;
+}
+
+/** Token and position embeddings: they take their own learning rate and are not counted in N. */
+export function isEmbedding(name: string): boolean {
+  return /embed_tokens|word_embeddings|position_embeddings|token_type_embeddings/.test(name);
+}
+
+/** Whether weight decay applies: to matrices that are not embeddings. */
+export function decays(name: string): boolean {
+  return name.endsWith(".weight") && !isEmbedding(name) && !/norm/i.test(name);
+}
+
+/** Parameters of one tower. The projection counts; token and position embeddings do only in `total`. */
+export function countParameters(config: TowerConfig): { total: number; withoutEmbeddings: number } {
+  let total = 0;
+  let withoutEmbeddings = 0;
+  for (const { name, shape } of parameterSpecs(config)) {
+    total += sizeOf(shape);
+    if (!isEmbedding(name)) withoutEmbeddings += sizeOf(shape);
+  }
+  return { total, withoutEmbeddings };
+}
+
+/**
+ * Floating-point operations (two a multiply-add) of encoding one text of `tokens` tokens, attention and projection
+ * included; look-ups, norms and activations are not. Training costs three times this.
+ */
+export function forwardFlops(config: TowerConfig, tokens: number): number {
+  const { width, hidden, layers, heads, kvHeads, kind, embeddingSize } = config;
+  const kv = (width / heads) * kvHeads;
+  const perToken =
+    kind === "decoder"
+      ? width * width * 2 + 2 * width * kv + 3 * width * hidden
+      : width * width * 4 + 2 * width * hidden;
+  // Scores and mixing; a causal tower needs half of them.
+  const attention = (2 * tokens * tokens * width) / (kind === "decoder" ? 2 : 1);
+  const body = kind === "lookup" ? 0 : layers * (tokens * perToken + attention);
+  return 2 * (body + width * embeddingSize);
+}
+
+/** The student's start from the teacher's FIRST and LAST layers (Wang & Lyu 2023): half of its layers from each end. */
+export function firstLastInit(
+  start: HostParameters,
+  config: TowerConfig,
+  teacher: HostParameters,
+  teacherConfig: TowerConfig,
+): HostParameters {
+  const first = Math.ceil(config.layers / 2);
+  const source = (layer: number) => (layer < first ? layer : teacherConfig.layers - config.layers + layer);
+  return new Map(
+    [...start].map(([name, own]): [string, HostTensor] => {
+      const from = name.replace(/layers\.(\d+)\./, (_, n: string) => `layers.${source(Number(n))}.`);
+      const found = teacher.get(from);
+      return [name, found && found.values.length === own.values.length ? copy(found) : own];
+    }),
+  );
+}
+
+/** The student's start with the teacher's token embeddings. */
+export function embeddingInit(start: HostParameters, teacher: HostParameters): HostParameters {
+  const source = [...teacher].find(([name]) => /embed_tokens|word_embeddings/.test(name))?.[1];
+  return new Map(
+    [...start].map(([name, own]): [string, HostTensor] => [
+      name,
+      source && /embed_tokens|word_embeddings/.test(name) && source.values.length === own.values.length ? copy(source) : own,
+    ]),
+  );
+}
+
+const copy = (tensor: HostTensor): HostTensor => ({ shape: [...tensor.shape], values: tensor.values.slice() });

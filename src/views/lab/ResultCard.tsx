@@ -1,0 +1,162 @@
+import { memo } from "react";
+import { whisker } from "../../charts/spark";
+import { svgReact } from "../../charts/svg";
+import { LOOKS } from "../../charts/systems";
+import { count, flops, ms, percent, share } from "../../charts/words";
+import { type RunResult, SYSTEMS, type SystemResult } from "../../core/formats/result";
+import { useLabStore } from "../../state/context";
+import { resultCsv, resultJson } from "../../state/exports";
+import { ActionMenu } from "../parts/Menu";
+import { saveText } from "../parts/download";
+import { TowerName } from "../parts/TowerName";
+import { ExampleChip } from "./ExampleChip";
+import { bestSmall, comparisonLine, interval, tableCaption, timeCell } from "./results";
+
+/** The five systems: every quality figure with its interval, every cost beside it. */
+export const ResultCard = memo(function ResultCard() {
+  const result = useLabStore("run", (s) => s.result);
+  const running = useLabStore("run", (s) => s.status === "running" || s.status === "paused");
+  return (
+    <section className="card" aria-labelledby="result-title">
+      <header>
+        <h2 id="result-title">Results</h2>
+        <ExampleChip />
+        <div className="end">
+          <ActionMenu
+            label="Save"
+            icon="download"
+            disabled={!result}
+            actions={
+              result
+                ? [
+                    {
+                      id: "csv",
+                      label: "Table as CSV",
+                      run: () => void resultCsv(result).then((t) => saveText(t, `${result.name}.csv`, "text/csv")),
+                    },
+                    {
+                      id: "json",
+                      label: "Table as JSON",
+                      run: () =>
+                        void resultJson(result).then((t) => saveText(t, `${result.name}.json`, "application/json")),
+                    },
+                  ]
+                : []
+            }
+          />
+        </div>
+      </header>
+      {result ? (
+        <Table result={result} />
+      ) : (
+        <p className="empty">
+          {running
+            ? "The table comes when all five systems are trained and have answered the test queries."
+            : "No results yet. Press Run: the five systems are trained and compared here."}
+        </p>
+      )}
+    </section>
+  );
+});
+
+function Table({ result }: { result: RunResult }) {
+  const { software } = result.adapter;
+  const best = bestSmall(result.systems).names;
+  const rows = SYSTEMS.flatMap((name) => result.systems.find((s) => s.name === name) ?? []);
+  const slowest = Math.max(...rows.map((s) => s.endToEndMs.p50 ?? 0));
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard. */}
+      <section className="scrollx" tabIndex={0} aria-label="Result table">
+        <table className="tbl">
+          <thead>
+            <tr>
+              <th scope="col">System</th>
+              <th scope="col">Recall@10</th>
+              <th scope="col">Retention</th>
+              <th scope="col" className="wide">
+                nDCG@10
+              </th>
+              <th scope="col" className="wide">
+                Params, no embeddings
+              </th>
+              <th scope="col" className="wide">
+                FLOPs a query
+              </th>
+              <th scope="col" className="wide">
+                {software ? "Encode" : "Encode, ms"}
+              </th>
+              <th scope="col" className="wide">
+                {software ? "Search" : "Search, ms"}
+              </th>
+              <th scope="col">{software ? "End to end" : "p50, ms"}</th>
+              <th scope="col" className="wide">
+                {software ? "p95" : "p95, ms"}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((s) => (
+              <Row key={s.name} s={s} software={software} best={best.has(s.name)} slowest={slowest} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <div className="caption">
+        <p>{tableCaption(result)}</p>
+        {result.comparisons
+          .filter((c) => c.metric === "recall@10")
+          .map((c) => {
+            const line = comparisonLine(c);
+            return (
+              <p key={`${c.a} ${c.b}`}>
+                <b>{line.text}</b>, paired: {line.verdict}.
+              </p>
+            );
+          })}
+      </div>
+    </>
+  );
+}
+
+function Row({ s, software, best, slowest }: { s: SystemResult; software: boolean; best: boolean; slowest: number }) {
+  const look = LOOKS[s.name];
+  const recall = s.metrics["recall@10"];
+  const p50 = s.endToEndMs.p50;
+  return (
+    <tr className={s.name === "scalingnote" ? "hero" : ""}>
+      <th scope="row">
+        <TowerName system={s.name} spec />
+      </th>
+      <td className={look.className}>
+        <span className="wide">{svgReact(whisker(recall, [0, 1]))}</span>
+        <span className={best ? "best" : ""}>{share(recall.value)}</span>
+        <span className="ci">{interval(recall)}</span>
+        {recall.value === null && recall.reason ? <span className="ci">{recall.reason}</span> : null}
+      </td>
+      <td>
+        <span className={best ? "best" : ""}>{percent(s.retention.value)}</span>
+      </td>
+      <td className="wide">{share(s.metrics["ndcg@10"].value)}</td>
+      <td className="wide">{s.queryParams > 0 ? count(s.queryParams) : "none"}</td>
+      <td className="wide">{s.queryFlops > 0 ? flops(s.queryFlops) : "–"}</td>
+      <td className="wide">{timeCell(s.encodeMs, software)}</td>
+      <td className="wide">{timeCell(s.searchMs, software)}</td>
+      <td className={look.className}>
+        {software || p50 === null ? null : (
+          <span className="cellbar wide" aria-hidden="true">
+            <i style={{ width: `${slowest > 0 ? (100 * p50) / slowest : 0}%` }} />
+          </span>
+        )}
+        {software ? (
+          <span className="mut" title="CPU, not a latency">
+            CPU, not a latency ({ms(p50)})
+          </span>
+        ) : (
+          ms(p50)
+        )}
+      </td>
+      <td className="wide">{timeCell(s.endToEndMs.p95, software)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,54 @@
+import { duration } from "../../charts/words";
+import { useLab, useLabStore } from "../../state/context";
+import { presetExperiment } from "../../core/config/presets";
+import { ChangeLine } from "../parts/ChangeLine";
+
+/** Which run is shown, and in what it differs from the one before. */
+export function RunHeading() {
+  const { lab } = useLab();
+  const mode = useLabStore("run", (s) => s.mode);
+  const name = useLabStore("run", (s) => s.name);
+  const runId = useLabStore("run", (s) => s.runId);
+  const status = useLabStore("run", (s) => s.status);
+  const shown = useLabStore("run", (s) => s.experiment);
+  const stages = useLabStore("run", (s) => s.stages);
+  const eta = useLabStore("run", (s) => s.etaSeconds);
+  const list = useLabStore("runs", (s) => s.list);
+  const onForm = useLabStore("lab", (s) => s.experiment);
+  const before = list ? list[list.findIndex((r) => r.id === runId) + 1] : undefined;
+  const seconds = Object.values(stages).reduce((sum, s) => sum + s.seconds, 0);
+  const experiment = shown ?? onForm;
+  return (
+    <div className="runbar">
+      <h1>{mode === "none" ? "New run" : name}</h1>
+      <a className="btn only-narrow" href="#settings" onClick={toSettings}>
+        Settings
+      </a>
+      <p className="changed">
+        {mode === "example" ? (
+          "A recorded example: your own run takes its place when you press Run."
+        ) : mode === "replay" ? (
+          "A recorded run, step by step."
+        ) : before && mode !== "none" ? (
+          <>
+            Changed since <b>{before.name}</b>: <ChangeLine from={before.experiment} to={experiment} />
+          </>
+        ) : (
+          <>
+            Against the preset: <ChangeLine from={presetExperiment(lab.getState().preset)} to={experiment} />
+          </>
+        )}
+      </p>
+      <div className="end">
+        {seconds > 0 ? `${duration(seconds)} ${status === "running" ? "so far" : "in all"}` : ""}
+        {status === "running" && eta !== null ? `, about ${duration(eta)} left` : ""}
+      </div>
+    </div>
+  );
+}
+
+/** The address after # belongs to the views: the panel is scrolled to by hand. */
+function toSettings(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById("settings")?.scrollIntoView();
+}

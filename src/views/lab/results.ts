@@ -1,0 +1,60 @@
+/** What the result table and the lines under it say: pure functions from a result. */
+import { count, ms, plain, share, signed } from "../../charts/words";
+import { LOOKS } from "../../charts/systems";
+import type { Figure } from "../../core/evaluation/types";
+import type { Comparison, RunResult, SystemResult } from "../../core/formats/result";
+
+/** "[.02, .07]". */
+export function interval(f: Figure): string {
+  return f.low === null || f.high === null ? "" : `[${share(f.low)}, ${share(f.high)}]`;
+}
+
+/** "ScalingNote minus ScalingDoc +.043 [.020, .070]", and in words whether that says something. */
+export function comparisonLine(c: Comparison): { text: string; verdict: string } {
+  const { low, high } = c.difference;
+  const verdict =
+    low === null || high === null
+      ? (c.difference.reason ?? "")
+      : low > 0
+        ? "better beyond chance"
+        : high < 0
+          ? "worse beyond chance"
+          : "no difference that these queries can show";
+  return {
+    text: `${LOOKS[c.a].label} minus ${LOOKS[c.b].label} ${signed(c.difference.value)} ${interval(c.difference)} in ${c.metric}`,
+    verdict,
+  };
+}
+
+/** Systems that share the best recall@10 among those whose query tower is as small as the smallest trained one. */
+export function bestSmall(systems: readonly SystemResult[]): { names: Set<string>; params: number | null } {
+  const trained = systems.filter((s) => s.queryParams > 0);
+  if (trained.length === 0) return { names: new Set(), params: null };
+  const params = Math.min(...trained.map((s) => s.queryParams));
+  const equals = trained.filter((s) => s.queryParams === params);
+  const values = equals.map((s) => s.metrics["recall@10"].value ?? -1);
+  const best = Math.max(...values);
+  if (equals.length < 2 || best < 0) return { names: new Set(), params };
+  return { names: new Set(equals.filter((_, i) => values[i] === best).map((s) => s.name)), params };
+}
+
+/** A time cell; on a software adapter times are no latencies. */
+export function timeCell(v: number | null, software: boolean): string {
+  if (v === null) return "–";
+  return software ? `(${ms(v)})` : ms(v);
+}
+
+/** The line under the table. */
+export function tableCaption(result: RunResult): string {
+  const { params, names } = bestSmall(result.systems);
+  const parts = [`${count(result.collection.testQueries)} test queries, 95 % bootstrap intervals.`];
+  if (params !== null && names.size > 0) parts.push(`Bold: best recall of the query towers with ${count(params)} parameters.`);
+  if (result.adapter.software)
+    parts.push(
+      `Measured on a CPU that stands in for a GPU (${result.adapter.description}): times in brackets are CPU times, not latencies.`,
+    );
+  if (result.stoppedEarly) parts.push("A training was ended early.");
+  const level = result.collection.relevanceLevel;
+  parts.push(`Relevant from grade ${plain(level)}.`);
+  return parts.join(" ");
+}
