@@ -28,7 +28,7 @@ export function App() {
         .getState()
         .importUrl(address)
         .then((run) => run && app.open(run));
-    } else if (view === "lab" && query) app.lab.getState().readLink(query);
+    } else if (view === "lab" && query) app.lab.getState().readLink(location.hash);
   }, [app, view, query]);
 
   useEffect(() => {

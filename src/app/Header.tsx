@@ -82,9 +82,8 @@ function ShareButton() {
   const { lab } = useLab();
   const [copied, setCopied] = useState(false);
   const share = async () => {
-    const hash = `#/lab?${lab.getState().link()}`;
     // The address itself carries the settings, also where the clipboard is closed to the page.
-    history.replaceState(null, "", hash);
+    history.replaceState(null, "", lab.getState().link());
     try {
       await navigator.clipboard.writeText(location.href);
       setCopied(true);

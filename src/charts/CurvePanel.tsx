@@ -144,6 +144,12 @@ function Ends({ lines, names }: { lines: readonly CurveLine[]; names: boolean })
                   <path key={p.x} className="pt" d={markPath(line.system, Number(x(p.x)), Number(y(p.y)), 2.4)} />
                 ))
               : null}
+            {names && !level && px < area.x + area.width - 12 ? (
+              <path
+                className="leader"
+                d={`M${px + 6} ${py}L${area.x + area.width + 6} ${(places.get(line.system) ?? py) - 4}`}
+              />
+            ) : null}
             {level ? null : <path className="pt" d={markPath(line.system, px, py, 3.8)} />}
             <text className="lab" x={names ? area.x + area.width + 10 : px + 9} y={places.get(line.system) ?? py}>
               {names ? `${look.label} ` : ""}

@@ -133,7 +133,7 @@ export function recallCurves(
     lines,
     x,
     // The whole range of a share, unless all of it happens near the floor.
-    y: linearAxis([top > 0.25 ? 1 : top], { zero: true }),
+    y: linearAxis([top > 0.25 ? 1 : top], { zero: true, count: 5 }),
     sentence: lines.length
       ? `Recall at ${k} by step: ${lines.map((l) => `${LOOKS[l.system].label} ${l.label}`).join(", ")}.`
       : `Recall at ${k} by step: nothing yet.`,

@@ -35,6 +35,9 @@ export function whisker(figure: Figure, domain: [number, number], { width = 160,
   const x = scaleLinear(domain, [3, width - 3]).clamp(true);
   const mid = height / 2;
   const children = [el("path", { class: "track", d: `M0 ${mid + 0.5}H${width}` })];
+  // Where the range goes to both sides of 0, 0 is what the eye looks for.
+  if (domain[0] < 0 && domain[1] > 0)
+    children.push(el("path", { class: "zero", d: `M${Number(x(0).toFixed(1))} 0V${height}` }));
   if (figure.value !== null && Number.isFinite(figure.value)) {
     const low = x(figure.low ?? figure.value);
     const high = x(figure.high ?? figure.value);

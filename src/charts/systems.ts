@@ -8,8 +8,6 @@ export interface SystemLook {
   color: string;
   /** Class that sets --c. */
   className: string;
-  /** What it is, in a few words. */
-  spec: string;
 }
 
 export const LOOKS: Record<SystemName, SystemLook> = {
@@ -18,30 +16,26 @@ export const LOOKS: Record<SystemName, SystemLook> = {
     label: "Teacher",
     color: "var(--teacher)",
     className: "c-teacher",
-    spec: "both towers big, the ceiling",
   },
   scalingnote: {
     name: "scalingnote",
     label: "ScalingNote",
     color: "var(--student)",
     className: "c-student",
-    spec: "small query tower, distilled",
   },
   scalingdoc: {
     name: "scalingdoc",
     label: "ScalingDoc",
     color: "var(--scalingdoc)",
     className: "c-scalingdoc",
-    spec: "small query tower, end to end",
   },
   twinbert: {
     name: "twinbert",
     label: "TwinBERT",
     color: "var(--twinbert)",
     className: "c-twinbert",
-    spec: "both towers small",
   },
-  bm25: { name: "bm25", label: "BM25", color: "var(--bm25)", className: "c-bm25", spec: "words only" },
+  bm25: { name: "bm25", label: "BM25", color: "var(--bm25)", className: "c-bm25" },
 };
 
 /** Path of a system's mark around (x, y) with radius r: diamond, circle, square, triangle, circle (hollow for BM25). */

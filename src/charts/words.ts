@@ -10,6 +10,12 @@ export function count(n: number): string {
   return grouped.format(n);
 }
 
+/** 184000 -> "184k". */
+export function compact(n: number): string {
+  if (n < 1000) return String(Math.round(n));
+  return n < 1e6 ? `${Number((n / 1e3).toPrecision(3))}k` : `${Number((n / 1e6).toPrecision(3))}M`;
+}
+
 /** A share or score without leading zero: .748, 1, -.04; "–" for none. */
 export function share(v: number | null | undefined, digits = 3): string {
   if (v === null || v === undefined || !Number.isFinite(v)) return "–";

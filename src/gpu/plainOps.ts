@@ -1,14 +1,17 @@
 /**
  * The towers' operations in tfjs ops alone: the reference for the kernels and what other backends run. Matrices are
  * two-dimensional throughout (see ops.ts). Only the embedding's gradient and dropout call a kernel of this project where
- * the backend has it, for tfjs' own either add up by float atomics or draw their mask on the CPU.
+ * the backend has it (WebGPU), for tfjs' own either add up by float atomics or draw their mask on the CPU.
  */
-import * as tf from "@tensorflow/tfjs-core";
+// Both register a kernel for WebGPU; without them the gradient below would fall to float atomics there, unseen.
+import "./kernels/dropout";
+import "./kernels/embed";
 import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { dropoutBits, dropoutThreshold } from "./dropoutBits";
 import type { AttentionShape, DropoutKey, TokenIds, TowerOps } from "./ops";
 
-const hasKernel = (name: string) => tf.getKernel(name, tf.getBackend()) !== undefined && tf.getKernel(name, tf.getBackend()) !== null;
+const hasKernel = (name: string) => Boolean(tf.getKernel(name, tf.getBackend()));
 const runKernel = <T extends Tensor>(name: string, inputs: Record<string, Tensor>, attrs: Record<string, unknown>): T =>
   tf.engine().runKernel(name, inputs as NamedTensorMap, attrs as NamedAttrMap) as T;
 
@@ -19,23 +22,24 @@ function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
 
 const embed = (table: Tensor2D, tokens: TokenIds): Tensor2D =>
   tf.customGrad((...args) => {
-    const [t, ids, order, offsets] = args as unknown as [Tensor2D, Tensor1D, Tensor1D, Tensor1D];
-    const save = args[args.length - 1] as unknown as (tensors: Tensor[]) => void;
-    save([ids, order, offsets]);
+    const [values, save] = args as unknown as [Tensor2D, (tensors: Tensor[]) => void];
+    save([tokens.ids, tokens.order, tokens.offsets]);
     return {
-      value: tf.gather(t, ids),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => [
-        embedGradient(dy as Tensor2D, saved[0] as Tensor1D, saved[1] as Tensor1D, saved[2] as Tensor1D, table.shape[0]),
-        tf.zerosLike(saved[0]!),
-        tf.zerosLike(saved[1]!),
-        tf.zerosLike(saved[2]!),
-      ],
+      value: tf.gather(values, tokens.ids),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const [ids, order, offsets] = saved as [Tensor1D, Tensor1D, Tensor1D];
+        return embedGradient(dy as Tensor2D, ids, order, offsets, table.shape[0]);
+      },
     };
-  })(table, tokens.ids, tokens.order, tokens.offsets) as Tensor2D;
+  })(table) as Tensor2D;
 
+/** Row v of the result is the sum of dy over the listed positions that hold id v. */
 function embedGradient(dy: Tensor2D, ids: Tensor1D, order: Tensor1D, offsets: Tensor1D, vocabulary: number): Tensor2D {
   if (hasKernel("LabEmbedGrad")) return runKernel("LabEmbedGrad", { dy, order, offsets }, { vocabulary });
-  return tf.unsortedSegmentSum(dy, ids, vocabulary);
+  // Only the first offsets[vocabulary] entries of `order` count: what it does not list is padding.
+  const listed = tf.less(tf.range(0, ids.size, 1, "int32"), tf.slice(offsets, [vocabulary], [1]));
+  const rows = tf.mul(tf.gather(dy, order), tf.reshape(tf.cast(listed, "float32"), [ids.size, 1]));
+  return tf.unsortedSegmentSum(rows, tf.gather(ids, order), vocabulary);
 }
 
 function rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D {
@@ -86,38 +90,60 @@ function attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, mask: Tensor2D, shape:
     for (let i = 0; i < tokens; i++) for (let j = i + 1; j < tokens; j++) future[i * tokens + j] = -1e9;
     hidden = tf.add(hidden, tf.tensor4d(future, [1, 1, tokens, tokens]));
   }
-  const weights = tf.softmax(tf.add(scores, hidden));
+  const weights = softmax(tf.add(scores, hidden));
   const mixed = tf.matMul(weights, values); // [batch, heads, tokens, size]
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * tokens, heads * size]);
 }
 
+/**
+ * Softmax over the last axis. tfjs' WebGPU kernel has no bound on its rows: past 65,535 of them it may overwrite its last
+ * element, so larger ones are made in parts.
+ */
+function softmax(x: Tensor): Tensor {
+  const columns = x.shape[x.shape.length - 1]!;
+  const rows = x.size / columns;
+  if (rows <= MOST_SOFTMAX_ROWS) return tf.softmax(x);
+  const counts = Array.from({ length: Math.ceil(rows / MOST_SOFTMAX_ROWS) }, (_, i) =>
+    Math.min(MOST_SOFTMAX_ROWS, rows - i * MOST_SOFTMAX_ROWS),
+  );
+  const parts = tf.split(tf.reshape(x, [rows, columns]), counts, 0);
+  return tf.reshape(
+    tf.concat(
+      parts.map((part) => tf.softmax(part)),
+      0,
+    ),
+    x.shape,
+  );
+}
+const MOST_SOFTMAX_ROWS = 65_535;
+
 /** [batch, kvHeads, tokens, size] -> each head `times` times in a row. */
 function repeatHeads(x: Tensor4D, times: number): Tensor4D {
   const [batch, heads, tokens, size] = x.shape;
-  const copies = tf.stack(Array.from({ length: times }, () => x), 2);
+  const copies = tf.stack(
+    Array.from({ length: times }, () => x),
+    2,
+  );
   return tf.reshape(copies, [batch, heads * times, tokens, size]);
 }
 
 function dropout<T extends Tensor>(x: T, { rate, counter, site }: DropoutKey): T {
   if (rate === 0) return x;
+  if (!(rate > 0 && rate < 1)) throw new Error(`dropout: a rate of ${rate}; it has to be at least 0 and below 1`);
   const masked = tf.customGrad((...args) => {
-    const [value, state] = args as unknown as [T, Tensor1D];
-    const save = args[args.length - 1] as unknown as (tensors: Tensor[]) => void;
-    save([state]);
+    const [value, save] = args as unknown as [T, (tensors: Tensor[]) => void];
+    save([counter]);
     return {
-      value: applyDropout(value, state, rate, site),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => [
-        applyDropout(dy, saved[0] as Tensor1D, rate, site),
-        tf.zerosLike(saved[0]!),
-      ],
+      value: applyDropout(value, counter, rate, site),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => applyDropout(dy, saved[0] as Tensor1D, rate, site),
     };
   });
-  return masked(x, counter) as T;
+  return masked(x) as T;
 }
 
 function applyDropout<T extends Tensor>(x: T, counter: Tensor1D, rate: number, site: number): T {
   if (hasKernel("LabDropout")) return runKernel("LabDropout", { x, counter }, { rate, site });
-  const [seed, step] = counter.dataSync();
+  const [seed, step] = counter.dataSync(); // not on WebGPU, where the kernel above is
   const threshold = dropoutThreshold(rate);
   const keep = Float32Array.from({ length: x.size }, (_, i) =>
     dropoutBits(seed!, step!, site, i) >= threshold ? 1 / (1 - rate) : 0,
@@ -137,7 +163,10 @@ export const plainOps: TowerOps = {
   pool(x, weights) {
     const [batch, tokens] = weights.shape;
     const width = x.shape[1];
-    return tf.sum(tf.mul(tf.reshape(x, [batch, tokens, width]), tf.reshape(weights, [batch, tokens, 1])), 1) as Tensor2D;
+    return tf.sum(
+      tf.mul(tf.reshape(x, [batch, tokens, width]), tf.reshape(weights, [batch, tokens, 1])),
+      1,
+    ) as Tensor2D;
   },
   dropout,
 };

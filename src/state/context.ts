@@ -12,10 +12,8 @@ export function useLab(): Lab {
   return lab;
 }
 
-type StoreName = {
-  [K in keyof Lab]: Lab[K] extends StoreApi<infer _S> ? K : never;
-}[keyof Lab];
-type StateOf<K extends StoreName> = Lab[K] extends StoreApi<infer S> ? S : never;
+type StoreName = "device" | "run" | "runs" | "lock" | "lab" | "search" | "recorded" | "theme";
+type StateOf<K extends StoreName> = ReturnType<Lab[K]["getState"]>;
 
 /** One value of one store; the view is drawn anew when it changes. */
 export function useLabStore<K extends StoreName, T>(name: K, pick: (state: StateOf<K>) => T): T {

@@ -2,6 +2,7 @@
 import { createStore } from "zustand/vanilla";
 import { fromLink, toLink } from "../core/config/link";
 import { type SettingValue, withSetting } from "../core/config/paths";
+import { readExperiment } from "../core/config/read";
 import { DEFAULT_PRESET, type PresetName, presetExperiment } from "../core/config/presets";
 import type { Experiment } from "../core/config/schema";
 import type { CollectionReport, ErrorReport } from "../worker/protocol";
@@ -25,8 +26,9 @@ export interface LabState {
   setPreset(name: PresetName): void;
   set(path: string, value: SettingValue): void;
   reset(): void;
-  /** Takes settings from a link; an empty link changes nothing. */
-  readLink(link: string): void;
+  /** Takes the settings of an address (what follows #). */
+  readLink(hash: string): void;
+  /** The address of the Lab with these settings, from # on. */
   link(): string;
   dismissNotices(): void;
   loadFiles(files: PickedFile[]): Promise<void>;
@@ -74,7 +76,8 @@ export function createLabStore(client: LabClient) {
         });
       },
       set(path, value) {
-        const { experiment, notices } = withSetting(get().experiment, path, value);
+        const before = get().experiment;
+        const { experiment, notices } = readExperiment(withSetting(before, path, value), before);
         set({ experiment, notices });
         if (path.startsWith("data.")) set({ collection: null, collectionError: null });
       },
@@ -83,12 +86,11 @@ export function createLabStore(client: LabClient) {
         const { source } = get().experiment.data;
         set({ experiment: { ...base, data: { ...base.data, source } }, notices: [], collection: null });
       },
-      readLink(link) {
-        if (!link) return;
-        const { experiment, preset, notices } = fromLink(link);
+      readLink(hash) {
+        const { experiment, preset, notices } = fromLink(hash);
         set({ experiment, preset, base: presetExperiment(preset), notices, collection: null });
       },
-      link: () => toLink(get().experiment, get().preset),
+      link: () => toLink({ view: "lab", preset: get().preset, experiment: get().experiment }),
       dismissNotices: () => set({ notices: [] }),
       async loadFiles(files) {
         const ok = await read(() => client.send("loadFiles", { files }));

@@ -1,9 +1,11 @@
 /** Query-based knowledge distillation: the student's vectors against the teacher's (ScalingNote, arXiv 2411.15766). */
-import * as tf from "@tensorflow/tfjs-core";
+
 import type { Scalar, Tensor2D } from "@tensorflow/tfjs-core";
-import { l2Normalise } from "../towers/forward";
+import * as tf from "@tensorflow/tfjs-core";
+import { l2Normalise } from "../../gpu/l2Normalise";
 
 export interface QkdOptions {
+  /** Weights are tensors, so that a captured step can change them. */
   mseWeight: Scalar;
   cosineWeight: Scalar;
   /** MSE between raw vectors, or between normalised ones, where |s - t|^2 = 2 (1 - cos). */

@@ -1,7 +1,9 @@
 /** The forward passes. All return RAW vectors [batch, embeddingSize], before normalisation. */
-import * as tf from "@tensorflow/tfjs-core";
+
 import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { TowerOps } from "../../gpu/ops";
+import { LabError } from "../errors";
 import { LAYER_NORM_EPS, RMS_EPS, ROPE_THETA } from "./config";
 import type { DeviceParameters, RawVectors, TowerConfig, TowerDropout, TowerInputs } from "./types";
 
@@ -38,7 +40,13 @@ const decoder: Body = (ops, config, get, inputs, drop) => {
 /** BERT: post-norm, bidirectional, learned positions, GELU. [batch * tokens, width] */
 const encoder: Body = (ops, config, get, inputs, drop) => {
   const [batch, tokens] = inputs.mask.shape;
-  const { width, heads } = config;
+  const { width, heads, maxTokens } = config;
+  if (tokens > maxTokens)
+    throw new LabError(
+      "bad-input",
+      `Texts of ${tokens} tokens, but this encoder has learned positions for ${maxTokens}.`,
+      `Cut the texts at ${maxTokens} tokens.`,
+    );
   const norm = (x: Tensor2D, name: string) =>
     ops.layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), LAYER_NORM_EPS);
   const dense = (x: Tensor2D, name: string) => ops.linear(x, get(`${name}.weight`), get(`${name}.bias`));
@@ -73,6 +81,7 @@ const BODIES = { decoder, encoder, lookup } as const;
  * @param inputs one batch; its mask [batch, tokens] says the shape
  * @param dropout in training only; sites are numbered from `firstSite` on
  * @returns [batch, embeddingSize], not normalised
+ * @throws LabError "bad-input" naming a missing tensor, or where texts are longer than an encoder's positions
  */
 export function towerForward(
   ops: TowerOps,
@@ -83,7 +92,8 @@ export function towerForward(
 ): RawVectors {
   const get = (name: string) => {
     const tensor = parameters[name];
-    if (!tensor) throw new Error(`the tower has no parameter ${name}`);
+    if (!tensor)
+      throw new LabError("bad-input", `The checkpoint has no tensor ${name}.`, "Export the whole checkpoint again.");
     return tensor as Tensor2D & Tensor1D;
   };
   let site = dropout?.firstSite ?? 0;
@@ -91,9 +101,4 @@ export function towerForward(
     dropout && dropout.rate > 0 ? ops.dropout(x, { rate: dropout.rate, counter: dropout.counter, site: site++ }) : x;
   const states = BODIES[config.kind](ops, config, get, inputs, drop);
   return ops.linear(ops.pool(states, inputs.poolWeights), get("projection.weight"));
-}
-
-/** Rows divided by their length. */
-export function l2Normalise(x: Tensor2D): Tensor2D {
-  return tf.mul(x, tf.rsqrt(tf.add(tf.sum(tf.square(x), 1, true), 1e-12)));
 }

@@ -1,6 +1,8 @@
 /** Towers: configuration, parameters, forward pass. */
-export { huggingFaceConfig, studentInitProblem, towerConfig, towerFromHuggingFace, type TowerRole } from "./config";
-export { l2Normalise, towerForward } from "./forward";
+
+export { l2Normalise } from "../../gpu/l2Normalise";
+export { huggingFaceConfig, studentInitProblem, type TowerRole, towerConfig, towerFromHuggingFace } from "./config";
+export { towerForward } from "./forward";
 export {
   countParameters,
   decays,

@@ -1,4 +1,5 @@
 /** A tower's parameters: names and shapes as Hugging Face has them, the seeded start, counts. */
+import { LabError } from "../errors";
 import { random } from "../random";
 import type { HostParameters, HostTensor, TowerConfig } from "./types";
 
@@ -127,6 +128,7 @@ export function countParameters(config: TowerConfig): { total: number; withoutEm
  */
 export function forwardFlops(config: TowerConfig, tokens: number): number {
   const { width, hidden, layers, heads, kvHeads, kind, embeddingSize } = config;
+  if (kind === "lookup") return 2 * width * embeddingSize;
   const kv = (width / heads) * kvHeads;
   const perToken =
     kind === "decoder"
@@ -134,11 +136,15 @@ export function forwardFlops(config: TowerConfig, tokens: number): number {
       : width * width * 4 + 2 * width * hidden;
   // Scores and mixing; a causal tower needs half of them.
   const attention = (2 * tokens * tokens * width) / (kind === "decoder" ? 2 : 1);
-  const body = kind === "lookup" ? 0 : layers * (tokens * perToken + attention);
-  return 2 * (body + width * embeddingSize);
+  return 2 * (layers * (tokens * perToken + attention) + width * embeddingSize);
 }
 
-/** The student's start from the teacher's FIRST and LAST layers (Wang & Lyu 2023): half of its layers from each end. */
+/**
+ * The student's start from the teacher's FIRST and LAST layers (Wang & Lyu 2023): half of its layers from each end, the odd
+ * one from the front; token embeddings, last norm and projection are the teacher's too.
+ * @param start the student's seeded start, which says the tensors' names and shapes
+ * @throws LabError "bad-setting" naming the first tensor that the teacher does not have in that shape
+ */
 export function firstLastInit(
   start: HostParameters,
   config: TowerConfig,
@@ -148,23 +154,36 @@ export function firstLastInit(
   const first = Math.ceil(config.layers / 2);
   const source = (layer: number) => (layer < first ? layer : teacherConfig.layers - config.layers + layer);
   return new Map(
-    [...start].map(([name, own]): [string, HostTensor] => {
-      const from = name.replace(/layers\.(\d+)\./, (_, n: string) => `layers.${source(Number(n))}.`);
-      const found = teacher.get(from);
-      return [name, found && found.values.length === own.values.length ? copy(found) : own];
-    }),
-  );
-}
-
-/** The student's start with the teacher's token embeddings. */
-export function embeddingInit(start: HostParameters, teacher: HostParameters): HostParameters {
-  const source = [...teacher].find(([name]) => /embed_tokens|word_embeddings/.test(name))?.[1];
-  return new Map(
-    [...start].map(([name, own]): [string, HostTensor] => [
+    [...start].map(([name, own]) => [
       name,
-      source && /embed_tokens|word_embeddings/.test(name) && source.values.length === own.values.length ? copy(source) : own,
+      taken(
+        teacher,
+        name.replace(/layers\.(\d+)\./, (_, n: string) => `layers.${source(Number(n))}.`),
+        own,
+      ),
     ]),
   );
 }
 
-const copy = (tensor: HostTensor): HostTensor => ({ shape: [...tensor.shape], values: tensor.values.slice() });
+/**
+ * The student's start with the teacher's token embeddings; all else as in `start`.
+ * @throws LabError "bad-setting" where the teacher's table has another shape
+ */
+export function embeddingInit(start: HostParameters, teacher: HostParameters): HostParameters {
+  const table = [...teacher.keys()].find(isTokenTable) ?? "model.embed_tokens.weight";
+  return new Map([...start].map(([name, own]) => [name, isTokenTable(name) ? taken(teacher, table, own) : own]));
+}
+
+const isTokenTable = (name: string) => /embed_tokens|word_embeddings/.test(name);
+
+/** A copy of the teacher's tensor of that name, which must have the shape of the student's own. */
+function taken(teacher: HostParameters, name: string, own: HostTensor): HostTensor {
+  const found = teacher.get(name);
+  if (!found || found.shape.join() !== own.shape.join())
+    throw new LabError(
+      "bad-setting",
+      `The student cannot start from the teacher's ${name}: ${found ? found.shape.join(" x ") : "there is none"}, not ${own.shape.join(" x ")}.`,
+      "Start the student from random values, or give it the teacher's shape.",
+    );
+  return { shape: [...found.shape], values: found.values.slice() };
+}

@@ -45,7 +45,8 @@ export const CostCard = memo(function CostCard() {
             ]}
           />
           <ActionMenu
-            label="Save"
+            label="Save the cost chart"
+            small
             icon="download"
             disabled={!result}
             actions={[

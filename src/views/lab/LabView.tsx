@@ -1,6 +1,7 @@
 import { useLab, useLabStore } from "../../state/context";
 import { Alert } from "../parts/Alert";
 import { Button } from "../parts/Button";
+import { ComparisonCard } from "./ComparisonCard";
 import { CostCard } from "./CostCard";
 import { LossCard } from "./LossCard";
 import { NoWebGpu } from "./NoWebGpu";
@@ -32,14 +33,23 @@ export default function LabView() {
           <LossCard />
           <RecallCard />
         </div>
-        <div className="cols results">
-          <ResultCard />
-          <CostCard />
-        </div>
+        <ResultCard />
+        <CostCards />
       </main>
       <RunBarSmall />
     </div>
   );
+}
+
+/** Cost and paired comparisons: nothing to draw before there are results. */
+function CostCards() {
+  const some = useLabStore("run", (s) => s.result !== null);
+  return some ? (
+    <div className="cols">
+      <CostCard />
+      <ComparisonCard />
+    </div>
+  ) : null;
 }
 
 /** Settings that a link or a field had to have changed. */

@@ -56,7 +56,8 @@ export const LossCard = memo(function LossCard() {
             ]}
           />
           <ActionMenu
-            label="Save"
+            label="Save the loss charts"
+            small
             icon="download"
             actions={[
               { id: "svg", label: "SVG", run: () => saveSvg(holder.current, "loss") },

@@ -22,9 +22,10 @@ export function NoWebGpu() {
       </Alert>
     );
   const copy = async () => {
-    const url = `${location.origin}${location.pathname}#/lab?${lab.getState().link()}`;
+    const link = lab.getState().link();
+    const url = `${location.origin}${location.pathname}${link}`;
     await navigator.clipboard.writeText(url).catch(() => {
-      location.hash = `#/lab?${lab.getState().link()}`;
+      location.hash = link;
     });
     setCopied(true);
   };

@@ -49,7 +49,8 @@ export const RecallCard = memo(function RecallCard() {
             }))}
           />
           <ActionMenu
-            label="Save"
+            label="Save the recall chart"
+            small
             icon="download"
             actions={[
               { id: "svg", label: "SVG", run: () => saveSvg(holder.current, `recall-at-${k}`) },

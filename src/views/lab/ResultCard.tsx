@@ -10,7 +10,7 @@ import { ActionMenu } from "../parts/Menu";
 import { saveText } from "../parts/download";
 import { TowerName } from "../parts/TowerName";
 import { ExampleChip } from "./ExampleChip";
-import { bestSmall, comparisonLine, interval, tableCaption, timeCell } from "./results";
+import { bestSmall, interval, specOf, tableCaption, timeCell } from "./results";
 
 /** The five systems: every quality figure with its interval, every cost beside it. */
 export const ResultCard = memo(function ResultCard() {
@@ -78,10 +78,10 @@ function Table({ result }: { result: RunResult }) {
                 nDCG@10
               </th>
               <th scope="col" className="wide">
-                Params, no embeddings
+                Params
               </th>
               <th scope="col" className="wide">
-                FLOPs a query
+                FLOPs
               </th>
               <th scope="col" className="wide">
                 {software ? "Encode" : "Encode, ms"}
@@ -97,39 +97,41 @@ function Table({ result }: { result: RunResult }) {
           </thead>
           <tbody>
             {rows.map((s) => (
-              <Row key={s.name} s={s} software={software} best={best.has(s.name)} slowest={slowest} />
+              <Row key={s.name} s={s} spec={specOf(s.name, result.config)} software={software} best={best.has(s.name)} slowest={slowest} />
             ))}
           </tbody>
         </table>
       </section>
       <div className="caption">
         <p>{tableCaption(result)}</p>
-        {result.comparisons
-          .filter((c) => c.metric === "recall@10")
-          .map((c) => {
-            const line = comparisonLine(c);
-            return (
-              <p key={`${c.a} ${c.b}`}>
-                <b>{line.text}</b>, paired: {line.verdict}.
-              </p>
-            );
-          })}
       </div>
     </>
   );
 }
 
-function Row({ s, software, best, slowest }: { s: SystemResult; software: boolean; best: boolean; slowest: number }) {
+function Row({
+  s,
+  spec,
+  software,
+  best,
+  slowest,
+}: {
+  s: SystemResult;
+  spec: string;
+  software: boolean;
+  best: boolean;
+  slowest: number;
+}) {
   const look = LOOKS[s.name];
   const recall = s.metrics["recall@10"];
   const p50 = s.endToEndMs.p50;
   return (
     <tr className={s.name === "scalingnote" ? "hero" : ""}>
       <th scope="row">
-        <TowerName system={s.name} spec />
+        <TowerName system={s.name} spec={spec} />
       </th>
       <td className={look.className}>
-        <span className="wide">{svgReact(whisker(recall, [0, 1]))}</span>
+        <span className="wide">{svgReact(whisker(recall, [0, 1], { width: 120 }))}</span>
         <span className={best ? "best" : ""}>{share(recall.value)}</span>
         <span className="ci">{interval(recall)}</span>
         {recall.value === null && recall.reason ? <span className="ci">{recall.reason}</span> : null}
@@ -149,9 +151,7 @@ function Row({ s, software, best, slowest }: { s: SystemResult; software: boolea
           </span>
         )}
         {software ? (
-          <span className="mut" title="CPU, not a latency">
-            CPU, not a latency ({ms(p50)})
-          </span>
+          <span className="mut">CPU, not a latency ({ms(p50)})</span>
         ) : (
           ms(p50)
         )}

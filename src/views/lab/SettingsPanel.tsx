@@ -1,6 +1,5 @@
 import { memo, useMemo } from "react";
 import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
-import { flops } from "../../charts/words";
 import { differences, getSetting, SETTINGS } from "../../core/config/paths";
 import { PRESETS, type PresetName } from "../../core/config/presets";
 import { useLab, useLabStore } from "../../state/context";
@@ -19,6 +18,9 @@ export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnl
     <aside className="panel" id="settings" aria-label="Experiment settings">
       <div className="scroll">
         <PresetGroup disabled={readOnly} />
+        <div className="preset">
+          <DataSource disabled={readOnly} />
+        </div>
         {GROUPS.map((group) => (
           <Group key={group.id} group={group} disabled={readOnly} />
         ))}
@@ -56,7 +58,7 @@ function PresetGroup({ disabled }: { disabled: boolean }) {
         options={(Object.keys(PRESETS) as PresetName[]).map((id) => ({
           id,
           label: PRESETS[id].label,
-          note: `${PRESETS[id].help} ${flops(PRESETS[id].flops)}.`,
+          note: PRESETS[id].help,
         }))}
         onChange={(name) => lab.getState().setPreset(name)}
       />
@@ -83,7 +85,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
   const base = useLabStore("lab", (s) => s.base);
   const changed = group.settings.some((s) => getSetting(experiment, s.path) !== getSetting(base, s.path));
   return (
-    <Disclosure className="group" defaultExpanded={group.id === "data" || group.id === "stage2"}>
+    <Disclosure className="group" defaultExpanded={group.id === "stage2"}>
       {({ isExpanded }) => (
         <>
           <Heading level={2}>
@@ -97,19 +99,16 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
           <DisclosurePanel>
             {isExpanded ? (
               <div className="body">
-                {group.id === "data" ? <DataSource disabled={disabled} /> : null}
-                {group.id === "data" && experiment.data.source === "files"
-                  ? null
-                  : group.settings.map((setting) => (
-                      <SettingControl
-                        key={setting.path}
-                        setting={setting}
-                        experiment={experiment}
-                        base={base}
-                        disabled={disabled}
-                        onChange={(path, value) => lab.getState().set(path, value)}
-                      />
-                    ))}
+                {group.settings.map((setting) => (
+                  <SettingControl
+                    key={setting.path}
+                    setting={setting}
+                    experiment={experiment}
+                    base={base}
+                    disabled={disabled}
+                    onChange={(path, value) => lab.getState().set(path, value)}
+                  />
+                ))}
                 {group.id === "stage2" ? <QkdReading /> : null}
               </div>
             ) : null}

@@ -1,6 +1,6 @@
 /** What the six cards of the pipeline say: a pure function from the shown run. */
 import type { Point } from "../../charts/series";
-import { count, duration, loss as lossWords, percent, plain, share } from "../../charts/words";
+import { compact, count, duration, loss as lossWords, percent, plain, share } from "../../charts/words";
 import type { Experiment } from "../../core/config/schema";
 import type { RunResult, StageName, SystemResult } from "../../core/formats/result";
 import type { ShownMode } from "../../state/run";
@@ -54,17 +54,17 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
       figure: documents === null ? "–" : count(documents),
       figureLabel: "documents",
       facts: [
-        [trains === null ? "" : `${count(trains)} training queries`, ""],
-        [tests === null ? "" : `${count(tests)} test queries`, ""],
+        [trains === null ? "" : `${count(trains)} to train`, ""],
+        [tests === null ? "" : `${count(tests)} to test`, ""],
       ],
     },
     {
-      ...training("towers", "1 Dual towers", "from one checkpoint, contrastive", stages.stage1, input),
+      ...training("towers", "1 Dual towers", "contrastive, end to end", stages.stage1, input),
       tower: "c-teacher",
       figureLabel: "contrastive loss",
     },
     {
-      ...blank("index", "Index", "document tower frozen", stages.index, input),
+      ...blank("index", "Index", "documents, frozen", stages.index, input),
       state: index === "done" ? "frozen" : index,
       word: stages.index.status === "waiting" ? "Not built" : wordOf(index, "Frozen"),
       figure: stages.index.done > 0 ? count(stages.index.done) : documents === null ? "–" : count(documents),
@@ -76,7 +76,7 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
       ],
     },
     {
-      ...training("student", "2 QKD", "query tower only, MSE + cosine", stages.stage2, input),
+      ...training("student", "2 QKD", "query tower, MSE + cosine", stages.stage2, input),
       tower: "c-student",
       figureLabel: "distillation loss",
     },
@@ -107,23 +107,23 @@ function evaluation(input: PipelineInput): StageCardModel {
   const teacher = result?.systems.find((s) => s.name === "teacher");
   const watched = [...stages.stage2.validation].reverse().find((p) => p.metrics["recall@10"] !== undefined);
   const value = student?.metrics["recall@10"].value ?? watched?.metrics["recall@10"];
-  const card = blank("evaluation", "Evaluate", "all five on the test queries", stages.evaluation, input);
+  const card = blank("evaluation", "Evaluate", "on the test queries", stages.evaluation, input);
   const faster = speedUp(teacher, student, result?.adapter.software ?? true);
   return {
     ...card,
     figure: share(value),
-    figureLabel: student ? "ScalingNote recall@10" : watched ? `recall@10, step ${watched.step}` : "recall@10",
+    figureLabel: student ? "recall@10, test" : watched ? `recall@10, ${watched.step}` : "recall@10",
     tower: "c-student",
     curve: stages.stage2.validation.map((p) => ({ x: p.step, y: p.metrics["recall@10"] ?? Number.NaN })),
     progress: stages.evaluation.status === "running" ? part(stages.evaluation) : null,
     facts: student
       ? [
-          [`${percent(student.retention.value)} of the teacher`, ""],
+          [`${percent(student.retention.value)} of teacher`, ""],
           [faster, ""],
         ]
       : [
-          ["recall, nDCG, MRR, MAP", ""],
-          ["and what a query costs", ""],
+          ["recall, nDCG, MRR", ""],
+          ["and query cost", ""],
         ],
   };
 }
@@ -132,9 +132,9 @@ function evaluation(input: PipelineInput): StageCardModel {
 function speedUp(teacher: SystemResult | undefined, student: SystemResult | undefined, software: boolean): string {
   if (!teacher || !student) return "";
   if (!software && teacher.encodeMs && student.encodeMs)
-    return `encodes ${plain(Number((teacher.encodeMs / student.encodeMs).toPrecision(2)))} times faster`;
+    return `${plain(Number((teacher.encodeMs / student.encodeMs).toPrecision(2)))}× faster encode`;
   if (teacher.queryFlops > 0 && student.queryFlops > 0)
-    return `${plain(Number((teacher.queryFlops / student.queryFlops).toPrecision(2)))} times fewer FLOPs`;
+    return `${plain(Number((teacher.queryFlops / student.queryFlops).toPrecision(2)))}× fewer FLOPs`;
   return "";
 }
 
@@ -169,10 +169,10 @@ function training(
             [`batch ${count(input.experiment.training.batch)}`, ""],
           ]
         : [
-            [`${count(stage.done)} of ${count(stage.total)} steps`, right],
+            [`${count(stage.done)} of ${count(stage.total)}`, right],
             card.state === "interrupted"
               ? [saved === null ? "" : "last saved", saved === null ? "" : `step ${count(saved)}`]
-              : [last && last.tokensPerSecond > 0 ? `${count(last.tokensPerSecond)} tokens/s` : "", speed],
+              : [speed, last && last.tokensPerSecond > 0 ? `${compact(last.tokensPerSecond)} tok/s` : ""],
           ],
   };
 }
@@ -234,7 +234,7 @@ function state(stage: { name: StageName; status: ShownStage["status"] }, input: 
 function wordOf(state: CardState, done: string): string {
   switch (state) {
     case "waiting":
-      return "Not started";
+      return "Waiting";
     case "running":
       return "Running";
     case "paused":

@@ -1,12 +1,12 @@
 /** The settings in the panel's groups, and what a closed group says of itself. */
 import { plain } from "../../charts/words";
-import { SETTINGS, type Setting } from "../../core/config/paths";
+import { SETTINGS, type SettingEntry } from "../../core/config/paths";
 import type { Experiment } from "../../core/config/schema";
 
 export interface SettingGroup {
   id: string;
   title: string;
-  settings: Setting[];
+  settings: SettingEntry[];
   summary: (e: Experiment) => string;
 }
 
@@ -14,13 +14,13 @@ const under = (...starts: string[]) => SETTINGS.filter((s) => starts.some((p) =>
 
 export const GROUPS: SettingGroup[] = [
   {
-    id: "data",
-    title: "Data",
+    id: "notes",
+    title: "Bundled notes",
     settings: under("data.notes"),
     summary: (e) =>
       e.data.source === "files"
-        ? "your files"
-        : `${plain(e.data.notes.corpusSize)} notes, gap ${plain(e.data.notes.vocabularyGap)}`,
+        ? "not used"
+        : `${plain(e.data.notes.corpusSize)}, gap ${plain(e.data.notes.vocabularyGap)}`,
   },
   {
     id: "teacher",

@@ -2,7 +2,8 @@
 import { count, ms, plain, share, signed } from "../../charts/words";
 import { LOOKS } from "../../charts/systems";
 import type { Figure } from "../../core/evaluation/types";
-import type { Comparison, RunResult, SystemResult } from "../../core/formats/result";
+import type { Experiment } from "../../core/config/schema";
+import type { Comparison, RunResult, SystemName, SystemResult } from "../../core/formats/result";
 
 /** "[.02, .07]". */
 export function interval(f: Figure): string {
@@ -21,7 +22,7 @@ export function comparisonLine(c: Comparison): { text: string; verdict: string }
           ? "worse beyond chance"
           : "no difference that these queries can show";
   return {
-    text: `${LOOKS[c.a].label} minus ${LOOKS[c.b].label} ${signed(c.difference.value)} ${interval(c.difference)} in ${c.metric}`,
+    text: `${LOOKS[c.a].label} minus ${LOOKS[c.b].label} ${signed(c.difference.value)} ${interval(c.difference)}`,
     verdict,
   };
 }
@@ -38,6 +39,23 @@ export function bestSmall(systems: readonly SystemResult[]): { names: Set<string
   return { names: new Set(equals.filter((_, i) => values[i] === best).map((s) => s.name)), params };
 }
 
+/** "32 × 1, distilled". */
+export function specOf(system: SystemName, e: Experiment): string {
+  const small = e.student.kind === "lookup" ? "lookup" : `${e.student.width} × ${e.student.layers}`;
+  switch (system) {
+    case "teacher":
+      return `${e.teacher.width} × ${e.teacher.layers}, the ceiling`;
+    case "scalingnote":
+      return `${small}, distilled`;
+    case "scalingdoc":
+      return `${small}, end to end`;
+    case "twinbert":
+      return `${small}, both small`;
+    default:
+      return "words only";
+  }
+}
+
 /** A time cell; on a software adapter times are no latencies. */
 export function timeCell(v: number | null, software: boolean): string {
   if (v === null) return "–";
@@ -47,7 +65,9 @@ export function timeCell(v: number | null, software: boolean): string {
 /** The line under the table. */
 export function tableCaption(result: RunResult): string {
   const { params, names } = bestSmall(result.systems);
-  const parts = [`${count(result.collection.testQueries)} test queries, 95 % bootstrap intervals.`];
+  const parts = [
+    `${count(result.collection.testQueries)} test queries, 95 % bootstrap intervals; parameters without token embeddings; FLOPs a query.`,
+  ];
   if (params !== null && names.size > 0) parts.push(`Bold: best recall of the query towers with ${count(params)} parameters.`);
   if (result.adapter.software)
     parts.push(

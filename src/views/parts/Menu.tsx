@@ -7,18 +7,25 @@ export function ActionMenu({
   label,
   icon,
   actions,
+  small = false,
   disabled = false,
 }: {
   label: string;
-  icon?: IconName;
+  icon: IconName;
+  /** The icon alone; the label is its name. */
+  small?: boolean;
   actions: readonly { id: string; label: string; run: () => void }[];
   disabled?: boolean;
 }) {
   return (
     <MenuTrigger>
-      <Button look="quiet" isDisabled={disabled} {...(icon ? { icon } : {})}>
-        {label}
-      </Button>
+      {small ? (
+        <Button look="quiet" isDisabled={disabled} label={label} icon={icon} />
+      ) : (
+        <Button look="quiet" isDisabled={disabled} icon={icon}>
+          {label}
+        </Button>
+      )}
       <Popover className="popover">
         <AriaMenu className="list" onAction={(key) => actions.find((a) => a.id === key)?.run()}>
           {actions.map((a) => (

@@ -66,7 +66,11 @@ export function Column({
               </span>
               <span className="sc">
                 {system === "bm25" ? hit.score.toFixed(1) : share(hit.score)}
-                {mark ? <span className="mk">{mark}</span> : null}
+                {mark ? (
+                  <span className="mk" title={`grade ${hit.grade}`}>
+                    {mark}
+                  </span>
+                ) : null}
               </span>
             </li>
           );

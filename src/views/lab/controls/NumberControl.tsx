@@ -11,13 +11,17 @@ export function toPosition(value: number, { min = 0, max = 1, log = false }: Set
 }
 
 /** The value at a position, rounded to what a person would have typed. */
-export function fromPosition(position: number, { min = 0, max = 1, log = false, integer = false }: SettingInfo): number {
+export function fromPosition(
+  position: number,
+  { min = 0, max = 1, log = false, integer = false }: SettingInfo,
+  snap = 1,
+): number {
   const part = position / STEPS;
   if (position <= 0) return min;
   if (position >= STEPS) return max;
   const raw = log ? min * (max / min) ** part : min + part * (max - min);
-  const rounded = integer && raw < 100 ? Math.round(raw) : Number(raw.toPrecision(2));
-  return Math.min(max, Math.max(min, integer ? Math.round(rounded) : rounded));
+  const rounded = integer && raw < 100 ? raw : Number(raw.toPrecision(2));
+  return Math.min(max, Math.max(min, integer ? snap * Math.round(rounded / snap) : rounded));
 }
 
 /** A number: a field to type in and a slider to feel it. The slider's tick is the preset's value. */
@@ -29,6 +33,7 @@ export function NumberControl({
   disabled,
   help,
   changed,
+  snap,
   onChange,
 }: {
   id: string;
@@ -38,6 +43,8 @@ export function NumberControl({
   disabled: boolean;
   help: string;
   changed: React.ReactNode;
+  /** The slider moves in multiples of this. */
+  snap: number;
   onChange: (value: number) => void;
 }) {
   const spoken = info.unit ? `${plain(value)} ${info.unit}` : plain(value);
@@ -65,6 +72,8 @@ export function NumberControl({
           {info.unit ? <span className="unit">{info.unit}</span> : null}
         </span>
       </NumberField>
+      {info.max! > 1e7 ? null : (
+      <>
       {/* A plain range input: it can say the value itself where the slider moves in ratios. */}
       <div className="slider" style={{ "--v": `${at / 10}%`, "--was": `${toPosition(preset, info) / 10}%` } as object}>
         <i aria-hidden="true" />
@@ -77,9 +86,11 @@ export function NumberControl({
           disabled={disabled}
           aria-label={`${info.label}, slider`}
           aria-valuetext={spoken}
-          onChange={(e) => onChange(fromPosition(e.currentTarget.valueAsNumber, info))}
+          onChange={(e) => onChange(fromPosition(e.currentTarget.valueAsNumber, info, snap))}
         />
       </div>
+      </>
+      )}
       <p className="help" id={`${id}-help`}>
         {help}
       </p>

@@ -1,6 +1,5 @@
 import { Checkbox, Input, Label, TextField } from "react-aria-components";
-import type { Setting } from "../../../core/config/paths";
-import { getSetting } from "../../../core/config/paths";
+import { getSetting, type SettingEntry } from "../../../core/config/paths";
 import type { Experiment } from "../../../core/config/schema";
 import { Choice } from "../../parts/Choice";
 import { Icon } from "../../parts/icons";
@@ -16,7 +15,7 @@ export function SettingControl({
   disabled,
   onChange,
 }: {
-  setting: Setting;
+  setting: SettingEntry;
   experiment: Experiment;
   base: Experiment;
   disabled: boolean;
@@ -42,6 +41,8 @@ export function SettingControl({
         disabled={off}
         help={help}
         changed={changed}
+        // Widths in eights: attention heads have to divide them.
+        snap={path.endsWith(".width") ? 8 : 1}
         onChange={set}
       />
     );
@@ -63,7 +64,7 @@ export function SettingControl({
       </div>
     );
   if (info.choices) {
-    const options = Object.entries(info.choices).map(([key, label]) => {
+    const options = Object.entries<string>(info.choices).map(([key, label]) => {
       const why = optionReason(path, key, experiment);
       return { id: key, label, note: why ?? undefined, disabled: why !== null };
     });

@@ -1,0 +1,8 @@
+/** All domains of the notes generator. */
+
+import type { Domain } from "../types";
+import { COOKING } from "./cooking";
+import { INTERIOR } from "./interior";
+
+/** Every domain; their order is part of the generator's seed contract, so add new ones at the end. */
+export const DOMAINS: readonly Domain[] = [COOKING, INTERIOR];
