@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { codeVersion } from "./scripts/code-version.mjs";
 
 // Cross-origin isolation gives wasm threads and finer timers where we serve the page ourselves; the build does not
 // depend on it, so any static host will do.
@@ -9,17 +8,6 @@ const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
-
-/** Version and commit, recorded with every run. */
-function codeVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as { version: string };
-  try {
-    const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { stdio: ["ignore", "pipe", "ignore"] });
-    return `${version}+${commit.toString().trim()}`;
-  } catch {
-    return version; // not a git checkout
-  }
-}
 
 export default defineConfig({
   // Relative, so that the build works under any sub-path of a static host.

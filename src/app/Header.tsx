@@ -58,7 +58,15 @@ function LiveChip() {
   const around = 2 * Math.PI * 5.5;
   return (
     <span className="livechip">
-      <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false" fill="none" strokeWidth="2.5">
+      <svg
+        width="14"
+        height="14"
+        viewBox="0 0 14 14"
+        aria-hidden="true"
+        focusable="false"
+        fill="none"
+        strokeWidth="2.5"
+      >
         <circle cx="7" cy="7" r="5.5" stroke="var(--surface-3)" />
         <circle
           cx="7"

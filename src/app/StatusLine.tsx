@@ -19,16 +19,20 @@ export function StatusLine() {
   const stage = training ? currentStage(stages) : null;
   const speed = stage && stage.seconds > 0 && stage.done > 0 ? stage.done / stage.seconds : 0;
   return (
-    <footer className="status" aria-label="Status">
+    <footer className="status">
       <span className="lead">
-        <i className={adapter ? "dot" : report?.problem && report.problem.kind !== "no-webgpu" ? "dot bad" : "dot off"} />
+        <i
+          className={adapter ? "dot" : report?.problem && report.problem.kind !== "no-webgpu" ? "dot bad" : "dot off"}
+        />
         <span>
           {opening || report === null
             ? "Opening the GPU"
             : adapter === null
               ? replaying
                 ? "No GPU in this browser: replaying a recorded run"
-                : "No GPU in this browser"
+                : report.problem && report.problem.kind !== "no-webgpu"
+                  ? "The GPU is not there any more"
+                  : "No GPU in this browser"
               : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
           {adapter ? <b>{adapter.description}</b> : null}
         </span>

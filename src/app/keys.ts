@@ -9,17 +9,27 @@ export const KEYS = [
   { key: "?", does: "this list" },
 ] as const;
 
-export type KeyAction = { do: "pause" } | { do: "step" } | { do: "view"; view: string } | { do: "search" } | { do: "help" };
+export type KeyAction =
+  | { do: "pause" }
+  | { do: "step" }
+  | { do: "view"; view: string }
+  | { do: "search" }
+  | { do: "help" };
 
 /** What a key press asks for; null where it belongs to a field, a button or the browser. */
-export function keyAction(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "target">): KeyAction | null {
+export function keyAction(
+  event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "target">,
+): KeyAction | null {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   const target = event.target as { closest?: (selector: string) => unknown } | null;
   const inside = (selector: string) => Boolean(target?.closest?.(selector));
-  if (inside("input:not([type=range]), textarea, select, [contenteditable], [role=listbox], [role=menu], [role=dialog]"))
+  if (
+    inside("input:not([type=range]), textarea, select, [contenteditable], [role=listbox], [role=menu], [role=dialog]")
+  )
     return null;
   // Space presses what has the focus.
-  if (event.key === " ") return inside("button, a, summary, [role=button], [role=radio], label") ? null : { do: "pause" };
+  if (event.key === " ")
+    return inside("button, a, summary, [role=button], [role=radio], label") ? null : { do: "pause" };
   if (event.key === "s" || event.key === "S") return { do: "step" };
   if (event.key === "/") return { do: "search" };
   if (event.key === "?") return { do: "help" };

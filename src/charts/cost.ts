@@ -67,7 +67,9 @@ export function costChart(
     children.push(el("g", { class: look.className }, parts));
   }
   if (shown.length === 0)
-    children.push(el("text", { x: (box.left + box.right) / 2, y: height / 2, "text-anchor": "middle" }, ["No figures yet"]));
+    children.push(
+      el("text", { x: (box.left + box.right) / 2, y: height / 2, "text-anchor": "middle" }, ["No figures yet"]),
+    );
   const label = shown.length
     ? `Retention against ${title}: ${shown
         .map((p) => `${LOOKS[p.system].label} keeps ${percent(p.retention.value)} at ${tick(p.cost!)}`)

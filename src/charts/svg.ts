@@ -36,11 +36,7 @@ export function svgReact(node: SvgNode, key?: string | number): ReactElement {
   const props: Record<string, string | number> = {};
   for (const [k, v] of Object.entries(node.attrs)) props[reactName(k)] = v;
   if (key !== undefined) props.key = key;
-  return createElement(
-    node.tag,
-    props,
-    ...node.children.map((c, i) => (typeof c === "string" ? c : svgReact(c, i))),
-  );
+  return createElement(node.tag, props, ...node.children.map((c, i) => (typeof c === "string" ? c : svgReact(c, i))));
 }
 
 function reactName(name: string): string {

@@ -42,7 +42,7 @@ export function logAxis(values: Iterable<number>): Axis {
 function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
   const part = rough / power;
-  return (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10) * power;
+  return (part < 1.5 ? 1 : part < 3.5 ? 2 : part < 7.5 ? 5 : 10) * power;
 }
 
 /** Floats such as .30000000000000004 read badly on an axis. */

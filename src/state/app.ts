@@ -37,10 +37,14 @@ export function createLab(client: LabClient, around: Surroundings) {
     run.getState().apply(event);
     const ended = event.type === "status" && event.status !== "running" && event.status !== "paused";
     if (ended || event.type === "result") {
-      void runs.getState().refresh().then(() => {
-        // The run that was just watched is the one that Search asks next.
-        if (run.getState().mode === "live" && run.getState().runId === event.runId) runs.getState().select(event.runId);
-      });
+      void runs
+        .getState()
+        .refresh()
+        .then(() => {
+          // The run that was just watched is the one that Search asks next.
+          if (run.getState().mode === "live" && run.getState().runId === event.runId)
+            runs.getState().select(event.runId);
+        });
     }
   });
 
@@ -55,8 +59,16 @@ export function createLab(client: LabClient, around: Surroundings) {
       run.getState().showRecord(s.result, s.seconds);
   });
 
+  /** Opens the GPU again after it was lost, with a new worker where the old one broke down. */
+  const recover = async () => {
+    if (device.getState().report?.problem?.kind === "worker-failed") client.restart();
+    await device.getState().open();
+    return device.getState().report?.adapter != null;
+  };
+
   return {
     client,
+    recover,
     device,
     run,
     runs,

@@ -90,10 +90,9 @@ function system(name: SystemName, recall: number, more: Partial<SystemResult>): 
   const figure = (v: number): Figure => ({ value: v, low: v - 0.025, high: v + 0.024 });
   return {
     name,
-    metrics: Object.fromEntries(METRIC_KEYS.map((k) => [k, figure(k === "ndcg@10" ? recall * 0.82 : recall)])) as Record<
-      MetricKey,
-      Figure
-    >,
+    metrics: Object.fromEntries(
+      METRIC_KEYS.map((k) => [k, figure(k === "ndcg@10" ? recall * 0.82 : recall)]),
+    ) as Record<MetricKey, Figure>,
     retention: figure(recall / 0.869),
     queryParams: 14_336,
     queryParamsWithEmbeddings: 79_872,
@@ -147,11 +146,35 @@ export function madeUpResult(adapter: AdapterRecord = ADAPTER): RunResult {
     stoppedEarly: false,
     stages: [
       stage("data", { done: 4000, total: 4000, seconds: 2 }),
-      stage("stage1", { done: 300, total: 300, seconds: 92, losses: losses(300, 4.1, 0.24, 1), validation: validation(300, 0.88) }),
+      stage("stage1", {
+        done: 300,
+        total: 300,
+        seconds: 92,
+        losses: losses(300, 4.1, 0.24, 1),
+        validation: validation(300, 0.88),
+      }),
       stage("index", { done: 4000, total: 4000, seconds: 3 }),
-      stage("stage2", { done: 300, total: 300, seconds: 35, losses: losses(300, 1.1, 0.11, 2), validation: validation(300, 0.79) }),
-      stage("scalingdoc", { done: 600, total: 600, seconds: 60, losses: losses(600, 4.2, 0.6, 3), validation: validation(600, 0.75) }),
-      stage("twinbert", { done: 600, total: 600, seconds: 40, losses: losses(600, 4.2, 1.1, 4), validation: validation(600, 0.6) }),
+      stage("stage2", {
+        done: 300,
+        total: 300,
+        seconds: 35,
+        losses: losses(300, 1.1, 0.11, 2),
+        validation: validation(300, 0.79),
+      }),
+      stage("scalingdoc", {
+        done: 600,
+        total: 600,
+        seconds: 60,
+        losses: losses(600, 4.2, 0.6, 3),
+        validation: validation(600, 0.75),
+      }),
+      stage("twinbert", {
+        done: 600,
+        total: 600,
+        seconds: 40,
+        losses: losses(600, 4.2, 1.1, 4),
+        validation: validation(600, 0.6),
+      }),
       stage("evaluation", { done: 1000, total: 1000, seconds: 10 }),
     ],
     systems: SYSTEMS.map((n) => system(n, recall[n], n === "teacher" ? big : n === "bm25" ? words : {})),
@@ -236,7 +259,13 @@ export function* eventsOf(result: RunResult, runId: string): Generator<RunEvent>
       const done = Math.round((rest.done * p) / parts);
       const before = Math.round((rest.done * (p - 1)) / parts);
       const during = (x: { step: number }) => x.step <= done && (x.step > before || (p === 1 && x.step === 0));
-      yield { type: "points", runId, stage: rest.name, losses: all.filter(during), validation: measured.filter(during) };
+      yield {
+        type: "points",
+        runId,
+        stage: rest.name,
+        losses: all.filter(during),
+        validation: measured.filter(during),
+      };
       yield {
         type: "stage",
         runId,
@@ -244,7 +273,8 @@ export function* eventsOf(result: RunResult, runId: string): Generator<RunEvent>
         etaSeconds: 100,
       };
     }
-    if (all.length > 0) yield { type: "saved", runId, stage: rest.name, step: rest.done, at: "2026-11-20T10:01:00.000Z" };
+    if (all.length > 0)
+      yield { type: "saved", runId, stage: rest.name, step: rest.done, at: "2026-11-20T10:01:00.000Z" };
   }
   yield { type: "result", runId, result };
   yield { type: "status", runId, status: "done" };

@@ -2,8 +2,8 @@
 import { createStore } from "zustand/vanilla";
 import { fromLink, toLink } from "../core/config/link";
 import { type SettingValue, withSetting } from "../core/config/paths";
-import { readExperiment } from "../core/config/read";
 import { DEFAULT_PRESET, type PresetName, presetExperiment } from "../core/config/presets";
+import { readExperiment } from "../core/config/read";
 import type { Experiment } from "../core/config/schema";
 import type { CollectionReport, ErrorReport } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";

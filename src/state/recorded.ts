@@ -34,10 +34,7 @@ const readRecord: ReadRecord = async (bytes) => {
   return (await readArchive([{ path: "default.zip", bytes }])).result;
 };
 
-export function createRecordedStore(
-  fetcher: typeof fetch = (...a) => fetch(...a),
-  read: ReadRecord = readRecord,
-) {
+export function createRecordedStore(fetcher: typeof fetch = (...a) => fetch(...a), read: ReadRecord = readRecord) {
   return createStore<RecordedState>((set, get) => {
     const length = () => get().result?.stages.reduce((sum, s) => sum + s.seconds, 0) ?? 0;
     return {

@@ -23,8 +23,7 @@ export function waitingStages(): ShownStages {
 /** Stages of a record in the page's form; the curves are copied, so that a live run can append to them. */
 export function fromRecords(records: readonly StageRecord[]): ShownStages {
   const stages = waitingStages();
-  for (const r of records)
-    stages[r.name] = { ...r, losses: [...r.losses], validation: [...r.validation] };
+  for (const r of records) stages[r.name] = { ...r, losses: [...r.losses], validation: [...r.validation] };
   return stages;
 }
 
@@ -73,7 +72,12 @@ export function stagesAt(result: RunResult, seconds: number): ShownStages {
 
 /** The stage under way: the last one that is not waiting. */
 export function currentStage(stages: ShownStages): ShownStage | null {
-  return [...STAGES].reverse().map((n) => stages[n]).find((s) => s.status !== "waiting") ?? null;
+  return (
+    [...STAGES]
+      .reverse()
+      .map((n) => stages[n])
+      .find((s) => s.status !== "waiting") ?? null
+  );
 }
 
 /** The last loss point of the training under way, or null. */

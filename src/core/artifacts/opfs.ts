@@ -48,8 +48,13 @@ function folderStore(root: Folder): Store {
         let folder = root;
         for (const part of names) folder = await folder.getDirectoryHandle(part, { create: true });
         const part = `${name}${PARTIAL}`;
-        await fill(await folder.getFileHandle(part, { create: true }), bytes, path);
-        await rename(folder, part, name, bytes, path);
+        try {
+          await fill(await folder.getFileHandle(part, { create: true }), bytes, path);
+          await rename(folder, part, name, bytes, path);
+        } catch (error) {
+          await folder.removeEntry(part).catch(unlessMissing); // a full disk is not to be kept full
+          throw error;
+        }
       }),
     async list(prefix) {
       const found: string[] = [];

@@ -72,6 +72,7 @@ function RunProblem() {
   const runId = useLabStore("run", (s) => s.runId);
   const saved = useLabStore("run", (s) => s.saved);
   const list = useLabStore("runs", (s) => s.list);
+  const lost = useLabStore("device", (s) => s.report !== null && s.report.adapter === null);
   const { readOnly } = useControls();
   const stored = list?.find((r) => r.id === runId);
   const resumable = status === "interrupted" && stored !== undefined;
@@ -85,14 +86,17 @@ function RunProblem() {
       };
   const resume = async () => {
     if (!stored) return;
-    if (!app.device.getState().report?.adapter) await app.device.getState().open();
-    await app.run.getState().resumeRun(stored);
+    if (app.device.getState().report?.adapter || (await app.recover())) await app.run.getState().resumeRun(stored);
   };
   return (
     <Alert report={report} kind={error ? "bad" : "warn"}>
       {resumable ? (
         <Button look="primary" icon="play" isDisabled={readOnly} onPress={() => void resume()}>
           Resume from the checkpoint
+        </Button>
+      ) : lost ? (
+        <Button look="primary" onPress={() => void app.recover()}>
+          Open the GPU again
         </Button>
       ) : null}
       {error ? <Button onPress={() => app.run.getState().dismiss()}>Close</Button> : null}

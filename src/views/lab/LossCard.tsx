@@ -1,8 +1,8 @@
 import { lazy, memo, Suspense, useMemo, useRef, useState } from "react";
 import { lossCurves } from "../../charts/curves";
 import { useLab } from "../../state/context";
-import { ActionMenu } from "../parts/Menu";
 import { savePng, saveSvg } from "../parts/download";
+import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
 import { useWidth } from "../parts/useWidth";
 import { ExampleChip } from "./ExampleChip";

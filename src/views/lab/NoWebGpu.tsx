@@ -6,17 +6,20 @@ import { browserAdvice } from "./browser";
 
 /** Why this browser cannot train, and the ways on. */
 export function NoWebGpu() {
-  const { lab, device } = useLab();
+  const { lab, recover } = useLab();
   const report = useLabStore("device", (s) => s.report);
   const recorded = useLabStore("recorded", (s) => s);
+  const runError = useLabStore("run", (s) => s.error);
   const [copied, setCopied] = useState(false);
   if (!report || report.adapter) return null;
   const { name, advice } = browserAdvice(navigator.userAgent);
   const lost = report.problem && report.problem.kind !== "no-webgpu";
+  // The run's own alert says it, with the way to go on.
+  if (lost && runError) return null;
   if (lost && report.problem)
     return (
       <Alert report={report.problem}>
-        <Button look="primary" onPress={() => void device.getState().open()}>
+        <Button look="primary" onPress={() => void recover()}>
           Open the GPU again
         </Button>
       </Alert>
@@ -42,7 +45,7 @@ export function NoWebGpu() {
         <section className="card way">
           <h3>Here</h3>
           <p>{advice}</p>
-          <Button onPress={() => void device.getState().open()}>Look for a GPU again</Button>
+          <Button onPress={() => void recover()}>Look for a GPU again</Button>
         </section>
         <section className="card way">
           <h3>Elsewhere</h3>

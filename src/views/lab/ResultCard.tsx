@@ -6,11 +6,11 @@ import { count, flops, ms, percent, share } from "../../charts/words";
 import { type RunResult, SYSTEMS, type SystemResult } from "../../core/formats/result";
 import { useLabStore } from "../../state/context";
 import { resultCsv, resultJson } from "../../state/exports";
-import { ActionMenu } from "../parts/Menu";
 import { saveText } from "../parts/download";
+import { ActionMenu } from "../parts/Menu";
 import { TowerName } from "../parts/TowerName";
 import { ExampleChip } from "./ExampleChip";
-import { bestSmall, interval, specOf, tableCaption, timeCell } from "./results";
+import { bestSmall, interval, specOf, tableCaption } from "./results";
 
 /** The five systems: every quality figure with its interval, every cost beside it. */
 export const ResultCard = memo(function ResultCard() {
@@ -83,21 +83,34 @@ function Table({ result }: { result: RunResult }) {
               <th scope="col" className="wide">
                 FLOPs
               </th>
-              <th scope="col" className="wide">
-                {software ? "Encode" : "Encode, ms"}
-              </th>
-              <th scope="col" className="wide">
-                {software ? "Search" : "Search, ms"}
-              </th>
-              <th scope="col">{software ? "End to end" : "p50, ms"}</th>
-              <th scope="col" className="wide">
-                {software ? "p95" : "p95, ms"}
-              </th>
+              {software ? (
+                <th scope="col">Time a query</th>
+              ) : (
+                <>
+                  <th scope="col" className="wide">
+                    Encode, ms
+                  </th>
+                  <th scope="col" className="wide">
+                    Search
+                  </th>
+                  <th scope="col">p50</th>
+                  <th scope="col" className="wide">
+                    p95
+                  </th>
+                </>
+              )}
             </tr>
           </thead>
           <tbody>
             {rows.map((s) => (
-              <Row key={s.name} s={s} spec={specOf(s.name, result.config)} software={software} best={best.has(s.name)} slowest={slowest} />
+              <Row
+                key={s.name}
+                s={s}
+                spec={specOf(s.name, result.config)}
+                software={software}
+                best={best.has(s.name)}
+                slowest={slowest}
+              />
             ))}
           </tbody>
         </table>
@@ -131,7 +144,7 @@ function Row({
         <TowerName system={s.name} spec={spec} />
       </th>
       <td className={look.className}>
-        <span className="wide">{svgReact(whisker(recall, [0, 1], { width: 120 }))}</span>
+        <span className="wide">{svgReact(whisker(recall, [0, 1], { width: 104 }))}</span>
         <span className={best ? "best" : ""}>{share(recall.value)}</span>
         <span className="ci">{interval(recall)}</span>
         {recall.value === null && recall.reason ? <span className="ci">{recall.reason}</span> : null}
@@ -142,21 +155,26 @@ function Row({
       <td className="wide">{share(s.metrics["ndcg@10"].value)}</td>
       <td className="wide">{s.queryParams > 0 ? count(s.queryParams) : "none"}</td>
       <td className="wide">{s.queryFlops > 0 ? flops(s.queryFlops) : "–"}</td>
-      <td className="wide">{timeCell(s.encodeMs, software)}</td>
-      <td className="wide">{timeCell(s.searchMs, software)}</td>
-      <td className={look.className}>
-        {software || p50 === null ? null : (
-          <span className="cellbar wide" aria-hidden="true">
-            <i style={{ width: `${slowest > 0 ? (100 * p50) / slowest : 0}%` }} />
-          </span>
-        )}
-        {software ? (
-          <span className="mut">CPU, not a latency ({ms(p50)})</span>
-        ) : (
-          ms(p50)
-        )}
-      </td>
-      <td className="wide">{timeCell(s.endToEndMs.p95, software)}</td>
+      {software ? (
+        <td>
+          <span className="mut">CPU, not a latency</span>
+          <span className="wide"> ({ms(p50)} ms)</span>
+        </td>
+      ) : (
+        <>
+          <td className="wide">{ms(s.encodeMs)}</td>
+          <td className="wide">{ms(s.searchMs)}</td>
+          <td className={look.className}>
+            {p50 === null ? null : (
+              <span className="cellbar wide" aria-hidden="true">
+                <i style={{ width: `${slowest > 0 ? (100 * p50) / slowest : 0}%` }} />
+              </span>
+            )}
+            {ms(p50)}
+          </td>
+          <td className="wide">{ms(s.endToEndMs.p95)}</td>
+        </>
+      )}
     </tr>
   );
 }

@@ -1,6 +1,6 @@
 import { duration } from "../../charts/words";
-import { useLab, useLabStore } from "../../state/context";
 import { presetExperiment } from "../../core/config/presets";
+import { useLab, useLabStore } from "../../state/context";
 import { ChangeLine } from "../parts/ChangeLine";
 
 /** Which run is shown, and in what it differs from the one before. */
@@ -21,9 +21,9 @@ export function RunHeading() {
   return (
     <div className="runbar">
       <h1>{mode === "none" ? "New run" : name}</h1>
-      <a className="btn only-narrow" href="#settings" onClick={toSettings}>
+      <button type="button" className="btn only-narrow" onClick={toSettings}>
         Settings
-      </a>
+      </button>
       <p className="changed">
         {mode === "example" ? (
           "A recorded example: your own run takes its place when you press Run."
@@ -47,8 +47,7 @@ export function RunHeading() {
   );
 }
 
-/** The address after # belongs to the views: the panel is scrolled to by hand. */
-function toSettings(event: React.MouseEvent) {
-  event.preventDefault();
+/** Not a link: the address after # belongs to the views. */
+function toSettings() {
   document.getElementById("settings")?.scrollIntoView();
 }

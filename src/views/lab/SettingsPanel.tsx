@@ -9,8 +9,8 @@ import { Segmented } from "../parts/Segmented";
 import { CollectionSummary } from "./CollectionSummary";
 import { SettingControl } from "./controls/SettingControl";
 import { GROUPS, type SettingGroup } from "./groups";
-import { qkdReading } from "./reading";
 import { RunButtons } from "./RunButtons";
+import { qkdReading } from "./reading";
 
 /** Everything a run depends on, from the one schema. */
 export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnly: boolean }) {

@@ -112,7 +112,7 @@ function evaluation(input: PipelineInput): StageCardModel {
   return {
     ...card,
     figure: share(value),
-    figureLabel: student ? "recall@10, test" : watched ? `recall@10, ${watched.step}` : "recall@10",
+    figureLabel: "recall@10",
     tower: "c-student",
     curve: stages.stage2.validation.map((p) => ({ x: p.step, y: p.metrics["recall@10"] ?? Number.NaN })),
     progress: stages.evaluation.status === "running" ? part(stages.evaluation) : null,
@@ -121,10 +121,15 @@ function evaluation(input: PipelineInput): StageCardModel {
           [`${percent(student.retention.value)} of teacher`, ""],
           [faster, ""],
         ]
-      : [
-          ["recall, nDCG, MRR", ""],
-          ["and query cost", ""],
-        ],
+      : watched
+        ? [
+            ["ScalingNote, validation", ""],
+            [`at step ${count(watched.step)}`, ""],
+          ]
+        : [
+            ["recall, nDCG, MRR", ""],
+            ["and query cost", ""],
+          ],
   };
 }
 
@@ -154,7 +159,8 @@ function training(
       : stage.seconds > 0
         ? duration(stage.seconds)
         : "";
-  const speed = stage.seconds > 0 && stage.done > 0 ? `${plain(Number((stage.done / stage.seconds).toPrecision(3)))} steps/s` : "";
+  const speed =
+    stage.seconds > 0 && stage.done > 0 ? `${plain(Number((stage.done / stage.seconds).toPrecision(3)))} steps/s` : "";
   const saved = input.saved?.stage === stage.name ? input.saved.step : null;
   return {
     ...card,

@@ -10,7 +10,8 @@ export interface SettingGroup {
   summary: (e: Experiment) => string;
 }
 
-const under = (...starts: string[]) => SETTINGS.filter((s) => starts.some((p) => s.path === p || s.path.startsWith(`${p}.`)));
+const under = (...starts: string[]) =>
+  SETTINGS.filter((s) => starts.some((p) => s.path === p || s.path.startsWith(`${p}.`)));
 
 export const GROUPS: SettingGroup[] = [
   {

@@ -1,8 +1,9 @@
 /** What the result table and the lines under it say: pure functions from a result. */
-import { count, ms, plain, share, signed } from "../../charts/words";
+
 import { LOOKS } from "../../charts/systems";
-import type { Figure } from "../../core/evaluation/types";
+import { count, plain, share, signed } from "../../charts/words";
 import type { Experiment } from "../../core/config/schema";
+import type { Figure } from "../../core/evaluation/types";
 import type { Comparison, RunResult, SystemName, SystemResult } from "../../core/formats/result";
 
 /** "[.02, .07]". */
@@ -56,22 +57,17 @@ export function specOf(system: SystemName, e: Experiment): string {
   }
 }
 
-/** A time cell; on a software adapter times are no latencies. */
-export function timeCell(v: number | null, software: boolean): string {
-  if (v === null) return "–";
-  return software ? `(${ms(v)})` : ms(v);
-}
-
 /** The line under the table. */
 export function tableCaption(result: RunResult): string {
   const { params, names } = bestSmall(result.systems);
   const parts = [
     `${count(result.collection.testQueries)} test queries, 95 % bootstrap intervals; parameters without token embeddings; FLOPs a query.`,
   ];
-  if (params !== null && names.size > 0) parts.push(`Bold: best recall of the query towers with ${count(params)} parameters.`);
+  if (params !== null && names.size > 0)
+    parts.push(`Bold: best recall of the query towers with ${count(params)} parameters.`);
   if (result.adapter.software)
     parts.push(
-      `Measured on a CPU that stands in for a GPU (${result.adapter.description}): times in brackets are CPU times, not latencies.`,
+      `Measured on a CPU that stands in for a GPU (${result.adapter.description}): the times in brackets are the end-to-end p50 on that CPU, not latencies.`,
     );
   if (result.stoppedEarly) parts.push("A training was ended early.");
   const level = result.collection.relevanceLevel;

@@ -3,7 +3,12 @@ import { differences, SETTINGS } from "../../core/config/paths";
 import type { Experiment } from "../../core/config/schema";
 
 const LABELS = new Map(SETTINGS.map((s) => [s.path, s.info]));
-const GROUP_WORDS: Record<string, string> = { stage1: "stage 1", stage2: "stage 2", teacher: "teacher", student: "student" };
+const GROUP_WORDS: Record<string, string> = {
+  stage1: "stage 1",
+  stage2: "stage 2",
+  teacher: "teacher",
+  student: "student",
+};
 
 /** What differs between two experiments: setting old → new. */
 export function ChangeLine({ from, to, most = 4 }: { from: Experiment; to: Experiment; most?: number }) {

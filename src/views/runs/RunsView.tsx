@@ -155,7 +155,9 @@ function Row({
       <th scope="row">
         <RunName run={run} selected={selected} onOpen={open} />
       </th>
-      <td className="l">{new Date(run.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}</td>
+      <td className="l">
+        {new Date(run.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}
+      </td>
       <td className="l">
         <span className={`state ${run.status === "failed" || run.status === "interrupted" ? "interrupted" : ""}`}>
           <Icon name={icon} size={12} />
@@ -165,11 +167,17 @@ function Row({
       </td>
       <td className="l">{run.collection}</td>
       <td className="l changes">
-        {before ? <ChangeLine from={before.experiment} to={run.experiment} most={2} /> : <span className="mut">the first</span>}
+        {before ? (
+          <ChangeLine from={before.experiment} to={run.experiment} most={2} />
+        ) : (
+          <span className="mut">the first</span>
+        )}
       </td>
       <td>{share(student?.metrics["recall@10"].value)}</td>
       <td>{percent(student?.retention.value)}</td>
-      <td>{run.result?.adapter.software ? <span title="CPU, not a latency">CPU</span> : ms(student?.endToEndMs.p50)}</td>
+      <td>
+        {run.result?.adapter.software ? <span title="CPU, not a latency">CPU</span> : ms(student?.endToEndMs.p50)}
+      </td>
       <td>{seconds > 0 ? duration(seconds) : "–"}</td>
       <td className="acts">
         {run.status === "interrupted" ? (
@@ -186,7 +194,13 @@ function Row({
             { id: "with", label: "As .zip with checkpoints", run: () => void give(true) },
           ]}
         />
-        <Button icon="trash" look="quiet" label={`Delete ${run.name}`} isDisabled={busy || readOnly} onPress={onDelete} />
+        <Button
+          icon="trash"
+          look="quiet"
+          label={`Delete ${run.name}`}
+          isDisabled={busy || readOnly}
+          onPress={onDelete}
+        />
       </td>
     </tr>
   );

@@ -3,8 +3,8 @@ import { linkChart } from "../../charts/links";
 import { svgReact } from "../../charts/svg";
 import { LOOKS } from "../../charts/systems";
 import { count } from "../../charts/words";
-import type { SearchAnswer } from "../../worker/protocol";
 import { useLab, useLabStore } from "../../state/context";
+import type { SearchAnswer } from "../../worker/protocol";
 import { Alert } from "../parts/Alert";
 import { Choice } from "../parts/Choice";
 import { Icon } from "../parts/icons";
@@ -58,7 +58,9 @@ export default function SearchView() {
             <Choice
               label="Run to ask"
               value={usable.id}
-              options={(list ?? []).filter((r) => r.result).map((r) => ({ id: r.id, label: r.name, note: r.collection }))}
+              options={(list ?? [])
+                .filter((r) => r.result)
+                .map((r) => ({ id: r.id, label: r.name, note: r.collection }))}
               onChange={(id) => runs.getState().select(id)}
             />
           </div>
@@ -66,7 +68,12 @@ export default function SearchView() {
             <p className="try">
               <span>Try a test query:</span>
               {s.examples.map((q) => (
-                <button key={q.id} type="button" className="linkbtn" onClick={() => search.getState().ask(usable.id, q.text, true)}>
+                <button
+                  key={q.id}
+                  type="button"
+                  className="linkbtn"
+                  onClick={() => search.getState().ask(usable.id, q.text, true)}
+                >
                   {q.text}
                 </button>
               ))}
@@ -77,7 +84,11 @@ export default function SearchView() {
             {s.pending ? "Searching" : s.answer ? `Answers for ${s.answer.query}` : ""}
           </p>
           {s.answer ? (
-            <Answer answer={s.answer} level={usable.result?.collection.relevanceLevel ?? 1} software={usable.result?.adapter.software ?? false} />
+            <Answer
+              answer={s.answer}
+              level={usable.result?.collection.relevanceLevel ?? 1}
+              software={usable.result?.adapter.software ?? false}
+            />
           ) : s.error ? null : (
             <p className="empty">
               Type a query. Five systems rank the same {usable.result ? count(usable.result.collection.documents) : ""}{" "}
@@ -131,7 +142,14 @@ function Answer({ answer, level, software }: { answer: SearchAnswer; level: numb
                 )}
               </div>
             ) : null}
-            <Column column={column} reference={reference} slowest={slowest} level={level} software={software} query={answer.query} />
+            <Column
+              column={column}
+              reference={reference}
+              slowest={slowest}
+              level={level}
+              software={software}
+              query={answer.query}
+            />
           </div>
         ))}
       </section>
@@ -145,7 +163,10 @@ function Answer({ answer, level, software }: { answer: SearchAnswer; level: numb
         </span>
         <span>
           <b>Grades</b> are the test set's judgement
-          {answer.queryId === null ? "; this text is not one of its queries, so nothing is marked" : "; no mark: not judged"}.
+          {answer.queryId === null
+            ? "; this text is not one of its queries, so nothing is marked"
+            : "; no mark: not judged"}
+          .
         </span>
       </p>
     </>

@@ -5,6 +5,14 @@ import type { Concept } from "../types";
 
 const MINIMUM_FORMS = 3;
 
+function badLine(line: string, reason: string): LabError {
+  return new LabError(
+    "bad-input",
+    `The concept line "${line.trim()}" ${reason}.`,
+    "Write it as: name | ask; ask; ask | say; say; say | ambiguous word (the last part may be left out).",
+  );
+}
+
 function formsOf(part: string | undefined, side: string, line: string): readonly string[] {
   const forms = (part ?? "").split(";").map((form) => form.trim());
   if (forms.length < MINIMUM_FORMS || forms.some((form) => form === "")) {

@@ -38,7 +38,7 @@ export const COOKING: Domain = {
     dark chocolate | rich cocoa; bitter cocoa; cocoa pieces | melted ganache; glossy ganache; seventy percent ganache
     pickled onions | something sour; sour pink slices; sour crunch | brined shallots; vinegar shallots; tart shallots | rings
     homemade stock | a soup base; savoury base; rich soup liquid | simmered bones; bones and peelings; bone bouillon | stock
-    smoked paprika | Spanish spice; earthy red spice; earthy spice | pimenton; dusky pimenton; brick-red powder
+    smoked paprika | Spanish spice; earthy red spice; earthy spice | pimenton; dusky pimenton; rust-coloured powder
     feta | crumbly cheese; salty cheese; Greek cheese | brined sheep curd; marinated curd; tangy curd
     wooden skewers | bamboo spikes; little spikes; barbecue spikes | kebab spears; threaded kebabs; threaded spears | sticks
     kitchen scales | exact weighing; a way to weigh; careful weighing | measured portions; a digital balance; gram-precise measures | scales
@@ -47,7 +47,7 @@ export const COOKING: Domain = {
   `),
   situations: concepts(`
     on a small budget | for very little money; without much money; when money is tight | at low cost; for a few coins; on the cheap
-    for two people | for a couple; for me and my partner; for my partner | for a pair; as a duo; in a portion for a duo
+    for two people | for a couple; for me and my partner; for my partner | for a pair; as a duo; in duo portions
     on a weeknight | after the office; after a long workday; on a busy workday | on tired Tuesdays; in the midweek rush; on a Thursday
     for a crowd | for many guests; for a big party; when many guests come | for twenty hungry mouths; to feed a gang; for the whole gang
     in thirty minutes | in a hurry; when time is short; for a fast meal | in half an hour; within half an episode; before the half-hour bell

@@ -1,66 +1,81 @@
+/** Gardens, balconies and pots. */
+
 import type { Domain } from "../types";
 import { concepts } from "./concept";
 
-export const gardening: Domain = {
+export const GARDENING: Domain = {
   name: "gardening",
   topics: concepts(`
-balcony garden | growing on a terrace; apartment greens; outdoor ledge plants | railing planters; fourth floor allotment; potted veranda
-tomato plants | red fruit vines; growing love apples; salad crop | cordon cherries; beefsteak trusses; heirloom brandywine
-rose pruning | cut back roses; flower bush trim; when to clip | outward bud snips; hybrid tea shaping; floribunda secateurs
-herb spiral | kitchen garden; grow basil and thyme; cooking plants bed | snail shaped aromatics; stacked stone oregano; culinary coil
-compost heap | make soil from waste; rotting bin; kitchen scraps pile | decomposing bay; black gold; turned humus
-raised beds | wooden boxes; boxed veg patch; elevated soil | sleeper edged plots; framed allotment tiers; planked growing troughs | bed
-lawn care | green grass; mowing tips; yard turf | striped sward; scarified ryegrass; fescue feeding
-wildflower meadow | flowers for bees; natural field; poppies and daisies | cornflower sowing; nectar rich sward; self seeding oxeye
-vegetable seeds | start from seed; what to sow; spring planting | germination trays; pricked out seedlings; drilled carrots
-succulents | desert plants; low water pots; cactus | echeveria; sedum rosettes; fleshy haworthia
-fruit trees | apples at home; small orchard; backyard pears | espaliered bramley; grafted plum; dwarf rootstock
-potted lemon | citrus indoors; sour fruit in a container; mediterranean tree | meyer standard; conservatory calamondin; fragrant limone
-garden pond | water feature; frogs and fish; small lake | wildlife basin; lily tank; lined sunken pool | tank
-rock garden | alpine bed; gravel planting; stones and flowers | scree slope; saxifrage crevice; boulder tiers | rock
-climbing vines | cover a fence; green wall; ivy | clematis trellis; scrambling honeysuckle; twining wisteria
-spring bulbs | tulips; daffodils; early flowers | narcissus; forced hyacinth; crocus drift | spring
-berry bushes | growing blueberries; raspberries; soft fruit | currant cordons; gooseberry thicket; caned loganberry
-greenhouse build | glass house; grow in winter; plastic tunnel | polycarbonate lean to; glazed cold frame; hoop structure | frame
-hedge trimming | shape bushes; privacy shrubs; box shaping | clipped yew; topiary line; laurel shearing
-houseplant rescue | dying indoor plant; brown leaves; save my fern | repotted calathea; root rot revival; wilted ficus cure | plant
-`),
+    raised vegetable beds | growing boxes; wooden boxes for veg; homegrown veg | built-up plots; timber-edged plots; knee-high plots | beds
+    front lawn | nice grass; green grass; grass for playing | seeded turf; mown turf; patchy turf | patches
+    compost heap | rotting kitchen scraps; garden waste pile; waste pile | black humus bin; turned humus; worm-rich humus
+    herb spiral | herbs near the kitchen; a kitchen herb corner; herbs for cooking | thyme and sage mound; stacked thyme mound; aromatic mound | mint
+    rose border | romantic flowers; fragrant classic flowers; thorny flowers | floribunda edge; rambling floribundas; old English blooms
+    tomato patch | home-grown salad fruit; red salad fruit; juicy salad fruit | cherry vines; staked vines; beefsteak vines
+    palm corner | tropical trees; exotic trees; a holiday-feeling corner | potted fronds; hardy fronds; feathery fronds | palms
+    garden pond | still water; a home for frogs; small water feature | lily pool; frog pool; lined pool | tanks
+    rockery | alpine stones; stones on a slope; stony slope | boulder terrace; gravel and boulders; sedum among boulders | rocks
+    flowering hedge | green privacy; privacy from the street; living fence | clipped hawthorn row; lilac row; dense privet row | screens
+    fruit trees | own apples and pears; home orchard; small orchard | trained espaliers; dwarf plums; pruned espaliers
+    berry bushes | currants at home; snacks to pick; own raspberries | gooseberry canes; fruiting canes; netted canes
+    pumpkin plot | big autumn gourds; Halloween gourds; orange gourds | sprawling cucurbits; hokkaido runners; trailing cucurbits | squash
+    wildflower meadow | insect-friendly area; something for insects; unmown area | cornflower and poppy mix; scythed poppies; daisies and poppies
+    shade garden | plants without sun; sunless corner; gloomy corner | hostas and ferns; woodland ferns; under-tree hostas | shades
+    spring bulbs | early colour; first colour after winter; March colour | tulips and daffodils; naturalised crocuses; clumps of daffodils
+    greenhouse | warm glass shelter; glass shelter for seedlings; growing under glass | polytunnel; tomato polytunnel; unheated cloche
+    hanging baskets | porch flowers; flowers at head height; overhead flowers | trailing petunias; suspended petunias; tumbling lobelia
+    cactus collection | spiny desert plants; easy desert plants; desert windowsill | potted succulents; agave and aloe; grafted succulents
+    garden path | walkway to the shed; dry walkway; walkway through the yard | stepping slabs; winding flagstones; mossy flagstones | tracks
+  `),
   features: concepts(`
-drip irrigation | automatic watering; hose system; while on holiday | slow emitters; leaky pipe; timed trickle
-wood chip mulch | cover soil; keep weeds down; bark layer | arborist shavings; shredded ramial; thick duff
-worm castings | natural fertilizer; soil food; compost animals product | vermicompost; red wiggler humus; tiger loam
-a rain barrel | collect water; storm storage; free watering | downpipe butt; roof runoff cistern; gutter drum
-copper tape | slug stopper; snail protection; pest barrier | metallic band; anti mollusc strip; electrifying ribbon
-a trellis | climbing support; vine frame; vertical lattice | obelisk; willow wigwam; pea netting | frame
-self watering pots | planters with reservoir; forgetful owner containers; wicking tubs | capillary sumps; hydro cachepots; false bottomed urns
-bee hotel | insect house; pollinator home; bugs shelter | drilled mason tubes; bamboo nesting bundle; solitary apiary
-grow lights | indoor lamps for plants; led for seedlings; winter brightness | full spectrum tubes; purple photon bars; sodium bulbs | light
-companion planting | what grows well together; marigold trick; natural pest control | basil beside nightshades; nasturtium decoys; guild layout
-cold frame | protect from frost; winter salad box; mini greenhouse | glazed lid; hardening off case; sash topped bay | frame
-stone edging | border for beds; path rim; garden line | cobble kerb; slate trim; granite setts
-leaf mould | autumn soil; rotted foliage; brown leaves use | bagged woodland humus; crumbly beech litter; two year oak debris | mold
-a potting bench | work table outdoors; plant workspace; garden counter | zinc topped station; slatted repotting trestle; shed worktop
-`),
+    morning sun | early brightness; bright mornings; bright early hours | dawn rays; eastern exposure; gentle dawn rays | light
+    terracotta containers | clay planters; red planters; planters that breathe | unglazed vessels; earthenware vessels; frost-proof earthenware | pots
+    drip irrigation | automatic watering; hands-free watering; watering on a timer | porous hoses; trickle lines; trickle hoses
+    bark mulch | weed cover; something against weeds; fewer weeds | shredded chips; wood chips; chipped prunings
+    a climbing clematis | something that climbs; a climber; a purple climber | twining stems; a twining jackmanii; a trellis scrambler
+    bamboo canes | plant supports; support for tall plants; simple supports | upright poles; tied poles; a tripod of poles | sticks
+    soft twine | garden string; strong string; natural string | jute cord; knotted jute; looped jute | ties
+    rainwater barrels | collected rain; saved rain; free rain | downpipe butts; brimming butts; an oak butt
+    ladybirds | aphid hunters; helpful beetles; natural pest control | spotted predators; spotted larvae; red spotted helpers
+    lavender edging | bee-friendly scent; purple scent; a scented margin | provence shrubs; clipped grey shrubs; hidcote shrubs
+    a cold frame | frost protection; protection for young plants; frost covers | a lidded box; an old sash lid; glazed lids | frames
+    ornamental grasses | tall airy tufts; airy movement; swaying tufts | miscanthus plumes; pampas; feathery plumes
+    horse manure | natural fertiliser; strong fertiliser; cheap fertiliser | rotted dung; stable dung; dung from the riding school
+    solar lanterns | evening glow; lamps without cables; lamps along the lawn | sun-charged globes; dusk-triggered globes; little charged beacons | light
+    a wooden bench | somewhere to sit; a place to sit; a quiet seat | slatted teak; weathered teak; a teak settle
+    nasturtiums | edible flowers; edible petals; pretty edible leaves | peppery orange blooms; peppery trumpets; self-sown trumpets
+  `),
   situations: concepts(`
-in full shade | without sun; under trees; on the north side | dappled canopy; gloomy corner; zero direct rays
-in clay soil | heavy ground; sticky earth; bad drainage | claggy loam; waterlogged subsoil; potters dirt
-for beginners | first garden; no experience; easy to grow | foolproof; novice friendly; hard to kill
-in early april | after winter; when to plant now; start of the season | last frost week; easter tide; as days lengthen
-with little water | in drought; dry summer; hot climate | xeric; parched months; once weekly sip
-in a windy place | on a roof; exposed site; by the coast | gale battered; salt blown; gusty ledge
-on a rented plot | community allotment; shared yard; not my own land | leased strip; council patch; borrowed ground
-`),
+    on a windy balcony | where it blows hard; with strong gusts; despite gusts | in a stiff breeze; twelve storeys up; on a breezy ledge
+    in heavy clay | with sticky soil; in wet soil; with badly drained soil | on claggy earth; in dense claggy loam; on compacted loam
+    during a drought | when water is scarce; without rain for weeks; in rainless weeks | in a parched summer; under a hosepipe ban; through a parched July
+    for absolute beginners | for people starting out; for someone new; for newcomers | for novices; with novice fingers; as a first-timer
+    in a cold climate | with hard winters; where winters are long; with late frosts | in zone four; in the mountain north; under months of snow
+    on a steep hill | on a slanted site; where the ground falls away; on slanted ground | on a gradient; on a terraced gradient; down a steep bank
+    in a tiny yard | with little space outside; in a minimal backyard; where space is short | on nine square metres; on one square metre; in a pocket courtyard
+    for lazy weekends | with little upkeep; for easy care; without daily care | with low maintenance; at one hour weekly; for hammock hours
+  `),
   bindings: [
-    { attribute: "colour", nouns: ["tulips", "roses", "pansies", "lilies"], values: ["red", "white", "yellow", "purple", "pink"] },
-    { attribute: "container", nouns: ["herbs", "berries", "lettuces"], values: ["potted", "boxed", "hanging", "sunken"] },
+    {
+      attribute: "colour",
+      nouns: ["tulips", "dahlias", "asters", "pansies"],
+      values: ["white", "pink", "crimson", "yellow", "violet", "apricot"],
+    },
+    {
+      attribute: "material",
+      nouns: ["gates", "arches", "fences", "steps"],
+      values: ["iron", "cedar", "willow", "steel", "oak", "concrete"],
+    },
   ],
-  negatables: ["pesticide", "peat", "mower", "thorns", "fence", "plastic", "slugs"],
+  negatables: ["pesticides", "slugs", "peat", "pollen", "wasps", "moles", "machines", "salt"],
   fillers: [
-    "The snails have opinions.",
-    "First harvest this week.",
-    "Patience is everything.",
-    "My grandmother taught me this.",
-    "It rained the whole time.",
-    "Hands full of dirt and happy.",
+    "Patience pays.",
+    "The first year was a failure.",
+    "Check it every few days.",
+    "I learned this from my uncle.",
+    "By June it looked wonderful.",
+    "My knees complained a little.",
+    "Next year I will double it.",
+    "Write the date on a label.",
   ],
 };

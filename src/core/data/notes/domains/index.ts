@@ -2,7 +2,9 @@
 
 import type { Domain } from "../types";
 import { COOKING } from "./cooking";
+import { GARDENING } from "./gardening";
 import { INTERIOR } from "./interior";
+import { TRAVEL } from "./travel";
 
 /** Every domain; their order is part of the generator's seed contract, so add new ones at the end. */
-export const DOMAINS: readonly Domain[] = [COOKING, INTERIOR];
+export const DOMAINS: readonly Domain[] = [COOKING, INTERIOR, GARDENING, TRAVEL];

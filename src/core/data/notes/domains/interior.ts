@@ -22,7 +22,7 @@ export const INTERIOR: Domain = {
     walk-in shower | wet room; wash cubicle; modern wash cubicle | rainfall head; rainfall corner; glass-screened rainfall | showers
     pantry | food cupboard; groceries cupboard; dry groceries | larder; tidy larder; labelled larder | stock
     kitchen island | extra counter; breakfast counter; middle counter | central worktop; freestanding worktop; butcher-block worktop
-    clothes rail | open wardrobe; wardrobe without doors; closet alternative | garment stand; steel garment stand; hanger bar | racks
+    clothes rail | open wardrobe; uncovered wardrobe; closet alternative | garment stand; steel garment stand; hanger bar | racks
     apartment balcony | tiny terrace; city terrace; outdoor seating | fourth-floor perch; sunny perch; railing-side perch
     fireplace | log burner; wood stove; warm focal point | marble hearth; crackling hearth; mantel
     reading seat | cosy armchair; armchair corner; quiet armchair | tucked-away daybed; cushioned hideaway; page-turner hideaway
@@ -40,7 +40,7 @@ export const INTERIOR: Domain = {
     linen drapery | airy window hangings; flowing hangings; floor-length hangings | gauzy flax; sheer flax panels; unlined flax
     scented candles | nice smells; a calming smell; home fragrance | sandalwood wax; flickering wax; vanilla wax
     hidden storage | secret drawers; space for clutter; room for clutter | lift-up compartments; concealed compartments; under-seat compartments
-    coat hooks | a place to hang things; easy hanging; somewhere to hang bags | hammered pegs; a peg strip; a row of pegs | nails
+    coat hooks | a hanging place; easy hanging; somewhere to hang bags | hammered pegs; a peg strip; a row of pegs | nails
     marble tiles | a stone look; veined stone; stone surfaces | carrara slabs; polished carrara; honed slabs
     a knitted throw | a warm blanket; a chunky blanket; sofa blankets | cable-stitch wool; fringed lambswool; folded lambswool
     art prints | modern posters; cheap posters; large posters | abstract lithographs; signed lithographs; paper cutouts | prints

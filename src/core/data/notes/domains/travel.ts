@@ -1,66 +1,81 @@
+/** Trips, stays and getting there. */
+
 import type { Domain } from "../types";
 import { concepts } from "./concept";
 
-export const travel: Domain = {
+export const TRAVEL: Domain = {
   name: "travel",
   topics: concepts(`
-city break | two nights away; urban getaway; short visit to a capital | metropolitan stopover; long weekend downtown; old town ramble
-beach holiday | sun and sand; seaside vacation; week by the sea | lagoon stay; coastal lounging; shoreline fortnight
-train journey | rail trip; sleeper car; go without flying | interrail leg; carriage window ride; overnight couchette | track
-mountain hike | walk in the hills; trail day; summit route | alpine trek; ridge traverse; cairn to cairn
-road trip | driving holiday; car tour; scenic drive | highway loop; motoring odyssey; roadside diner run
-camping weekend | sleep in a tent; night outdoors; canvas stay | pitched under stars; bivouac; woodland overnight
-street food tour | eat like locals; cheap eats walk; night bazaar snacks | hawker crawl; stall hopping; skewers by lantern
-museum day | art visit; see paintings; history exhibits | gallery hours; curated halls; antiquities wing
-ski trip | snow holiday; winter slopes; learn to snowboard | powder piste week; chairlift chalet; apres
-island hopping | ferry tour; small isles; boat between beaches | archipelago circuit; cyclades by catamaran; atoll chain
-packing list | what to bring; luggage help; suitcase contents | carry on capsule; rolled kit inventory; duffel essentials
-airport layover | long wait between flights; stopover hours; terminal time | transit lounge; gate to gate limbo; concourse nap
-bike tour | cycling vacation; ride along the river; two wheels trip | pannier loop; velo route; pedalled towpath
-northern lights | aurora; green sky; see polar glow | borealis chase; shimmering arctic curtain; solar storm night | light
-safari | see lions; african animals; wildlife drive | savanna game viewing; big five dawn; serengeti jeep
-hot springs | thermal bath; soak outdoors; natural spa | geothermal pools; onsen; steaming mineral basin | spring
-wine region | vineyard visit; tasting rooms; grape country | cellar door day; rolling chateaux; harvest valley
-digital nomad base | work from abroad; remote laptop town; coworking city | expat hub; freelance outpost; fibre speed colony
-solo travel | going alone; trip by myself; single backpacker | unaccompanied wandering; party of one; lone rucksack
-theme park | roller coasters; family rides; amusement tickets | queue skipping; log flume; thrill gates
-`),
+    city break | urban short trip; weekend in town; town weekend | metropolitan getaway; two-night metropolis; museum getaway
+    beach holiday | lying by the ocean; lazy seaside days; seaside vacation | sandy shore escape; lagoon escape; turquoise lagoon | palms
+    hiking tour | long walks in nature; walking trip; several days of walking | waymarked rambles; ridge ramble; hut-to-hut trek | tracks
+    surf camp | learning to ride breakers; riding ocean breakers; a first ocean ride lesson | swell school; longboard week; dawn swell | waves
+    ski week | winter sports vacation; snow sports; downhill snow fun | pistes and powder; alpine pistes; chairlifts and pistes
+    train journey | going by rail; rail trip; scenic rail | sleeper carriage; panoramic carriage; slow locomotive
+    road trip | driving around; tour by car; car tour | motoring loop; rented convertible; coastal motoring | jam
+    camping trip | sleeping outdoors; nights outdoors; outdoor nights in a tent | canvas under stars; bivouac; lakeside bivouac | pitches
+    food tour | tasting local dishes; eating like locals; local eating | street-stall crawl; market crawl; tapas crawl | bars
+    island hopping | several isles; ferries between isles; isles by boat | archipelago route; cyclades route; atoll to atoll
+    safari | wild animals in Africa; seeing lions; lions and elephants | big-five drive; savannah drive; game reserve
+    cruise | big ship vacation; weeks on a ship; sailing with a cabin | ocean liner; liner with balconies; fjord steamer
+    spa retreat | wellness days; wellness hotel; days of massage | thermal baths; sulphur baths; bathhouse stay | springs
+    museum day | looking at paintings; culture for rainy hours; culture tour | curated halls; old masters; curated exhibits | prints
+    cycling route | trip by bike; days on a bike; bike holiday | pedalling along rivers; towpath saddle days; loaded panniers
+    national park visit | canyons and geysers; famous canyons; wild America | ranger-led wilderness; protected wilderness; backcountry wilderness
+    farm stay | holiday among cows; countryside with animals; countryside week | agriturismo; haybarn lodging; working dairy lodging
+    honeymoon | romantic trip; trip after the wedding; newlywed trip | overwater villa; secluded villa; champagne for newly-marrieds
+    climbing trip | vertical adventure; ropes and mountains; mountain adventure with ropes | crags and bolts; limestone crags; multi-pitch granite | rocks
+    lake swimming | cool bathing; natural bathing spots; bathing in nature | plunge from a jetty; wild plunge; tarn plunge | dips
+  `),
   features: concepts(`
-a window seat | view from the plane; place by the pane on the train; watch landscape | porthole row; panoramic berth; glazed side pew
-a local guide | someone who shows around; native expert; walking host | born there insider; resident storyteller; village escort
-a rail pass | unlimited trains; one ticket for all; eurail | season rover; multi country voucher; flexi fare card
-sunrise views | early morning scenery; dawn photos; first sun | daybreak panorama; pink horizon; golden hour lookout
-a sea kayak | paddle boat; rowing along coast; small canoe | two seat sit on top; spray skirt hull; lagoon paddler
-a hidden cove | secret beach; quiet bay; no tourists swim | tucked away inlet; locals only sands; cliff ringed cala
-a night market | evening stalls; shopping after dark; lantern bazaar | midnight souk; dusk vendors; neon trading lanes
-a hammock | hanging bed; nap net; tree lounge | strung cotton sling; palm tied cocoon; swaying siesta | bed
-a rooftop pool | swim on top of hotel; high up water; terrace dip | sky level basin; thirtieth storey plunge; infinity ledge
-a cable car | gondola; lift up the hill; hanging cabin | funicular; aerial tramway; ropeway pod
-free breakfast | morning meal included; hotel buffet; food in the price | complimentary croissants; continental spread gratis; dawn pastries on the house
-a paper map | no phone navigation; printed plan; folded chart | ordnance sheet; dog eared atlas; inked legend | sheet
-travel insurance | cover if sick; lost bags protection; cancellation policy | claims hotline; reimbursed mishap; underwritten trip
-a snorkel mask | look at fish; underwater goggles; reef swimming gear | tempered dive lens; coral gazing tube; fin set
-`),
+    carry-on luggage | one small bag; only hand baggage; a cabin bag | a forty-litre backpack; one light rucksack; a rucksack
+    a hard suitcase | a strong case with wheels; a rolling case; a solid case | polycarbonate spinners; a four-wheeled shell; a dented shell | trunks
+    a roof box | extra car space; more car space; car top space | aerodynamic carriers; crossbars; overhead crossbar storage | racks
+    trekking poles | walking aids; something to lean on; balance aids | carbon staffs; telescopic staffs; cork-grip staffs | sticks
+    a phrasebook | basic language skills; a few foreign words; some language help | learned greetings; local greetings; pocket dictionary pages
+    travel insurance | cover for accidents; cover when things go wrong; health cover | a signed policy; an annual policy; reimbursed claims
+    a paper map | printed directions; offline directions; directions on paper-free days | a folded chart; an ordnance chart; contour charts | sheets
+    noise-cancelling headphones | quiet on planes; peace on planes; quiet ears | muffled engines; muffling earcups; over-ear silence
+    a window seat | a good view; views during the ride; views from above | a porthole; clouds through the porthole; forehead on the pane
+    street markets | local shopping; shopping outdoors; shopping with locals | haggling at stalls; bazaar stalls; souk stalls
+    a sleeping bag | a warm night; something warm to sleep in; warm camping nights | a down cocoon; a mummy cocoon; a quilted cocoon | rolls
+    hostel dorms | cheap shared rooms; shared rooms; rooms with strangers | backpacker digs; youth lodging; six-person digs | beds
+    sunset views | evening sky; pretty evening sky; golden skies | dusk panoramas; crimson horizons; blazing dusk
+    a guided tour | a local expert; explanations by an expert; an expert leading | a licensed docent; a docent's stories; an umbrella-waving docent
+    a rail pass | one ticket for everything; a flat-rate ticket; unlimited tickets | an interrail voucher; a seven-day voucher; a prepaid voucher
+    airport lounges | comfort before flying; comfort between flights; nicer waiting | complimentary buffets; priority access; buffet and armchairs
+  `),
   situations: concepts(`
-with small children | as a family; toddler in tow; kids along | pushchair friendly; nappies and naps; little legs approved
-on a shoestring | for students; cheap; little cash | hostel prices; frugal; coins not cards
-in the rainy season | wet weather; monsoon; when it pours | puddle months; showers daily; umbrella time
-without a car | by public transport; no driving; only buses | timetable only; on foot and tram; licence free
-in winter | when it is cold; december; off season snow | frosty months; short days; under icicles
-for seniors | with my parents; older people; slow pace | retirees; gentle gradient; grandparents welcome
-on a long weekend | three days; friday to monday; quick escape | seventy two hours; bank holiday; short haul
-`),
+    in the rainy season | in monsoon weather; despite monsoon; when it rains a lot | with daily downpours; between downpours; through grey drizzle
+    as a solo woman | alone as a female; travelling alone; on my own | with no companion; unaccompanied; for independent ladies
+    with grandparents | with older relatives; together with the elderly; with elderly parents | alongside seniors; three generations together; with retired seniors
+    in a wheelchair | with limited mobility; without stairs; for limited mobility | on step-free routes; with ramps throughout; along level ramps
+    in high summer | in August; in the main season; during the August rush | at peak heat; among peak crowds; at forty degrees
+    at Christmas | over the December holidays; during December; for the festive holidays | at yuletide; amid mulled-wine stalls; with carols everywhere
+    for students | during a semester; with a university card; at university | on campus wages; for undergraduates; between exams
+    without flying | without planes; staying on the ground; with no airport | overland; entirely overland; at sea level
+  `),
   bindings: [
-    { attribute: "kind", nouns: ["breakfast", "transfer", "wifi", "parking"], values: ["free", "paid", "shared", "private"] },
-    { attribute: "size", nouns: ["backpack", "tent", "room"], values: ["small", "large", "light", "old"] },
+    {
+      attribute: "style",
+      nouns: ["cafes", "hotels", "shops", "bridges"],
+      values: ["modern", "historic", "quiet", "famous", "hidden", "colourful"],
+    },
+    {
+      attribute: "direction",
+      nouns: ["villages", "coasts", "forests", "valleys"],
+      values: ["northern", "southern", "eastern", "western", "central"],
+    },
   ],
-  negatables: ["plane", "tour bus", "queue", "visa", "suitcase", "smartphone", "crowds"],
+  negatables: ["queues", "tolls", "visa", "wifi", "mosquitoes", "nightlife", "jellyfish", "tipping"],
   fillers: [
-    "Would go back tomorrow.",
-    "My feet still hurt.",
+    "We stayed four nights.",
+    "The timetable lied.",
     "Book early.",
-    "We got lost twice and loved it.",
-    "The photos do not do it justice.",
-    "Nobody told us about this.",
+    "I would go back tomorrow.",
+    "Nobody there was in a hurry.",
+    "We met lovely people.",
+    "Keep some change ready.",
+    "It was worth every hour.",
   ],
 };

@@ -1,0 +1,61 @@
+/**
+ * The command line. TensorFlow.js' ES modules cannot be loaded by Node as they are, so src/cli is bundled first (a third
+ * of a second) and then run in a process of its own. Nothing here writes to standard output: that is the command's.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { runChild } from "./child.mjs";
+import { codeVersion } from "./code-version.mjs";
+import { chooseGpu } from "./gpu.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const args = process.argv.slice(2);
+const cache = join(root, "node_modules/.cache/scalingnote-lab");
+mkdirSync(cache, { recursive: true });
+// One a call: two may run at once. Below the project, so that Node finds the packages left out of the bundle.
+const outDir = mkdtempSync(join(cache, "cli-"));
+
+/** Vite's words go to standard error. */
+const logger = (() => {
+  const say = (message) => console.error(message);
+  const warned = new Set();
+  return {
+    info: () => undefined,
+    warn: say,
+    warnOnce: (message) => !warned.has(message) && (warned.add(message), say(message)),
+    error: say,
+    clearScreen: () => undefined,
+    hasErrorLogged: () => false,
+    hasWarned: false,
+  };
+})();
+
+try {
+  await build({
+    configFile: false,
+    root,
+    customLogger: logger,
+    publicDir: false,
+    define: { __CODE_VERSION__: JSON.stringify(codeVersion()) },
+    ssr: { noExternal: true, external: ["webgpu"] },
+    build: {
+      ssr: "src/cli/main.ts",
+      outDir,
+      target: "node20",
+      emptyOutDir: true,
+      reportCompressedSize: false,
+      rollupOptions: { output: { entryFileNames: "main.mjs", codeSplitting: false } },
+    },
+  });
+  const env = { ...process.env };
+  if (args[0] === "run" && !args.includes("--help")) {
+    const gpu = chooseGpu();
+    console.error(`GPU: ${gpu.words}`);
+    Object.assign(env, gpu.env);
+  }
+  process.exitCode = await runChild(process.execPath, ["--enable-source-maps", join(outDir, "main.mjs"), ...args], { env });
+} finally {
+  rmSync(outDir, { recursive: true, force: true });
+}
