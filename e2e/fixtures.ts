@@ -24,7 +24,11 @@ export const test = base.extend<Fixtures>({
 });
 
 /** Opens the Lab view with a preset and, if given, settings that differ from it. */
-export async function openLab(page: Page, preset = "tiny", settings: Record<string, string | number> = {}): Promise<void> {
+export async function openLab(
+  page: Page,
+  preset = "tiny",
+  settings: Record<string, string | number> = {},
+): Promise<void> {
   const query = new URLSearchParams({ preset });
   for (const [path, value] of Object.entries(settings)) query.set(path, String(value));
   await page.goto(`./#/lab?${query.toString()}`);

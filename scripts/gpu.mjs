@@ -42,7 +42,8 @@ function candidates() {
   );
   const hardware = installed.filter((icd) => !SOFTWARE.test(icd) && hasLibrary(icd));
   const found = [];
-  if (hardware.length > 0 && hasGpuNode()) found.push({ name: "a real GPU", env: { VK_ICD_FILENAMES: hardware.join(":") } });
+  if (hardware.length > 0 && hasGpuNode())
+    found.push({ name: "a real GPU", env: { VK_ICD_FILENAMES: hardware.join(":") } });
   for (const icd of installed.filter((path) => SOFTWARE.test(path)))
     found.push({ name: `the software GPU ${icd}`, env: { VK_ICD_FILENAMES: icd } });
   const beside = besideBrowser();
@@ -70,7 +71,12 @@ function hasLibrary(icd) {
 function besideBrowser() {
   const browser = findBrowser();
   if (!browser) return null;
-  const folders = [dirname(realpathSync(browser)), "/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt/google/chrome"];
+  const folders = [
+    dirname(realpathSync(browser)),
+    "/usr/lib/chromium",
+    "/usr/lib/chromium-browser",
+    "/opt/google/chrome",
+  ];
   const folder = folders.find((path) => existsSync(join(path, "vk_swiftshader_icd.json")));
   if (!folder) return null;
   const libraries = [process.env.LD_LIBRARY_PATH, folder].filter(Boolean).join(":");

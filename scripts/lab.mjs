@@ -19,12 +19,15 @@ const outDir = mkdtempSync(join(cache, "cli-"));
 
 /** Vite's words go to standard error. */
 const logger = (() => {
-  const say = (message) => console.error(message);
-  const warned = new Set();
+  const said = new Set();
+  const say = (message) => {
+    if (!said.has(message)) console.error(message);
+    said.add(message);
+  };
   return {
     info: () => undefined,
     warn: say,
-    warnOnce: (message) => !warned.has(message) && (warned.add(message), say(message)),
+    warnOnce: say,
     error: say,
     clearScreen: () => undefined,
     hasErrorLogged: () => false,
@@ -36,6 +39,7 @@ try {
   await build({
     configFile: false,
     root,
+    logLevel: "warn",
     customLogger: logger,
     publicDir: false,
     define: { __CODE_VERSION__: JSON.stringify(codeVersion()) },
@@ -55,7 +59,13 @@ try {
     console.error(`GPU: ${gpu.words}`);
     Object.assign(env, gpu.env);
   }
-  process.exitCode = await runChild(process.execPath, ["--enable-source-maps", join(outDir, "main.mjs"), ...args], { env });
+  process.exitCode = await runChild(process.execPath, ["--enable-source-maps", join(outDir, "main.mjs"), ...args], {
+    env,
+  });
+} catch (error) {
+  // The bundler's own words name file and line; this script's stack would add nothing.
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   rmSync(outDir, { recursive: true, force: true });
 }

@@ -59,7 +59,11 @@ const vitestArgs = ["run", "--reporter=default", "--reporter=json", `--outputFil
 const parts = [
   { name: "lint", args: [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."] },
   { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit"] },
-  { name: "unit", args: [withGpu, node, bin("vitest/vitest.mjs"), ...vitestArgs], counts: () => vitestCounts(vitestReport) },
+  {
+    name: "unit",
+    args: [withGpu, node, bin("vitest/vitest.mjs"), ...vitestArgs],
+    counts: () => vitestCounts(vitestReport),
+  },
   { name: "build", args: [bin("vite/bin/vite.js"), "build", "--logLevel", "warn"] },
   {
     name: "e2e",
@@ -78,7 +82,8 @@ let sound = true;
 for (const { name, args, env, counts } of parts) {
   console.log(`\n== ${name}`);
   const from = performance.now();
-  const code = name === "e2e" && !browser ? 1 : await runChild(node, args, { cwd: root, env: { ...process.env, ...env } });
+  const code =
+    name === "e2e" && !browser ? 1 : await runChild(node, args, { cwd: root, env: { ...process.env, ...env } });
   const seconds = ((performance.now() - from) / 1000).toFixed(1);
   let words = code === 0 ? "ok" : `failed (exit code ${code})`;
   sound &&= code === 0;

@@ -56,9 +56,9 @@ export function App() {
 
   return (
     <div className="app">
-      <a className="skip" href="#main" onClick={skip}>
+      <button type="button" className="skip" onClick={skip}>
         Skip to results
-      </a>
+      </button>
       <Header view={view} onHelp={() => setHelp(true)} />
       <Suspense fallback={<main className="page" id="main" tabIndex={-1} aria-busy="true" />}>
         {view === "lab" ? <LabView /> : view === "search" ? <SearchView /> : <RunsView />}
@@ -81,9 +81,8 @@ export function App() {
   );
 }
 
-/** The address after # belongs to the views: the skip link moves the focus by hand. */
-function skip(event: React.MouseEvent) {
-  event.preventDefault();
+/** Not a link: the address after # belongs to the views. */
+function skip() {
   document.getElementById("main")?.focus();
 }
 

@@ -7,6 +7,7 @@ import { LabError } from "../core/errors";
 const USAGE = `Usage: npm run lab -- <command> [options]
 
   run    train the towers, distil the query tower and compare the systems
+  tune   train one system over a grid of settings, judged on validation queries
   eval   measure a run file against judgements
 
 npm run lab -- <command> --help says what a command takes.
@@ -15,6 +16,7 @@ npm run lab -- <command> --help says what a command takes.
 /** Each command is loaded only when it is asked for: `eval` needs no GPU. */
 const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>>> = {
   run: async () => (await import("./run")).runCommand,
+  tune: async () => (await import("./tune")).tuneCommand,
   eval: async () => (await import("./eval")).evalCommand,
 };
 

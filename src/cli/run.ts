@@ -4,22 +4,14 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { LabError } from "../core/errors";
 import { memoryStore } from "../core/artifacts/store";
-import { parseAssignment, withSetting } from "../core/config/paths";
-import { type PresetName, PRESETS, presetExperiment } from "../core/config/presets";
-import { readExperiment } from "../core/config/read";
-import type { Dataset } from "../core/data/types";
-import { readBeir } from "../core/data/beir";
-import { openFiles } from "../core/data/files";
-import { notesDataset } from "../core/data/notes";
 import { createControl } from "../core/pipeline/control";
 import { isArchiveFile } from "../core/pipeline/files";
 import { planRun } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
-import type { Experiment } from "../core/config/schema";
 import type { RunResult } from "../core/formats/result";
-import { installNodeWebGpu } from "../gpu/nodeHost";
 import { codeVersion } from "../version";
-import { folderEntries } from "./folder";
+import { openNodeGpu } from "./gpu";
+import { collection, settle } from "./settings";
 
 export const RUN_USAGE = `lab run --preset tiny|quick|standard --out DIR
   --set key=value    change a setting; may be repeated (stage2.mseWeight=0)
@@ -33,9 +25,7 @@ export const RUN_USAGE = `lab run --preset tiny|quick|standard --out DIR
 export async function runCommand(args: string[]): Promise<number> {
   const { values } = parseCommand(args);
   const preset = values.preset ?? "quick";
-  if (!(preset in PRESETS))
-    throw new LabError("bad-setting", `There is no preset "${preset}".`, `Choose one of ${Object.keys(PRESETS).join(", ")}.`);
-  const experiment = settle(preset as PresetName, values.set ?? [], values.seed, values.data !== undefined);
+  const experiment = settle(preset, values.set ?? [], values.seed, values.data !== undefined);
   if (values.plan) {
     console.log(JSON.stringify(planRun(experiment), null, 1));
     return 0;
@@ -43,11 +33,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const out = values.out;
   if (!out) throw new LabError("bad-setting", "No --out folder given.", "Say where the results go: --out DIR.");
 
-  await installNodeWebGpu();
-  const { openGpu } = await import("../gpu/device");
-  const { plainOps } = await import("../gpu/plainOps");
-  const { fusedOps } = await import("../gpu/fusedOps");
-  const gpu = await openGpu();
+  const { gpu, ops } = await openNodeGpu(values.ops ?? "fused");
   try {
     console.log(`adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`);
     const dataset = await collection(experiment, values.data);
@@ -57,7 +43,7 @@ export async function runCommand(args: string[]): Promise<number> {
     process.once("SIGINT", () => control.stop());
     const result = await runExperiment({
       gpu,
-      ops: values.ops === "plain" ? plainOps : fusedOps,
+      ops,
       adapter: { ...gpu.adapter, host: "node" },
       codeVersion,
       store,
@@ -98,24 +84,6 @@ function parseCommand(args: string[]) {
   } catch (error) {
     throw new LabError("bad-setting", (error as Error).message, RUN_USAGE);
   }
-}
-
-function settle(preset: PresetName, assignments: string[], seed: string | undefined, ownData: boolean): Experiment {
-  let experiment = presetExperiment(preset);
-  if (ownData) experiment = withSetting(experiment, "data.source", "files");
-  for (const assignment of [...assignments, ...(seed === undefined ? [] : [`seed=${seed}`])]) {
-    const { path, value } = parseAssignment(assignment);
-    experiment = withSetting(experiment, path, value);
-  }
-  const read = readExperiment(experiment);
-  // A script must not go on with other values than it asked for.
-  if (read.notices.length > 0) throw new LabError("bad-setting", read.notices.join(" "), "Change the setting.");
-  return read.experiment;
-}
-
-async function collection(experiment: Experiment, folder: string | undefined): Promise<Dataset> {
-  if (folder === undefined) return notesDataset(experiment.data.notes, experiment.seed);
-  return readBeir(await openFiles(await folderEntries(folder)), { seed: experiment.seed });
 }
 
 function progressPrinter() {

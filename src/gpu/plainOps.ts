@@ -39,7 +39,7 @@ function embedGradient(dy: Tensor2D, ids: Tensor1D, order: Tensor1D, offsets: Te
   // Only the first offsets[vocabulary] entries of `order` count: what it does not list is padding.
   const listed = tf.less(tf.range(0, ids.size, 1, "int32"), tf.slice(offsets, [vocabulary], [1]));
   const rows = tf.mul(tf.gather(dy, order), tf.reshape(tf.cast(listed, "float32"), [ids.size, 1]));
-  return tf.unsortedSegmentSum(rows, tf.gather(ids, order), vocabulary);
+  return tf.unsortedSegmentSum(rows, tf.gather(ids, order), vocabulary) as Tensor2D;
 }
 
 function rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D {

@@ -51,7 +51,7 @@ export function createRecordedStore(fetcher: typeof fetch = (...a) => fetch(...a
           const answer = await fetcher(RECORDED_URL);
           const bytes = answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
           // Some static hosts answer a missing file with their start page and status 200.
-          if (!bytes || bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
+          if (bytes?.[0] !== 0x50 || bytes[1] !== 0x4b) {
             set({ status: "missing" });
             return;
           }

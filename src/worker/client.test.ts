@@ -48,7 +48,12 @@ test("answers find their command, in whatever order they come", async () => {
 test("a refused command keeps kind, message and remedy", async () => {
   const { client, workers } = open();
   const asked = client.send("open", {});
-  workers[0]!.say({ type: "reply", id: 1, ok: false, error: { kind: "no-webgpu", message: "None.", remedy: "Update." } });
+  workers[0]!.say({
+    type: "reply",
+    id: 1,
+    ok: false,
+    error: { kind: "no-webgpu", message: "None.", remedy: "Update." },
+  });
   await expect(asked).rejects.toMatchObject({ kind: "no-webgpu", message: "None.", remedy: "Update." });
 });
 
@@ -83,24 +88,30 @@ test("restart ends the worker, refuses what waited, and talks to a new one", asy
   expect(heard).not.toHaveBeenCalled();
 });
 
-test.each(["error", "messageerror"])("a worker's %s refuses what waits and what comes, and says so as a device event", async (kind) => {
-  const { client, workers } = open();
-  const heard: RunEvent[] = [];
-  client.onEvent((event) => heard.push(event));
-  const waiting = client.send("open", {});
-  const worker = workers[0]!;
-  if (kind === "error") worker.onerror?.({ message: "x is not defined", preventDefault() {} } as unknown as ErrorEvent);
-  else worker.onmessageerror?.({} as MessageEvent);
-  await expect(waiting).rejects.toMatchObject({ kind: "worker-failed" });
-  await expect(client.send("listRuns", {})).rejects.toMatchObject({ kind: "worker-failed" });
-  expect(heard).toMatchObject([{ type: "device", report: { adapter: null, problem: { kind: "worker-failed" } } }]);
-  client.restart();
-  const after = client.send("listRuns", {});
-  workers[1]!.say({ type: "reply", id: workers[1]!.sent[0]!.id, ok: true, value: [] });
-  expect(await after).toEqual([]);
-});
+test.each(["error", "messageerror"])(
+  "a worker's %s refuses what waits and what comes, and says so as a device event",
+  async (kind) => {
+    const { client, workers } = open();
+    const heard: RunEvent[] = [];
+    client.onEvent((event) => heard.push(event));
+    const waiting = client.send("open", {});
+    const worker = workers[0]!;
+    if (kind === "error")
+      worker.onerror?.({ message: "x is not defined", preventDefault() {} } as unknown as ErrorEvent);
+    else worker.onmessageerror?.({} as MessageEvent);
+    await expect(waiting).rejects.toMatchObject({ kind: "worker-failed" });
+    await expect(client.send("listRuns", {})).rejects.toMatchObject({ kind: "worker-failed" });
+    expect(heard).toMatchObject([{ type: "device", report: { adapter: null, problem: { kind: "worker-failed" } } }]);
+    client.restart();
+    const after = client.send("listRuns", {});
+    workers[1]!.say({ type: "reply", id: workers[1]!.sent[0]!.id, ok: true, value: [] });
+    expect(await after).toEqual([]);
+  },
+);
 
 test("a payload that cannot be cloned is refused at once", async () => {
   const { client } = open();
-  await expect(client.send("loadFiles", { files: [{ path: "a", file: (() => 1) as unknown as Blob }] })).rejects.toThrow();
+  await expect(
+    client.send("loadFiles", { files: [{ path: "a", file: (() => 1) as unknown as Blob }] }),
+  ).rejects.toThrow();
 });

@@ -1,6 +1,5 @@
 /** The page's side of the worker: commands out, answers and events in. Knows nothing of runs or of the page. */
 import { LabError } from "../core/errors";
-import type { LabClient } from "../state/client";
 import type { CommandName, Commands, ErrorReport, FromWorker, RunEvent } from "./protocol";
 
 /** The part of a Worker that is used: a test hands in its own. */
@@ -35,7 +34,7 @@ interface Pending {
  * with LabError "stopped" when `restart` throws the worker away, and with kind "worker-failed" when the worker itself
  * breaks down. After a breakdown a "device" event says so, and every further command is refused until `restart`.
  */
-export function createClient(makeWorker: () => WorkerLike): LabClient {
+export function createClient(makeWorker: () => WorkerLike) {
   const listeners = new Set<(event: RunEvent) => void>();
   const pending = new Map<number, Pending>();
   let lastId = 0;
@@ -59,7 +58,10 @@ export function createClient(makeWorker: () => WorkerLike): LabClient {
   }
 
   function hear(message: FromWorker): void {
-    if (message.type === "event") return tell(message.event);
+    if (message.type === "event") {
+      tell(message.event);
+      return;
+    }
     const waiting = pending.get(message.id);
     pending.delete(message.id);
     if (message.ok) waiting?.resolve(message.value);
@@ -103,13 +105,15 @@ export function createClient(makeWorker: () => WorkerLike): LabClient {
         }
       });
     },
-    onEvent(listener) {
+    /** Hears every event until the returned function is called. */
+    onEvent(listener: (event: RunEvent) => void): () => void {
       listeners.add(listener);
       return () => {
         listeners.delete(listener);
       };
     },
-    restart() {
+    /** Throws the worker away, with all that it was doing, and makes a new one. */
+    restart(): void {
       worker.terminate();
       refuseAll(new LabError("stopped", "The work was stopped.", "What was saved is kept; start again or resume."));
       worker = start();

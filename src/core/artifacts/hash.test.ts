@@ -43,9 +43,18 @@ test("differs where the values differ", async () => {
 });
 
 test("refuses what JSON would lose", async () => {
-  const loop: Record<string, unknown> = {};
-  loop["self"] = loop;
-  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, () => 1, new Map([[1, 2]]), [undefined], undefined, 1n, loop])
+  const loop: unknown[] = [];
+  loop.push(loop);
+  for (const value of [
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    () => 1,
+    new Map([[1, 2]]),
+    [undefined],
+    undefined,
+    1n,
+    loop,
+  ])
     await expect(contentHash(value)).rejects.toThrow(TypeError);
   const shared = { a: 1 };
   expect(canonicalJson([shared, shared])).toBe('[{"a":1},{"a":1}]');

@@ -1,8 +1,12 @@
 /** The page's address: view, preset, schema version and the settings that differ from the preset. */
-import { differences, parseSettingText, settingEntry, withSetting } from "./paths";
-import { DEFAULT_PRESET, type PresetName, PRESETS, presetExperiment } from "./presets";
+import { LabError } from "../errors";
+import { differences, parseSettingText, withSetting } from "./paths";
+import { DEFAULT_PRESET, PRESETS, type PresetName, presetExperiment } from "./presets";
 import { readExperiment } from "./read";
 import { type Experiment, SCHEMA_VERSION } from "./schema";
+
+/** A hostile link may hold thousands. */
+const MOST_TOLD = 8;
 
 export interface PageState {
   view: string;
@@ -22,7 +26,7 @@ export function toLink({ view, preset, experiment }: PageState): string {
 export function fromLink(hash: string): PageState & { notices: string[] } {
   const notices: string[] = [];
   const [, rawView = "", rawQuery = ""] = /^#?\/?([^?]*)\??(.*)$/s.exec(hash) ?? [];
-  let view = rawView;
+  let view = "";
   try {
     view = decodeURIComponent(rawView);
   } catch {
@@ -42,15 +46,18 @@ export function fromLink(hash: string): PageState & { notices: string[] } {
     );
   const base = presetExperiment(preset);
   let wanted = base;
+  const refused: string[] = [];
   for (const [path, text] of query) {
     if (path === "preset" || path === "v") continue;
     try {
-      settingEntry(path);
       wanted = withSetting(wanted, path, parseSettingText(path, text));
     } catch (error) {
-      notices.push((error as Error).message.slice(0, 200));
+      if (!(error instanceof LabError)) throw error;
+      refused.push(`${error.message} ${error.remedy}`);
     }
   }
+  notices.push(...refused.slice(0, MOST_TOLD));
+  if (refused.length > MOST_TOLD) notices.push(`${refused.length - MOST_TOLD} more could not be understood.`);
   const read = readExperiment(wanted, base);
   return { view: view || "lab", preset, experiment: read.experiment, notices: [...notices, ...read.notices] };
 }

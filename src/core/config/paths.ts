@@ -37,13 +37,27 @@ function collect(schema: z.ZodType, prefix: string): SettingEntry[] {
 export function settingEntry(path: string): SettingEntry {
   const entry = BY_PATH.get(path);
   if (entry) return entry;
-  const word = path.toLowerCase();
-  const leaf = word.split(".").pop()!;
-  const near = SETTINGS.map(({ path: p }) => ({ p, d: Math.min(distance(p.toLowerCase(), word), distance(p.toLowerCase().split(".").pop()!, leaf) + 1) }))
-    .sort((a, b) => a.d - b.d)
+  throw new LabError(
+    "bad-setting",
+    `There is no setting "${path.slice(0, LONGEST_SHOWN)}".`,
+    `Did you mean ${nearest(path).join(", ")}?`,
+  );
+}
+
+/** A link may be made of anything: what is told back of it, and compared with, has an end. */
+const LONGEST_SHOWN = 60;
+
+/** The three paths most like a word, counted from the whole path or from its last name alone. */
+function nearest(word: string): string[] {
+  const asked = word.slice(0, LONGEST_SHOWN).toLowerCase();
+  const last = (path: string) => path.slice(path.lastIndexOf(".") + 1);
+  return SETTINGS.map(({ path }) => {
+    const known = path.toLowerCase();
+    return { path, far: Math.min(distance(known, asked), distance(last(known), last(asked)) + 1) };
+  })
+    .sort((a, b) => a.far - b.far)
     .slice(0, 3)
-    .map(({ p }) => p);
-  throw new LabError("bad-setting", `There is no setting "${path}".`, `Did you mean ${near.join(", ")}?`);
+    .map(({ path }) => path);
 }
 
 /** Levenshtein distance. */
@@ -58,6 +72,7 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** The value at a path of SETTINGS. */
 export function getSetting(experiment: Experiment, path: string): SettingValue {
   let value: unknown = experiment;
   for (const key of path.split(".")) value = (value as Record<string, unknown>)[key];
@@ -98,30 +113,47 @@ export function formatSetting(path: string, value: SettingValue): string {
   return info.unit ? `${number} ${info.unit}` : number;
 }
 
-/** What the text of a value means for a setting: the form of links and of the command line's key=value. */
+/**
+ * What the text of a value means for a setting: the form of links and of the command line's key=value. Ranges are not
+ * checked here: see readExperiment.
+ * @throws LabError "bad-setting" for an unknown path, or a text that is no value of this kind
+ */
 export function parseSettingText(path: string, text: string): SettingValue {
   const { kind, info } = settingEntry(path);
+  const shown = text.slice(0, LONGEST_SHOWN);
   if (kind === "number") {
     const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (!Number.isFinite(value)) throw new LabError("bad-setting", `${path}: "${text}" is not a number.`, `Give a number${range(info)}.`);
-    return value;
+    if (Number.isFinite(value)) return value;
+    throw new LabError(
+      "bad-setting",
+      `${path}: "${shown}" is not a number.`,
+      `Give a number from ${info.min} to ${info.max}.`,
+    );
   }
   if (kind === "flag") {
     if (text === "true" || text === "on" || text === "1") return true;
     if (text === "false" || text === "off" || text === "0") return false;
-    throw new LabError("bad-setting", `${path}: "${text}" is neither true nor false.`, "Give true or false.");
+    throw new LabError("bad-setting", `${path}: "${shown}" is neither true nor false.`, "Give true or false.");
   }
-  if (kind === "choice" && !(text in info.choices!))
-    throw new LabError("bad-setting", `${path}: there is no "${text}".`, `Choose one of ${Object.keys(info.choices!).join(", ")}.`);
+  const choices = info.choices ?? {};
+  if (kind === "choice" && !Object.hasOwn(choices, text))
+    throw new LabError(
+      "bad-setting",
+      `${path}: there is no choice "${shown}".`,
+      `Choose one of ${Object.keys(choices).join(", ")}.`,
+    );
   return text;
 }
-
-const range = (info: SettingInfo) => (info.min === undefined ? "" : ` from ${info.min} to ${info.max}`);
 
 /** Reads "stage2.mseWeight=2". @throws LabError "bad-setting" */
 export function parseAssignment(text: string): { path: string; value: SettingValue } {
   const at = text.indexOf("=");
-  if (at < 1) throw new LabError("bad-setting", `"${text}" is not of the form key=value.`, "Write for example stage2.mseWeight=2.");
+  if (at < 1)
+    throw new LabError(
+      "bad-setting",
+      `"${text.slice(0, LONGEST_SHOWN)}" is not of the form key=value.`,
+      "Write for example stage2.mseWeight=2.",
+    );
   const path = text.slice(0, at);
   return { path, value: parseSettingText(path, text.slice(at + 1)) };
 }

@@ -2,8 +2,9 @@
  * Whatever claims to be an experiment, made into one. What is out of range is set to the nearest bound, what cannot be
  * understood keeps the base's value, and each time a notice says so.
  */
-import { SCHEMA_VERSION, type Experiment, experimentSchema } from "./schema";
 import { formatSetting, getSetting, SETTINGS, type SettingEntry, type SettingValue, withSetting } from "./paths";
+import { settleTogether } from "./rules";
+import { type Experiment, experimentSchema, SCHEMA_VERSION } from "./schema";
 
 export interface ReadResult {
   experiment: Experiment;
@@ -21,8 +22,12 @@ export function readExperiment(input: unknown, base: Experiment = experimentSche
   const record = input as Record<string, unknown>;
   const version = record["version"];
   if (version !== undefined && version !== SCHEMA_VERSION)
-    notices.push(`These settings are of version ${String(version)}, this program's of ${SCHEMA_VERSION}: what it knows is taken.`);
-  for (const path of unknownPaths(record)) notices.push(`There is no setting ${path}; it is left out.`);
+    notices.push(
+      `These settings are of version ${String(version).slice(0, 20)}, this program's of ${SCHEMA_VERSION}: what it knows is taken.`,
+    );
+  const unknown = unknownPaths(record);
+  for (const what of unknown.slice(0, 8)) notices.push(`${what}; it is left out.`);
+  if (unknown.length > 8) notices.push(`${unknown.length - 8} more that are no settings are left out.`);
   for (const entry of SETTINGS) {
     const value = lookUp(record, entry.path);
     if (value === undefined) continue;
@@ -34,67 +39,36 @@ export function readExperiment(input: unknown, base: Experiment = experimentSche
   return { experiment: settled.experiment, notices: [...notices, ...settled.notices] };
 }
 
-/** One value made to fit its setting. */
+/** One value made to fit its setting; `notice` says so where it had to be changed. */
 export function fitSetting(
   { path, kind, info }: SettingEntry,
   value: unknown,
   fallback: SettingValue,
 ): { value: SettingValue; notice?: string } {
-  const keep = (why: string) => ({ value: fallback, notice: `${path}: ${why}; it stays ${formatSetting(path, fallback)}.` });
+  const keep = (why: string) => ({
+    value: fallback,
+    notice: `${path}: ${why}; it stays ${formatSetting(path, fallback)}.`,
+  });
   if (kind === "flag") return typeof value === "boolean" ? { value } : keep("neither true nor false");
-  if (kind === "choice")
-    return typeof value === "string" && Object.hasOwn(info.choices!, value) ? { value } : keep(`no choice "${String(value).slice(0, 40)}"`);
-  if (kind === "text") {
-    if (typeof value !== "string") return keep("not text");
-    const limit = 200;
-    return value.length <= limit
-      ? { value }
-      : { value: value.slice(0, limit), notice: `${path}: cut after ${limit} characters.` };
+  if (kind === "choice") {
+    if (typeof value !== "string") return keep("not one of its choices");
+    return Object.hasOwn(info.choices ?? {}, value) ? { value } : keep(`no choice "${value.slice(0, 40)}"`);
   }
+  if (kind === "text") return typeof value === "string" ? fitText(path, value, info.maxLength!) : keep("not text");
   if (typeof value !== "number" || !Number.isFinite(value)) return keep("not a number");
   const { min, max } = info as { min: number; max: number };
   const set = (v: number, why: string) => ({ value: v, notice: `${path} ${value} is ${why}; set to ${v}.` });
   if (value > max) return set(max, "over the limit");
   if (value < min) return set(min, "under the limit");
   if (info.integer && !Number.isInteger(value)) return set(Math.round(value), "not a whole number");
-  return { value };
+  return { value: value + 0 }; // -0 would not come back from a link
 }
 
-/** Rules between settings. */
-function settleTogether(experiment: Experiment): ReadResult {
-  const notices: string[] = [];
-  let result = experiment;
-  const change = (path: string, value: number, why: string) => {
-    const from = getSetting(result, path);
-    if (from === value) return;
-    result = withSetting(result, path, value);
-    notices.push(`${path} ${String(from)} ${why}; set to ${value}.`);
-  };
-  const divisor = (limit: number, fits: (n: number) => boolean) => {
-    let n = Math.max(1, limit);
-    while (n > 1 && !fits(n)) n--;
-    return n;
-  };
-  for (const who of ["teacher", "student"] as const) {
-    const tower = result[who];
-    const rotary = who === "teacher" || result.student.kind === "decoder";
-    const fits = (n: number) => tower.width % n === 0 && (!rotary || (tower.width / n) % 2 === 0);
-    if (rotary && tower.width % 2 !== 0) change(`${who}.width`, tower.width + 1, "is odd, which rotary positions cannot take");
-    change(
-      `${who}.heads`,
-      divisor(Math.min(tower.heads, result[who].width), (n) => result[who].width % n === 0 && (!rotary || (result[who].width / n) % 2 === 0)),
-      fits(tower.heads) ? "" : `does not divide the width ${result[who].width} evenly`,
-    );
-  }
-  change(
-    "teacher.kvHeads",
-    divisor(Math.min(result.teacher.kvHeads, result.teacher.heads), (n) => result.teacher.heads % n === 0),
-    `does not divide the ${result.teacher.heads} heads`,
-  );
-  if (result.student.kind !== "lookup") change("student.layers", Math.max(1, result.student.layers), "is no layer, which only a lookup table can do with");
-  if (result.stage2.mseWeight === 0 && result.stage2.cosineWeight === 0)
-    change("stage2.cosineWeight", 1, "beside an MSE weight of 0 leaves no loss");
-  return { experiment: result, notices };
+function fitText(path: string, text: string, limit: number): { value: string; notice?: string } {
+  // Half a surrogate pair is no character: neither a link nor a file could carry it.
+  const whole = text.slice(0, limit).replace(/\p{Surrogate}/gu, "");
+  if (text.length > limit) return { value: whole, notice: `${path}: cut after ${limit} characters.` };
+  return whole === text ? { value: text } : { value: whole, notice: `${path}: what is no character was taken out.` };
 }
 
 function lookUp(record: Record<string, unknown>, path: string): unknown {
@@ -106,11 +80,13 @@ function lookUp(record: Record<string, unknown>, path: string): unknown {
   return value;
 }
 
+/** What stands in the record and is no setting, in words. */
 function unknownPaths(record: Record<string, unknown>, prefix = ""): string[] {
   return Object.entries(record).flatMap(([key, value]) => {
-    const path = prefix ? `${prefix}.${key}` : key;
+    const path = prefix + key;
     if (path === "version" || SETTINGS.some((s) => s.path === path)) return [];
-    if (!SETTINGS.some((s) => s.path.startsWith(`${path}.`))) return [path.slice(0, 60)];
-    return typeof value === "object" && value !== null ? unknownPaths(value as Record<string, unknown>, path) : [path];
+    if (!SETTINGS.some((s) => s.path.startsWith(`${path}.`))) return [`There is no setting ${path.slice(0, 60)}`];
+    if (typeof value !== "object" || value === null) return [`${path} is a group of settings, not a value`];
+    return unknownPaths(value as Record<string, unknown>, `${path}.`);
   });
 }

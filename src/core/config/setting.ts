@@ -11,6 +11,8 @@ export interface SettingInfo {
   min?: number;
   max?: number;
   integer?: boolean;
+  /** Longest text, in UTF-16 units. */
+  maxLength?: number;
   /** A slider should move in ratios, not in differences. */
   log?: boolean;
   /** The words for each choice of an enumeration. */
@@ -56,5 +58,9 @@ export function choice<const K extends string>({
 
 /** Free text of at most `maxLength` characters. */
 export function text({ default: value, maxLength, ...info }: SettingInfo & { default: string; maxLength: number }) {
-  return z.string().max(maxLength).default(value).register(settings, info);
+  return z
+    .string()
+    .max(maxLength)
+    .default(value)
+    .register(settings, { ...info, maxLength });
 }

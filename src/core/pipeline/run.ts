@@ -57,7 +57,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
   const opened: (() => void)[] = [];
   let stoppedEarly = false;
   try {
-    const context = await prepare(options, reporter);
+    const context = await prepareRun(options, reporter);
     await saveProgress();
 
     const teacher = await trainTeacher(context);
@@ -156,7 +156,11 @@ export function describeCollection(dataset: Dataset): RunResult["collection"] {
   };
 }
 
-async function prepare(options: RunOptions, reporter: RunContext["reporter"]): Promise<RunContext> {
+/** Tokenises the collection and plans the run: what every stage starts from. */
+export async function prepareRun(
+  options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "dataset" | "control">,
+  reporter: RunContext["reporter"],
+): Promise<RunContext> {
   const { gpu, ops, store, experiment, dataset, control } = options;
   reporter.begin("data", dataset.docs.length);
   const pairs = trainingPairs(dataset);
@@ -193,7 +197,7 @@ async function prepare(options: RunOptions, reporter: RunContext["reporter"]): P
 }
 
 /** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */
-async function buildIndex(context: RunContext, teacher: Towers): Promise<Float32Array> {
+export async function buildIndex(context: RunContext, teacher: Towers): Promise<Float32Array> {
   const { store, reporter, texts, dataset, experiment } = context;
   const stored = reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
   if (stored) return new Float32Array(stored.slice().buffer);

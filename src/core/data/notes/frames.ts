@@ -37,9 +37,9 @@ export const TITLE_FEATURE = [
   "My {x} with {f}",
   "{X}, now with {f}",
   "{X} plus {f}",
-  "{X} and {f}",
+  "{X}, thanks to {f}",
   "{F} for my {x}",
-  "{F}, {x}",
+  "{F} and my {x}",
   "{X}: it starts with {f}",
 ] as const;
 
@@ -52,7 +52,7 @@ export const LEADS = [
   "More on my {x}",
   "Another go at my {x}",
   "An update on my {x}",
-  "Spent the weekend on my {x}",
+  "Long evening with my {x}",
   "Worked on my {x} again",
   "This one is about my {x}",
   "Still proud of my {x}",
@@ -61,7 +61,7 @@ export const LEADS = [
   "Everyone asks about my {x}",
   "Sorted out my {x}",
   "Trying again: my {x}",
-  "This is how I do my {x}",
+  "This is how my {x} turned out",
   "I finally wrote up my {x}",
   "For my {x} I kept it simple",
   "Yesterday I was back at my {x}",
@@ -70,7 +70,7 @@ export const LEADS = [
   "Rather pleased with my {x}",
   "Learned a lot from my {x}",
   "Took my time over my {x}",
-  "My sister tried my {x}",
+  "My sister loved my {x}",
 ] as const;
 
 /** Put between a lead and its features. */
@@ -120,7 +120,7 @@ export const BINDINGS = [
   "It has {a} and {b}.",
 ] as const;
 
-/** The same sentence with the noun absent and with it there: twins take one each. */
+/** A sentence with the noun absent and one as long with it there: twins take one each. */
 export const ONE_NEGATION: readonly { absent: string; there: string }[] = [
   { absent: "No {n}.", there: "With the {m}." },
   { absent: "No {n} at all.", there: "With the {m} after all." },
@@ -148,12 +148,14 @@ export const COMMENT_LABELS = ["Comment:", "Reader:", "Reply:"] as const;
 export const COMMENT_TOPIC = [
   "finally good {x}, thanks",
   "was looking for {x}",
-  "so this is {x}? love it",
+  "so, {x}? love it",
   "best {x} I have seen",
   "saved for my {x}",
   "needed ideas for {x}",
   "my kind of {x}",
-  "what a {x}",
+  "{x}, wow",
+  "more {x} please",
+  "who else came here for {x}?",
 ] as const;
 
 export const COMMENT_FEATURE = [
@@ -165,26 +167,28 @@ export const COMMENT_FEATURE = [
   "never tried {x} with {f}",
 ] as const;
 
-/** Before the core of a query. */
+/** Before a query that starts with the main concept. */
 export const QUERY_OPENINGS = [
   "ideas for ",
   "tips for ",
   "help with ",
   "looking for ",
-  "best ",
   "need ",
   "how to do ",
   "any advice on ",
   "where to start with ",
-  "how do I get ",
+  "how do I start with ",
   "show me ",
   "inspiration for ",
   "want ",
   "what about ",
+  "anyone tried ",
+  "first time with ",
+  "who knows about ",
 ] as const;
 
-/** After it. */
-export const QUERY_ENDINGS = [" please", " ideas", " tips", "?", " help"] as const;
+/** After a query without an opening. */
+export const QUERY_ENDINGS = [" please", ", ideas", ", any tips", "?", ", help please", ", how"] as const;
 
 export const QUERY_ABSENT = ["no {n}", "without {n}", "without the {n}", "but no {n}", "not with {n}", "minus the {n}"] as const;
 export const QUERY_THERE = ["with {m}", "with the {m}", "{m} included", "and the {m}", "that has {m}"] as const;

@@ -6,7 +6,6 @@ import {
   COMMENT_FEATURE,
   COMMENT_LABELS,
   COMMENT_TOPIC,
-  capital,
   countWords,
   fill,
   LEAD_FEATURES,
@@ -27,8 +26,15 @@ import type { World } from "./world";
 
 export const FEWEST_WORDS = 15;
 export const MOST_WORDS = 30;
-/** Words kept free for a negation, so that twins, whose negations differ in length, take the same sentences. */
-const NEGATION_WORDS = 6;
+
+/** What a note mentions, in the words it uses. */
+interface Said {
+  /** The main concept, twice. */
+  topic: [string, string];
+  features: string[];
+  situation: string | undefined;
+  constraints: string[];
+}
 
 /**
  * Words for a plan.
@@ -41,71 +47,72 @@ export function writeNote(world: World, plan: NotePlan, w: Wording, comments: nu
     if (!("concept" in found)) throw new Error("a concept that is none");
     return found.concept;
   };
-  const [x, again] = writtenTwice(concept(plan.topic), w, r);
-  const features = plan.features.map((fact) => written(concept(fact), w, r));
-  const situation = plan.situations.map((fact) => written(concept(fact), w, r))[0];
+  const said: Said = {
+    topic: writtenTwice(concept(plan.topic), w, r),
+    features: plan.features.map((fact) => written(concept(fact), w, r)),
+    situation: plan.situations.map((fact) => written(concept(fact), w, r))[0],
+    constraints: [bindingSentence(world, plan, r), negationSentence(world, plan, r)].filter(Boolean),
+  };
   const comment = r.chance(comments) ? writeComment(concept(plan.topic), concept(plan.features[0]!), w, r) : "";
-  const bindings = bindingSentence(world, plan, r);
-  const negations = negationSentence(world, plan, r);
-  const negationWords = negations ? NEGATION_WORDS : 0;
-  const fillers = r.shuffle([...world.domains[plan.domain]!.fillers]);
+  const fillers = world.domains[plan.domain]!.fillers;
+  let { title, sentences, words } = compose(said, fillers, false, r);
+  for (let tries = 0; tries < 3 && words > MOST_WORDS; tries++)
+    ({ title, sentences, words } = compose(said, fillers, tries === 2, r));
+  if (comment) sentences.push(comment);
+  return { id, title, text: sentences.join(" ") };
+}
 
-  const core = countWords(`${x} ${again} ${features.join(" ")} ${situation ?? ""} ${bindings}`) + negationWords;
-  const title = writeTitle(x, features, situation, core > MOST_WORDS - 9, r);
-  const lead = writeLead(again, title.features, title.situation, core > MOST_WORDS - 9, r);
-  const constraints = [bindings, negations].filter(Boolean);
-  const length = countWords(`${title.text} ${lead.join(" ")} ${bindings}`) + negationWords;
-  const wanted = length < FEWEST_WORDS ? 2 : r.chance(0.6) ? 1 : 0;
+/** Title and sentences; `terse` takes the shortest frames. At least 15 words, and more than 30 only where they must be. */
+function compose(said: Said, fillers: readonly string[], terse: boolean, r: Random) {
+  const { title, left } = writeTitle(said, terse, r);
+  const lead = writeLead(said.topic[1], left.features, left.situation, terse, r);
+  let words = countWords([title, ...lead, ...said.constraints].join(" "));
   const extra: string[] = [];
-  let words = length;
-  for (const filler of fillers) {
+  const wanted = r.chance(0.6) ? 1 : 0;
+  for (const filler of r.shuffle([...fillers])) {
+    if (words >= FEWEST_WORDS && extra.length >= wanted) break;
     const more = countWords(filler);
-    if ((extra.length >= wanted && words >= FEWEST_WORDS) || words + more > MOST_WORDS) continue;
+    if (words + more > MOST_WORDS) continue;
     extra.push(filler);
     words += more;
   }
-  const order = r.int(4);
-  const sentences =
-    order === 0
-      ? [...constraints, ...lead, ...extra]
-      : order === 1
-        ? [...extra, ...lead, ...constraints]
-        : order === 2
-          ? [...lead, ...extra, ...constraints]
-          : [...lead, ...constraints, ...extra];
-  if (comment) sentences.push(comment);
-  return { id, title: title.text, text: sentences.join(" ") };
+  const orders = [
+    [said.constraints, lead, extra],
+    [extra, lead, said.constraints],
+    [lead, extra, said.constraints],
+    [lead, said.constraints, extra],
+  ];
+  return { title, sentences: r.pick(orders).flat(), words };
 }
 
 /** What the title has not said is left for the body. */
-function writeTitle(x: string, features: readonly string[], situation: string | undefined, terse: boolean, r: Random) {
-  const frame = r.next();
-  const topic = r.pick(TITLE_TOPIC);
-  const feature = r.pick(TITLE_FEATURE);
-  const situated = r.pick(TITLE_SITUATION);
-  if (frame < 0.3 && !(terse && features.length < 2))
-    return { text: fill(terse ? "{X} with {f}" : feature, { x, f: features[0]! }), features: features.slice(1), situation };
-  if (frame < 0.55 && situation)
-    return { text: fill(terse ? "{X}, {s}" : situated, { x, s: situation }), features, situation: undefined };
-  return { text: fill(terse ? "{X}" : topic, { x }), features, situation };
+function writeTitle({ topic: [x], features, situation }: Said, terse: boolean, r: Random) {
+  const [f = "", ...others] = features;
+  const kind = r.next();
+  if (kind < 0.3) {
+    const title = fill(terse ? "{X} with {f}" : r.pick(TITLE_FEATURE), { x, f });
+    return { title, left: { features: others, situation } };
+  }
+  if (kind < 0.55 && situation) {
+    const title = fill(terse ? "{X}, {s}" : r.pick(TITLE_SITUATION), { x, s: situation });
+    return { title, left: { features, situation: undefined } };
+  }
+  return { title: fill(terse ? "{X}" : r.pick(TITLE_TOPIC), { x }), left: { features, situation } };
 }
 
-function writeLead(x: string, features: readonly string[], situation: string | undefined, terse: boolean, r: Random) {
-  const lead = fill(terse ? "My {x}" : r.pick(LEADS), { x });
-  const link = r.pick(LEAD_FEATURES);
-  const [f = "", g = ""] = r.chance(0.5) ? features : [...features].reverse();
-  const ownSentence = fill(features.length > 1 ? r.pick(TWO_FEATURES) : r.pick(ONE_FEATURE), { f, g });
-  const attach = r.chance(0.5) || terse;
-  const situated = situation ? fill(terse ? "{S}." : r.pick(SITUATIONS), { s: situation }) : "";
-  const attachSituation = r.chance(0.5);
-  let first = lead;
+/** The sentence that comes back to the main concept, and what is left, in it or in sentences after it. */
+function writeLead(x: string, left: readonly string[], situation: string | undefined, terse: boolean, r: Random) {
+  const [f = "", g = ""] = r.chance(0.5) ? left : [...left].reverse();
+  let first = fill(terse ? "My {x}" : r.pick(LEADS), { x });
   const rest: string[] = [];
-  if (features.length > 0 && attach) first += link + (g ? `${f} and ${g}` : f);
-  if (situation && attachSituation) first += `, ${situation}`;
-  if (features.length > 0 && !attach) rest.push(ownSentence);
-  if (situation && !attachSituation) rest.push(situated);
-  return [`${first}.`, ...(r.chance(0.5) ? rest : rest.reverse())];
+  if (f && (terse || r.chance(0.5))) first += (terse ? " with " : r.pick(LEAD_FEATURES)) + (g ? both(f, g) : f);
+  else if (f) rest.push(fill(g ? r.pick(TWO_FEATURES) : r.pick(ONE_FEATURE), { f, g }));
+  if (situation && (terse || r.chance(0.5))) first += `, ${situation}`;
+  else if (situation) rest.push(fill(r.pick(SITUATIONS), { s: situation }));
+  return [`${first}.`, ...r.shuffle(rest)];
 }
+
+const both = (f: string, g: string) => (f.includes(" and ") ? `${f}, ${g}` : `${f} and ${g}`);
 
 function bindingSentence(world: World, plan: NotePlan, r: Random): string {
   if (plan.bindings.length === 0) return "";
@@ -140,7 +147,5 @@ function writeComment(topic: Concept, feature: Concept, w: Wording, r: Random): 
   const x = asked(topic, w, r);
   const f = asked(feature, w, r);
   const frame = r.pick(r.chance(0.5) ? COMMENT_TOPIC : COMMENT_FEATURE);
-  return `${r.pick(COMMENT_LABELS)} ${fill(frame, { x, f })}.`;
+  return `${r.pick(COMMENT_LABELS)} ${fill(frame, { x, f })}${frame.endsWith("?") ? "" : "."}`;
 }
-
-export { capital };

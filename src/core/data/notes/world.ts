@@ -52,6 +52,8 @@ export interface World {
   facts: readonly Fact[];
   /** By fact number: the slot of a constraint, -1 for a concept. */
   slots: Int32Array;
+  /** By slot: its facts. */
+  slotFacts: readonly (readonly number[])[];
   /** By fact number of a concept: the constraints' nouns that its words name too, as stems. */
   nouns: readonly ReadonlySet<string>[];
   /** The share of the drawn concepts that have an ambiguous word. */
@@ -118,7 +120,9 @@ export function buildWorld(domains: readonly Domain[], zipf: number, seed: numbe
       fillers: d.fillers,
     };
   });
-  return { domains: worldDomains, facts, slots: Int32Array.from(slots), nouns, ambiguous: ambiguousShare(worldDomains, facts) };
+  const slotFacts: number[][] = Array.from({ length: slot }, () => []);
+  slots.forEach((s, fact) => slotFacts[s]?.push(fact));
+  return { domains: worldDomains, facts, slots: Int32Array.from(slots), slotFacts, nouns, ambiguous: ambiguousShare(worldDomains, facts) };
 }
 
 /** A note mentions about one topic, one and a half features and half a situation. */

@@ -1,66 +1,81 @@
+/** Clothes, shoes and accessories. */
+
 import type { Domain } from "../types";
 import { concepts } from "./concept";
 
-export const fashion: Domain = {
+export const FASHION: Domain = {
   name: "fashion",
   topics: concepts(`
-capsule wardrobe | few clothes; minimal closet; ten pieces | edited rail; thirty garment system; pared back staples
-wedding outfit | dress for ceremony; guest look; what to wear to a marriage | nuptials ensemble; bridal party attire; confetti ready suit
-office look | work clothes; business casual; smart for meetings | boardroom tailoring; desk to dinner; polished nine to five
-denim jacket | jean top; blue trucker; casual layer | stonewashed coat; selvedge outerwear; faded indigo | coat
-summer dress | light gown; sunny day frock; floaty midi | linen shift; strappy sundress; cotton tea length
-winter coat | warm outerwear; cold weather parka; long wool | puffer; shearling; down filled overcoat | coat
-white sneakers | clean trainers; everyday shoes; plimsolls | leather court kicks; minimalist tennis pair; crisp lace ups
-knit sweater | warm jumper; cosy pullover; wool top | cable cardigan; chunky aran; cashmere crew
-thrift haul | secondhand finds; charity shop clothes; used bargains | vintage rummage; preloved treasures; flea rail
-leather boots | ankle shoes; tough footwear; autumn pair | chelsea; broken in brogues; oiled hide
-silk scarf | neck accessory; square for hair; printed cloth | foulard; twill carre; knotted bandana
-rain gear | waterproof clothes; stay dry; wet day jacket | taped seams; anorak; oilskin slicker
-sewing project | make my own clothes; stitch a skirt; beginner pattern | handmade garment; darted bodice; overlocked hem | pattern
-gym clothes | workout wear; leggings; sport outfit | moisture wicking set; compression tights; training kit
-tote bag | big handbag; shopping carrier; everyday shoulder sack | canvas shopper; woven carryall; roomy hobo
-jewelry layering | necklaces together; stacked rings; chains combo | mixed metals; pendant cascade; bangle pile | ring
-bow tie | formal neckwear; tuxedo accessory; dapper knot | self tied butterfly; black silk dickie; batwing
-swim suit | bikini; beach wear; pool clothes | one piece maillot; trunks; bandeau set | trunk
-hat styling | cap ideas; fedora; sun headwear | brimmed panama; felt trilby; beret tilt
-plus size style | curvy outfits; flattering bigger body; full figure clothes | inclusive cuts; generous fit; fuller silhouette
-`),
+    winter coat | warm jacket; long warm jacket; jacket for freezing days | woollen parka; quilted parka; hooded parka | coats
+    white sneakers | clean trainers; comfortable trainers; everyday trainers | plain plimsolls; leather plimsolls; canvas plimsolls | runners
+    little black dress | cocktail outfit; evening outfit; classic outfit for dates | dark sheath; fitted midi sheath; knee-length sheath
+    denim jeans | blue trousers; casual trousers; cotton trousers | selvedge bootcuts; indigo bootcuts; rinse-washed bootcuts
+    silk scarf | neck cloth; elegant neck cloth; something around the neck | printed foulard; satin foulard; knotted bandana | wraps
+    office suit | business clothes; formal business look; work clothes | tailored blazer set; pinstripe two-piece; pinstripe blazer | ties
+    summer hat | head cover for sunny days; sunny head cover; beach headwear | straw panama; wide-brimmed fedora; raffia fedora | caps
+    statement jewellery | bold earrings; big earrings; eye-catching accessories | chunky gemstones; stacked bangles; sculptural bangles | rings
+    swimwear | bathing outfit; something for the pool; pool outfit | bikinis and briefs; high-cut bikinis; lined board briefs | trunks
+    reading glasses | spectacles; new spectacles; eyewear | tortoiseshell rims; acetate rims; round rims | frames
+    sunglasses | dark lenses; eye protection; cool dark lenses | polarised aviators; mirrored aviators; cat-eye wayfarers | shades
+    ankle boots | autumn footwear; short leather footwear; leather footwear | chelseas; suede chelseas; block-heeled booties
+    high heels | party shoes; elegant shoes; tall shoes | stilettos; patent stilettos; pointed stilettos | pumps
+    tote bag | large handbag; everyday handbag; a handbag for everything | canvas carryall; roomy shopper; folded shopper
+    knit sweater | cosy pullover; chunky pullover; thick pullover | cashmere jumper; cable jumper; cropped jumper
+    sleeveless top | shirt without arms; cool shirt for hot days; hot-weather shirt | ribbed camisole; racerback vest; jersey camisole | tanks
+    pleated skirt | swinging bottom half; flowing feminine bottoms; swinging bottoms | accordion-fold midi; tartan kilt; satin kilt
+    hair accessories | things for a ponytail; ponytail holders; ponytail decoration | satin scrunchies; claw clips; barrettes | bows
+    wedding guest outfit | what to wear to a marriage; marriage party clothes; ceremony clothes | floral gown; chiffon gown; draped gown
+    capsule wardrobe | minimal closet; few clothes that match; matching clothes | thirty-piece edit; pared-down edit; mix-and-match edit
+  `),
   features: concepts(`
-a belted waist | cinched middle; defined figure; sash | nipped centre; obi; drawn in silhouette
-deep pockets | place for phone; useful pouches; hands in dress | roomy patch compartments; hidden side slits; cargo bellows | patch
-gold buttons | shiny fasteners; metal closures; fancy snaps | brass shanks; gilt toggles; crested studs
-wide sleeves | loose arms; bell shaped cuffs; flowing top | balloon cut; bishop volume; kimono drape
-a linen blend | breathable cloth; natural summer material; flax fabric | slubby weave; half hemp; airy woven
-a high collar | covered neck; turtle neck; mock top | funnel; mandarin stand; roll up polo
-wide legs | flared pants; loose trousers; palazzo | culotte cut; barrel silhouette; bell bottomed
-bold print | big flowers; graphic design; loud motif | oversize paisley; splashy abstract; statement ikat | pattern
-a low heel | comfortable shoes; kitten height; walkable pumps | block of three centimetres; stacked inch; flat enough to dance
-elastic waistband | stretchy pants; comfy after lunch; pull on | rubberised drawstring; ribbed yoke; shirred back
-recycled fabric | sustainable clothes; eco material; plastic bottles cloth | upcycled offcuts; reclaimed fibre; circular textile
-a matching set | same top and bottom; two piece; coordinated | twin co ord; paired separates; head to toe
-leather straps | brown bands; bag handle; sturdy carrying | veg tanned ties; saddle stitched handles; hide lacing
-a satin lining | smooth inside; silky interior; no static | acetate inner; glossy under layer; bemberg
-`),
+    animal patterns | wild motifs; zebra motifs; bold wild motifs | leopard spots; snakeskin; a leopard trim | prints
+    layered pieces | clothes on top of clothes; several thin clothes; many thin clothes | stacked knits; cardigan over turtleneck; a gilet underneath | layers
+    gold chains | shiny necklaces; necklaces; a shiny necklace | gilded links; a curb-link choker; herringbone links
+    pearl buttons | pretty fastenings; nicer fastenings; iridescent fastenings | nacre studs; mother-of-pearl-look studs; shell studs
+    a leather belt | a defined waist; a waist accent; emphasis on the waist | a cinched buckle; a saddle-stitched buckle; a slim buckle
+    corduroy | ribbed cotton; soft ribs; a retro ribbed fabric | needlecord; wide-wale cloth; velvety wales
+    ribbon details | feminine touches; romantic touches; girly touches | grosgrain loops; velvet loops; satin loops | bows
+    elbow patches | protected sleeves; mended sleeves; a professor look | suede ovals; stitched ovals; contrasting ovals | patches
+    wide legs | loose bottoms; a loose cut; a loose fit | palazzo flare; culottes; a billowing hem
+    puff sleeves | big shoulders; volume at the shoulders; dramatic shoulders | balloon arms; gathered arms; bishop cuffs
+    striped socks | patterned hosiery; fun hosiery; colourful hosiery | banded crew pairs; banded calf-highs; ringed calf-highs
+    a rain jacket | wet weather protection; waterproof protection; something waterproof | a rubberised anorak; a hooded anorak; a taped-seam mac | shells
+    earthy tones | natural colours; autumn colours; warm natural colours | rust and ochre; camel and ochre; umber shades
+    lace trim | delicate edges; see-through edges; romantic edges | chantilly borders; crocheted borders; scalloped borders
+    woollen gloves | warm hands; warm fingers; cosy hands | knitted mittens; felted mittens; fleece mittens
+    a pocket square | a breast handkerchief; a folded handkerchief; a colourful handkerchief | a silk pochette; a puff-fold pochette; a paisley pochette
+  `),
   situations: concepts(`
-for tall women | long legs; when sleeves are too short; above one eighty | extra length; statuesque frame; leggy proportions
-on hot days | heatwave; when I sweat; thirty five degrees | scorching afternoons; sweltering commute; tropics friendly
-for a job interview | first impression; hiring meeting; look professional | recruiter ready; panel approved; candidate polished
-for date night | romantic evening; dinner for two; meet someone | candlelit rendezvous; tryst; flirty hours
-for petite frames | short person; small body; under one sixty | cropped proportions; pint sized; shorter inseam
-while pregnant | baby bump; maternity; growing belly | expectant; third trimester; nursing ready
-on casual friday | relaxed work day; dress down; end of week | laid back desk; unbuttoned afternoon; weekend eve
-`),
+    for a job interview | to impress a boss; when meeting a boss; to get hired | before the recruiter; facing recruiters; at the hiring desk
+    for petite women | if you are short; for short ladies; for small heights | under five foot three; for a five-foot frame; at five foot nothing
+    for curvy bodies | in plus sizes; for bigger sizes; in bigger sizes | in XL; for fuller figures; on fuller figures
+    during pregnancy | with a growing belly; for expectant mums; with a baby belly | in the third trimester; by the second trimester; over a bump
+    on casual Friday | at a relaxed workplace; for a relaxed office; where dress codes are relaxed | in a no-tie firm; in a sneaker-friendly agency; in a start-up agency
+    for a night out | for clubbing; to go dancing; when we go dancing | under disco balls; on the disco floor; till the last taxi
+    from thrift stores | bought used; from used clothes; with used finds | pre-loved; out of charity bins; from charity racks
+    for men over fifty | for older gentlemen; as a mature gentleman; for mature guys | past half a century; with silver temples; in the silver years
+  `),
   bindings: [
-    { attribute: "colour", nouns: ["shirt", "trousers", "shoes", "jacket"], values: ["white", "black", "red", "navy", "beige"] },
-    { attribute: "fabric", nouns: ["skirt", "blouse", "gloves"], values: ["silk", "wool", "cotton", "velvet"] },
+    {
+      attribute: "colour",
+      nouns: ["sandals", "blouses", "shorts", "tights"],
+      values: ["beige", "red", "navy", "olive", "lilac", "ivory"],
+    },
+    {
+      attribute: "fabric",
+      nouns: ["collars", "linings", "pockets", "straps"],
+      values: ["linen", "cotton", "velvet", "tweed", "mesh", "flannel"],
+    },
   ],
-  negatables: ["zipper", "ironing", "logo", "heels", "polyester", "bra", "pockets"],
+  negatables: ["zips", "logos", "sequins", "fur", "polyester", "ironing", "underwire", "hoods"],
   fillers: [
-    "Got so many compliments.",
-    "Fits like it was made for me.",
-    "Wore it all day.",
-    "My wallet is happy.",
-    "Mirror selfie below.",
-    "Never thought I would wear this.",
+    "Compliments all day.",
+    "It fits better than expected.",
+    "I wore it three times this week.",
+    "Try it on first.",
+    "The mirror agreed.",
+    "Check the care label.",
+    "My best friend wants one too.",
+    "It never goes out of style.",
   ],
 };

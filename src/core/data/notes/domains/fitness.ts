@@ -1,66 +1,81 @@
+/** Training, sport and rest. */
+
 import type { Domain } from "../types";
 import { concepts } from "./concept";
 
-export const fitness: Domain = {
+export const FITNESS: Domain = {
   name: "fitness",
   topics: concepts(`
-morning run | jog before work; early jogging; sunrise five k | dawn miles; pre breakfast lap; easy tempo loop | run
-yoga flow | stretching class; sun salutation; relax poses | vinyasa; downward dog sequence; asana series
-home workout | train in living room; exercise at my place; indoor training | bodyweight circuit; carpet calisthenics; lounge sweat
-weight lifting | dumbbells; build muscle; barbell training | progressive overload; heavy triples; iron session
-pull ups | chin strength; upper back exercise; lift my body | dead hang ladder; lat negatives; kipping reps | bar
-swimming laps | pool training; crawl technique; water cardio | freestyle intervals; flip turn lengths; chlorine metres
-marathon plan | endurance race; forty two kilometres; first big race | twenty week build; long slow sundays; taper and carbs
-core training | abs; flat belly; stomach exercises | plank variations; oblique work; trunk stability | trunk
-cycling intervals | bike workout; spin class; indoor trainer | watt sprints; turbo blocks; threshold cadence
-rock climbing | bouldering; indoor wall; learn ropes | crimpy routes; top rope beta; chalked holds | rock
-dance cardio | zumba; fun aerobic; move to music | choreographed sweat; latin steps; groove class
-rowing machine | ergometer; indoor boat; full body cardio | two thousand metre erg; flywheel strokes; catch and drive
-boxing drills | punch training; fight fitness; heavy bag | jab cross combos; shadow sparring; mitts and footwork | ring
-mobility routine | stiff hips; loosen joints; flexible body | ninety ninety flows; ankle circles; range work
-step count goal | ten thousand walking; pedometer; move more | daily strides tally; lunchtime laps; ambling target
-jump rope | skipping; hop cord; double unders | speed cable; boxer bounce; criss cross
-pilates class | reformer; posture exercise; slow strength | hundred breaths; spring carriage; mat series | mat
-trail running | jog in the forest; off road race; hills and mud | singletrack kilometres; root hopping; fell ascent | track
-recovery day | rest from sport; sore muscles; overtrained | deload; foam rolled pause; restorative stroll
-posture fix | hunched shoulders; neck pain from desk; stand straight | thoracic opening; chin tuck; scapular retraction
-`),
+    morning jog | early run; run before breakfast; easy run | sunrise miles; slow dawn miles; conversational-pace miles | tracks
+    yoga flow | gentle stretching; bendy stretching; stretching class | vinyasa sequence; asana sequence; asana practice | mats
+    pull-up plan | hanging strength; climbing up a pole; hanging back exercise | chin-over-grip sets; dead-hang ladder; negative chin sets | bars
+    core workout | tummy training; flat stomach training; stomach exercises | abdominal circuit; hollow-hold circuit; oblique circuit | planks
+    strength training | lifting weights; getting stronger; weights at the gym | barbell hypertrophy; deadlift programme; progressive barbell overload
+    swimming lessons | learning the crawl; pool training; pool exercise | freestyle drills; tumble-turn drills; kickboard laps
+    marathon preparation | very long distance running; forty-two kilometres; first big race | tapered mileage; mileage block; carb-loaded mileage
+    cycling training | bike workout; indoor bike; fast bike rides | turbo-trainer watts; threshold watts; cadence intervals
+    bicep workout | bigger upper arms; strong arms; arm muscles | dumbbell hammers; preacher-bench dumbbells; supinated dumbbells | curls
+    tricep workout | firm back of arm; toned upper limbs; saggy arm exercise | parallel-rail lowers; skull-crusher reps; rope pushdowns | dips
+    chest workout | pushing exercise; broad torso; bigger torso | bench pectorals; incline pectorals; pectoral flyes | presses
+    home gymnastics | hanging from straps; circus-like exercise; body control | muscle-up routine; iron-cross holds; tuck-lever holds | rings
+    boulder session | indoor wall sport; climbing wall sport; vertical sport | chalked slab problems; crimps and slopers; overhang problems | rocks
+    racquet night | indoor ball duel; fast indoor game; game for two in a court | drop shots and boasts; volley and boast; tin-skimming volleys | squash
+    football practice | soccer skills; kicking a ball; soccer with friends | dribbling on turf; five-a-side dribbles; nutmegs on turf | pitches
+    weight loss plan | getting slimmer; slimming; losing kilos | calorie deficit; steady deficit; fat-burning deficit | scales
+    dance class | moving to music; fun with music; music workout | zumba steps; salsa choreography; choreographed zumba
+    pilates routine | posture training; mat posture class; better posture | reformer spine series; hundred and roll-downs; spine articulation
+    skipping workout | jumping with a cord; childhood jumping; fast jumping | double-unders; rope boxers' cardio; speed-rope cardio
+    recovery day | time off sport; rest between sessions; break from sport | regenerative stroll; sofa-and-sauna reset; restorative sauna
+  `),
   features: concepts(`
-resistance bands | elastic loops; rubber straps; light travel equipment | latex tubes; mini hip circles; tension cords
-a kettlebell | iron ball with handle; swing weight; russian bell | sixteen kilo cannonball; pood; goblet cast
-a foam roller | massage tube; muscle rolling; knots tool | myofascial cylinder; grid log; release stick | roll
-heart rate zones | pulse training; bpm watch; easy effort | aerobic threshold bands; chest strap data; zone two
-protein shakes | whey drink; powder after gym; muscle smoothie | casein blend; scooped isolate; vegan pea mix
-a yoga mat | non slip floor pad; exercise carpet; thin cushion | cork surface; rolled natural rubber; four millimetre | mat
-interval timer | tabata clock; beep app; work and rest seconds | emom buzzer; countdown rounds; stopwatch chime
-ankle weights | leg load; heavy cuffs; strap on kilos | sand filled wraps; shin sandbags; velcro ballast
-a training partner | gym buddy; someone to work out with; accountability friend | spotter; sparring companion; pacing mate
-ice baths | cold plunge; freezing tub; winter dip | chilled immersion; arctic barrel; shiver soak
-minimalist shoes | barefoot style; thin soles; zero drop | wide toe box; five finger slippers; flexible huaraches
-a smart watch | fitness tracker; gps on wrist; step bracelet | wearable; sensor band; lap buzzing timepiece
-compression socks | tight stockings; swollen legs help; knee highs | graduated sleeves; circulation hose; calf squeeze
-breathing drills | inhale technique; lungs exercise; calm respiration | box cadence; nasal ladder; diaphragm holds
-`),
+    resistance bands | rubber loops; elastic loops; stretchy loops | latex tubes; latex strips; a tension strip
+    a foam roller | self massage; massage for sore muscles; muscle massage | a grooved cylinder; fascia release; rolled-out fascia | rolls
+    cork blocks | props for stiff people; help for stiff hips; help with stiffness | natural bricks; two bricks; bricks under the palms | blocks
+    a kettlebell | a weight with a handle; one handy weight; an iron weight | Russian swings; a cannonball; goblet squats
+    a stability ball | sitting and bouncing; a big bouncy seat; something bouncy | an inflated sphere; Swiss sphere drills; a burst-proof sphere | balls
+    a heart rate monitor | pulse control; a pulse watch; pulse zones | a chest-strap sensor; wrist-sensor beats; beats per minute
+    protein shakes | muscle drinks; a drink after sport; drinks for muscles | whey powder; vanilla whey; casein scoops
+    interval sprints | short fast bursts; fast bursts; bursts of speed | tabata rounds; all-out hundreds; tabata repeats
+    a step counter | daily walking goals; walking goals; ten thousand walked | a pedometer; pedometer streaks; a clipped-on pedometer
+    breathing exercises | slow inhaling; more air; deep air | pranayama; diaphragm work; box-pattern pranayama
+    a training partner | a sport buddy; a friend to motivate; a buddy | an accountable companion; a spotter; a trusty spotter
+    compression socks | tight hosiery; tight calves; calf support | graduated sleeves; knee-high squeeze; squeezing sleeves
+    a warm-up | injury prevention; loosening first; loose joints first | dynamic mobility; hip openers; leg-swing mobility
+    hot and cold baths | ice tubs; freezing tubs; an ice barrel | contrast plunges; two-minute plunges; alternating immersion
+    upbeat songs | a motivating playlist; loud playlists; a fast playlist | pumping anthems; techno anthems; high-tempo tracks
+    a workout diary | written goals; notes on progress; written progress | a logged journal; a lifting logbook; ticked logbook pages
+  `),
   situations: concepts(`
-after pregnancy | postpartum; new mother; diastasis | fourth trimester; pelvic floor safe; with a newborn
-with knee pain | bad joints; low impact; injured leg | meniscus friendly; patella kind; no jumping
-over fifty | older adult; senior; at my age | midlife; silver years; longevity minded
-in ten minutes | short session; no time; quick daily | coffee break length; six hundred seconds; blink and done
-in a hotel room | while travelling; business trip; no gym | suitcase friendly; carpet tile space; between conferences
-before breakfast | on empty stomach; fasted; early | prior to porridge; pre oats; at cockcrow
-for absolute beginners | unfit; couch potato; never exercised | from zero; gentle ramp; newcomer
-`),
+    at home | in the living room; in my flat; inside my flat | beside the sofa; on the lounge carpet; on the hallway carpet
+    for seniors | in old age; past seventy; for people past seventy | for pensioners; with stiff pensioners; at eighty
+    after giving birth | for new mums; after having a baby; as a new mum | postnatal; six weeks postpartum; in postpartum months
+    with back pain | with a sore spine; when my spine hurts; despite a hurting spine | for aching lumbars; after a slipped disc; with lumbar trouble
+    in the lunch break | at noon; between office meetings; between two meetings | over the midday gap; in a midday slot; around twelve
+    with bad knees | without jumping; gentle on joints; with painful joints | on creaky kneecaps; at low impact; in low-impact form
+    in cold weather | when it freezes; on freezing days; in the snow | at minus five; through icy fog; on frosty pavements
+    on vacation | while travelling; in a hotel; in hotel rooms | away from base; beside the resort pool; on a resort beach
+  `),
   bindings: [
-    { attribute: "pace", nouns: ["warm-up", "sprints", "cool-down", "squats"], values: ["slow", "fast", "short", "long"] },
-    { attribute: "load", nouns: ["lunges", "rows", "presses"], values: ["light", "heavy", "weighted", "assisted"] },
+    {
+      attribute: "pace",
+      nouns: ["lunges", "burpees", "crunches", "push-ups"],
+      values: ["slow", "quick", "weighted", "assisted", "explosive", "paused"],
+    },
+    {
+      attribute: "colour",
+      nouns: ["leggings", "bottles", "towels", "laces"],
+      values: ["black", "neon", "grey", "pink", "turquoise", "white"],
+    },
   ],
-  negatables: ["jumping", "machine", "running", "equipment", "caffeine", "music", "weights"],
+  negatables: ["treadmill", "mirrors", "subscription", "coach", "supplements", "caffeine", "sweat", "stopwatch"],
   fillers: [
-    "Legs like jelly.",
-    "Week three and counting.",
-    "Slow progress is progress.",
-    "My coach approves.",
-    "Sweat everywhere.",
-    "No excuses left.",
+    "Week three felt different.",
+    "Consistency beats everything.",
+    "I nearly gave up.",
+    "Listen to your body.",
+    "Drink enough water.",
+    "Sore but happy.",
+    "Numbers do not matter here.",
+    "Anyone can do this.",
   ],
 };

@@ -6,14 +6,14 @@ import { concepts } from "./concept";
 export const GARDENING: Domain = {
   name: "gardening",
   topics: concepts(`
-    raised vegetable beds | growing boxes; wooden boxes for veg; homegrown veg | built-up plots; timber-edged plots; knee-high plots | beds
+    raised vegetable beds | growing boxes; wooden boxes; homegrown veg | built-up plots; timber-edged plots; knee-high plots | beds
     front lawn | nice grass; green grass; grass for playing | seeded turf; mown turf; patchy turf | patches
     compost heap | rotting kitchen scraps; garden waste pile; waste pile | black humus bin; turned humus; worm-rich humus
-    herb spiral | herbs near the kitchen; a kitchen herb corner; herbs for cooking | thyme and sage mound; stacked thyme mound; aromatic mound | mint
+    herb spiral | fresh kitchen flavours; a kitchen corner; flavours for cooking | thyme and sage mound; stacked thyme mound; aromatic mound | mint
     rose border | romantic flowers; fragrant classic flowers; thorny flowers | floribunda edge; rambling floribundas; old English blooms
     tomato patch | home-grown salad fruit; red salad fruit; juicy salad fruit | cherry vines; staked vines; beefsteak vines
-    palm corner | tropical trees; exotic trees; a holiday-feeling corner | potted fronds; hardy fronds; feathery fronds | palms
-    garden pond | still water; a home for frogs; small water feature | lily pool; frog pool; lined pool | tanks
+    palm corner | tropical trees; exotic trees; an exotic holiday feeling | potted fronds; hardy fronds; feathery fronds | palms
+    garden pond | still water; a home for newts; small water feature | lily pool; frog pool; lined pool | tanks
     rockery | alpine stones; stones on a slope; stony slope | boulder terrace; gravel and boulders; sedum among boulders | rocks
     flowering hedge | green privacy; privacy from the street; living fence | clipped hawthorn row; lilac row; dense privet row | screens
     fruit trees | own apples and pears; home orchard; small orchard | trained espaliers; dwarf plums; pruned espaliers
@@ -21,7 +21,7 @@ export const GARDENING: Domain = {
     pumpkin plot | big autumn gourds; Halloween gourds; orange gourds | sprawling cucurbits; hokkaido runners; trailing cucurbits | squash
     wildflower meadow | insect-friendly area; something for insects; unmown area | cornflower and poppy mix; scythed poppies; daisies and poppies
     shade garden | plants without sun; sunless corner; gloomy corner | hostas and ferns; woodland ferns; under-tree hostas | shades
-    spring bulbs | early colour; first colour after winter; March colour | tulips and daffodils; naturalised crocuses; clumps of daffodils
+    spring bulbs | early colour; first colour after winter; March colour | snowdrops and daffodils; naturalised crocuses; clumps of daffodils
     greenhouse | warm glass shelter; glass shelter for seedlings; growing under glass | polytunnel; tomato polytunnel; unheated cloche
     hanging baskets | porch flowers; flowers at head height; overhead flowers | trailing petunias; suspended petunias; tumbling lobelia
     cactus collection | spiny desert plants; easy desert plants; desert windowsill | potted succulents; agave and aloe; grafted succulents
@@ -32,7 +32,7 @@ export const GARDENING: Domain = {
     terracotta containers | clay planters; red planters; planters that breathe | unglazed vessels; earthenware vessels; frost-proof earthenware | pots
     drip irrigation | automatic watering; hands-free watering; watering on a timer | porous hoses; trickle lines; trickle hoses
     bark mulch | weed cover; something against weeds; fewer weeds | shredded chips; wood chips; chipped prunings
-    a climbing clematis | something that climbs; a climber; a purple climber | twining stems; a twining jackmanii; a trellis scrambler
+    a climbing clematis | something growing upwards; an upward grower; a purple upward grower | twining stems; a twining jackmanii; a trellis scrambler
     bamboo canes | plant supports; support for tall plants; simple supports | upright poles; tied poles; a tripod of poles | sticks
     soft twine | garden string; strong string; natural string | jute cord; knotted jute; looped jute | ties
     rainwater barrels | collected rain; saved rain; free rain | downpipe butts; brimming butts; an oak butt
@@ -40,7 +40,7 @@ export const GARDENING: Domain = {
     lavender edging | bee-friendly scent; purple scent; a scented margin | provence shrubs; clipped grey shrubs; hidcote shrubs
     a cold frame | frost protection; protection for young plants; frost covers | a lidded box; an old sash lid; glazed lids | frames
     ornamental grasses | tall airy tufts; airy movement; swaying tufts | miscanthus plumes; pampas; feathery plumes
-    horse manure | natural fertiliser; strong fertiliser; cheap fertiliser | rotted dung; stable dung; dung from the riding school
+    horse manure | natural fertiliser; strong fertiliser; cheap fertiliser | rotted dung; stable dung; riding-school dung
     solar lanterns | evening glow; lamps without cables; lamps along the lawn | sun-charged globes; dusk-triggered globes; little charged beacons | light
     a wooden bench | somewhere to sit; a place to sit; a quiet seat | slatted teak; weathered teak; a teak settle
     nasturtiums | edible flowers; edible petals; pretty edible leaves | peppery orange blooms; peppery trumpets; self-sown trumpets
@@ -51,7 +51,7 @@ export const GARDENING: Domain = {
     during a drought | when water is scarce; without rain for weeks; in rainless weeks | in a parched summer; under a hosepipe ban; through a parched July
     for absolute beginners | for people starting out; for someone new; for newcomers | for novices; with novice fingers; as a first-timer
     in a cold climate | with hard winters; where winters are long; with late frosts | in zone four; in the mountain north; under months of snow
-    on a steep hill | on a slanted site; where the ground falls away; on slanted ground | on a gradient; on a terraced gradient; down a steep bank
+    on a steep hill | on a slanted site; where the ground falls away; on slanted ground | on a gradient; on a terraced gradient; down a gradient
     in a tiny yard | with little space outside; in a minimal backyard; where space is short | on nine square metres; on one square metre; in a pocket courtyard
     for lazy weekends | with little upkeep; for easy care; without daily care | with low maintenance; at one hour weekly; for hammock hours
   `),

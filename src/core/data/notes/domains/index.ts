@@ -2,9 +2,11 @@
 
 import type { Domain } from "../types";
 import { COOKING } from "./cooking";
+import { FASHION } from "./fashion";
+import { FITNESS } from "./fitness";
 import { GARDENING } from "./gardening";
 import { INTERIOR } from "./interior";
 import { TRAVEL } from "./travel";
 
 /** Every domain; their order is part of the generator's seed contract, so add new ones at the end. */
-export const DOMAINS: readonly Domain[] = [COOKING, INTERIOR, GARDENING, TRAVEL];
+export const DOMAINS: readonly Domain[] = [COOKING, INTERIOR, GARDENING, TRAVEL, FASHION, FITNESS];

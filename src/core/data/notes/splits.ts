@@ -1,0 +1,90 @@
+/** The three splits: needs are drawn, put into words and judged against the whole corpus. */
+import { random } from "../../random";
+import type { Query, Split } from "../types";
+import { wording } from "./mentions";
+import { drawNeed, type NeedSource, needKey, needSource, type SplitName, splitOf, type Wish } from "./needs";
+import type { NotesSettings } from "./plan";
+import { writeQuery } from "./queryText";
+import { judge, type Truth, twinTest } from "./truth";
+import type { World } from "./world";
+
+/** Draws given up on before a query is done without. */
+const MOST_TRIES = 600;
+/** Queries done without, one after another, before the split is called complete. */
+const MOST_FAILURES = 20;
+
+export interface DrawnSplit extends Split {
+  /** By query: the facts it asks for, the main concept first. */
+  needs: number[][];
+}
+
+/**
+ * Makes one split.
+ *
+ * @param ids by note: its id
+ * @param onQuery called after each query
+ */
+export function drawSplit(
+  world: World,
+  truth: Truth,
+  settings: NotesSettings,
+  seed: number,
+  split: SplitName,
+  ids: readonly string[],
+  onQuery: () => void,
+): DrawnSplit {
+  const counts = {
+    train: settings.trainQueries,
+    validation: settings.validationQueries,
+    test: settings.testQueries,
+  };
+  const source = needSource(world, settings, split);
+  const words = wording(world, settings);
+  const isTwin = twinTest(settings, seed);
+  const used = new Set<string>();
+  const drawn: DrawnSplit = { queries: [], qrels: new Map(), needs: [] };
+  let failures = 0;
+  for (let n = 0; drawn.queries.length < counts[split] && failures < MOST_FAILURES; n++) {
+    const need = findNeed(world, truth, source, settings, seed, n, (facts) => {
+      return splitOf(seed, facts, counts) === split && !used.has(needKey(facts));
+    });
+    if (!need) {
+      failures++;
+      continue;
+    }
+    failures = 0;
+    used.add(needKey(need));
+    const id = `${split}-${drawn.queries.length}`;
+    const text = writeQuery(world, need, words, settings.typos, random(seed, "query", split, n));
+    const { full, partial, misses } = judge(world, truth, need, isTwin);
+    const grades = new Map<string, number>();
+    for (const i of full) grades.set(ids[i]!, 2);
+    for (const i of partial) grades.set(ids[i]!, 1);
+    for (const i of misses) grades.set(ids[i]!, 0);
+    const query: Query = { id, text };
+    if (misses.length > 0) query.negatives = misses.map((i) => ids[i]!);
+    drawn.queries.push(query);
+    drawn.qrels.set(id, grades);
+    drawn.needs.push(need);
+    onQuery();
+  }
+  return drawn;
+}
+
+function findNeed(
+  world: World,
+  truth: Truth,
+  source: NeedSource,
+  settings: NotesSettings,
+  seed: number,
+  n: number,
+  fits: (facts: readonly number[]) => boolean,
+): number[] | null {
+  const r = random(seed, "need", source.split, n);
+  const wish: Wish = { bindings: r.chance(settings.bindings), negation: r.chance(settings.negation) };
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const need = drawNeed(world, truth, source, wish, tries > MOST_TRIES / 4, r);
+    if (need && fits(need)) return need;
+  }
+  return null;
+}

@@ -1,0 +1,175 @@
+/**
+ * Judgements as collections carry them: query, document, score below a header line (BEIR), the same without the header, or
+ * TREC's four columns; set apart by tabs, blanks or both. What an id with blanks in it means is settled by the ids that
+ * exist. Scores may be whole or not.
+ *
+ * Ids with tabs or line ends cannot stand in such a file: `writeJudgements` writes them as %09 and so on, and reading tries
+ * that meaning first, then the id as it stands.
+ */
+import { type TextFile, textLines } from "./files";
+import { counted, firstFew, type Problems } from "./problems";
+import type { Qrels } from "./types";
+
+const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
+const HEADER_QUERY = /quer|qid|topic/i;
+
+interface Row {
+  query: string;
+  doc: string;
+  score: string;
+}
+
+function rowOf(columns: string[]): Row[] {
+  if (columns.length !== 3 && columns.length !== 4) return [];
+  return [{ query: columns[0]!, doc: columns.at(-2)!, score: columns.at(-1)!.trim() }];
+}
+
+/** Every way to read a line, the likeliest first. */
+function readings(line: string): Row[] {
+  const tabs = line.split("\t");
+  const exact = rowOf(tabs);
+  if (exact.length > 0 && !/[ \v\f]/.test(line)) return exact;
+  return [...exact, ...rowOf(tabs.map((column) => column.trim())), ...rowOf(blanks(line))];
+}
+
+// Only ASCII white space parts the columns: an id may hold a no-break space.
+const blanks = (line: string) => line.replace(/^[ \t\v\f]+|[ \t\v\f]+$/g, "").split(/[ \t\v\f]+/);
+
+const ESCAPE = /[\t\n\v\f\r]|^ | $|%(?=20|09|0A|0B|0C|0D|25)/g;
+const ESCAPED = /%(20|09|0A|0B|0C|0D|25)/g;
+const encodeId = (id: string) =>
+  id.replace(ESCAPE, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+const decodeId = (id: string) =>
+  id.includes("%") ? id.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : id;
+
+/** The id that exists, or null. */
+function known(id: string, place: ReadonlyMap<string, number>): string | null {
+  const decoded = decodeId(id);
+  if (place.has(decoded)) return decoded;
+  return place.has(id) ? id : null;
+}
+
+/** Rows that were passed over, to be told in words. */
+export class Passed {
+  private readonly rows = { query: 0, doc: 0, negative: 0, repeated: 0 };
+  private readonly first = { query: new Set<string>(), doc: new Set<string>() };
+
+  count(kind: keyof Passed["rows"]): void {
+    this.rows[kind]++;
+  }
+
+  unknown(kind: "query" | "doc", id: string): void {
+    this.rows[kind]++;
+    const first = this.first[kind];
+    if (first.size < 4) first.add(id);
+  }
+
+  notices(): string[] {
+    const { query, doc, negative, repeated } = this.rows;
+    const few = (kind: "query" | "doc") => {
+      const names = [...this.first[kind]];
+      return `${firstFew(names, Math.min(names.length, 3))}${names.length > 3 ? ", ..." : ""}`;
+    };
+    const notices: string[] = [];
+    if (doc > 0)
+      notices.push(`${counted(doc, "judgement")} passed over: the document is not in the corpus (${few("doc")}).`);
+    if (query > 0)
+      notices.push(`${counted(query, "judgement")} passed over: there is no query of that id (${few("query")}).`);
+    if (negative > 0)
+      notices.push(`${counted(negative, "judgement")} passed over: a score below 0 means not judged.`);
+    if (repeated > 0) notices.push(`${counted(repeated, "judgement")} passed over: given before with the same score.`);
+    return notices;
+  }
+}
+
+/** Where ids may be found. */
+export interface KnownIds {
+  docs: ReadonlyMap<string, number>;
+  queries: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads the judgements of one split into `qrels`. Rows of unknown queries or documents, of scores below 0 and repeated rows
+ * are counted in `passed`.
+ *
+ * @param problems takes every fault, with file, line and field: too few or too many columns, a score that is no number, a
+ * document judged twice with different scores
+ */
+export function readJudgements(
+  file: TextFile,
+  ids: KnownIds,
+  qrels: Qrels,
+  problems: Problems,
+  passed: Passed,
+): void {
+  let first = true;
+  for (const { number, text } of textLines(file)) {
+    const rows = readings(text);
+    const wasFirst = first;
+    first = false;
+    if (!rows.some(({ score }) => NUMBER.test(score))) {
+      if (text.startsWith("#") || (wasFirst && HEADER_QUERY.test(text))) continue;
+      const row = rows[0];
+      if (row) problems.add(file.path, number, "score", `${JSON.stringify(row.score)} is not a number.`);
+      else
+        problems.add(file.path, number, null, `${counted(blanks(text).length, "column")}; query, document and score are needed.`);
+      continue;
+    }
+    addRow(file.path, number, rows, ids, qrels, problems, passed);
+  }
+}
+
+function addRow(
+  file: string,
+  line: number,
+  rows: Row[],
+  ids: KnownIds,
+  qrels: Qrels,
+  problems: Problems,
+  passed: Passed,
+): void {
+  const numeric = rows.filter(({ score }) => NUMBER.test(score));
+  const found = numeric
+    .map((row) => ({ query: known(row.query, ids.queries), doc: known(row.doc, ids.docs), row }))
+    .sort((a, b) => rank(b) - rank(a))[0]!;
+  if (found.query === null || found.doc === null) {
+    // Named as the narrowest reading has it: that is what stands between the separators.
+    const row = numeric.at(-1)!;
+    if (found.row.query === "" || found.row.doc === "")
+      problems.add(file, line, found.row.query === "" ? "query-id" : "corpus-id", "the id is empty.");
+    else if (found.query === null) passed.unknown("query", row.query);
+    else passed.unknown("doc", row.doc);
+    return;
+  }
+  const grade = Number(found.row.score);
+  if (grade < 0) {
+    passed.count("negative");
+    return;
+  }
+  let grades = qrels.get(found.query);
+  if (!grades) {
+    grades = new Map();
+    qrels.set(found.query, grades);
+  }
+  const before = grades.get(found.doc);
+  if (before === undefined) grades.set(found.doc, grade);
+  else if (before === grade) passed.count("repeated");
+  else
+    problems.add(
+      file,
+      line,
+      "score",
+      `document ${JSON.stringify(found.doc)} has score ${before} for query ${JSON.stringify(found.query)} already; here it is ${grade}.`,
+    );
+}
+
+/** How much of a reading exists. */
+const rank = ({ query, doc }: { query: string | null; doc: string | null }) => (query === null ? 0 : 2) + (doc === null ? 0 : 1);
+
+/** Writes judgements in BEIR's form, header line first. Scores below 0 (not judged) are left out. */
+export function writeJudgements(qrels: Qrels): string {
+  const lines = ["query-id\tcorpus-id\tscore"];
+  for (const [query, grades] of qrels)
+    for (const [doc, grade] of grades) if (grade >= 0) lines.push(`${encodeId(query)}\t${encodeId(doc)}\t${grade}`);
+  return `${lines.join("\n")}\n`;
+}
