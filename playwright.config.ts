@@ -5,7 +5,7 @@ const executablePath = findBrowser();
 if (!executablePath) throw new Error(BROWSER_HELP);
 
 // Not the port of `npm start`, which may be running beside the tests.
-const port = Number(process.env["E2E_PORT"] ?? 4187);
+const port = Number(process.env.E2E_PORT ?? 4187);
 
 export default defineConfig({
   testDir: "e2e",
@@ -14,7 +14,7 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   retries: 0,
-  forbidOnly: Boolean(process.env["CI"]),
+  forbidOnly: Boolean(process.env.CI),
   timeout: 240_000,
   expect: { timeout: 15_000 },
   reporter: "list",

@@ -12,6 +12,8 @@ import { chooseGpu } from "./gpu.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const args = process.argv.slice(2);
+// All but what only reads files or prints help; a command not known yet is more likely to train.
+const needsGpu = !["eval", "help", "-h", "--help", undefined].includes(args[0]) && !args.includes("--help");
 const cache = join(root, "node_modules/.cache/scalingnote-lab");
 mkdirSync(cache, { recursive: true });
 // One a call: two may run at once. Below the project, so that Node finds the packages left out of the bundle.
@@ -49,12 +51,13 @@ try {
       outDir,
       target: "node20",
       emptyOutDir: true,
+      sourcemap: true,
       reportCompressedSize: false,
       rollupOptions: { output: { entryFileNames: "main.mjs", codeSplitting: false } },
     },
   });
   const env = { ...process.env };
-  if (args[0] === "run" && !args.includes("--help")) {
+  if (needsGpu) {
     const gpu = chooseGpu();
     console.error(`GPU: ${gpu.words}`);
     Object.assign(env, gpu.env);

@@ -30,7 +30,7 @@ export function costChart(
   const box = { left: 40, right: width - 96, top: 14, bottom: height - 34 };
   const xAxis = logAxis(shown.map((p) => p.cost!));
   const values = shown.flatMap((p) => [p.retention.value!, p.retention.low ?? NaN, p.retention.high ?? NaN]);
-  const yAxis = linearAxis([...values, 1], { count: 5 });
+  const yAxis = linearAxis([...values, 1], { count: 4 });
   const x = scaleLog(xAxis.domain, [box.left + 10, box.right]);
   const y = scaleLinear(yAxis.domain, [box.bottom, box.top]);
   const n = (v: number) => Number(v.toFixed(1));

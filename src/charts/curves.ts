@@ -140,6 +140,18 @@ export function recallCurves(
   };
 }
 
+/** The curves behind the charts as CSV: one row a point, unsmoothed. */
+export function curvesCsv(stages: Partial<Record<StageName, Training>>): string {
+  const rows = ["system,step,measure,value"];
+  for (const system of Object.keys(STAGE_OF) as TrainedSystem[]) {
+    const stage = stages[STAGE_OF[system]];
+    for (const p of stage?.losses ?? []) rows.push(`${system},${p.step},loss,${p.loss}`);
+    for (const p of stage?.validation ?? [])
+      for (const [key, value] of Object.entries(p.metrics)) rows.push(`${system},${p.step},${key},${value}`);
+  }
+  return `${rows.join("\n")}\n`;
+}
+
 function stepAxis(xs: readonly number[], planned: number, log: boolean): Axis {
   const last = Math.max(planned, extent(xs)?.[1] ?? 0) || 100;
   if (log) {

@@ -1,34 +1,54 @@
-/** The files of a folder, for readers that take files from anywhere. */
+/** The files below a folder, for readers that take files wherever they come from. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { FileEntry } from "../core/data/files";
 import { LabError } from "../core/errors";
 
+export interface FolderEntry {
+  /** Below the folder, with "/". */
+  path: string;
+  bytes: () => Promise<Uint8Array>;
+}
+
+const plain = async (path: string) => new Uint8Array(await readFile(path));
+
 /**
- * All files below a folder, sorted by path; the paths begin with the folder's own name. A single file gives itself.
- * Contents are read when they are asked for.
- * @throws LabError bad-input where there is no such file or folder
+ * Lists the files below a folder, sorted by path, without reading them. Hidden files and folders are passed over, links to
+ * folders are not followed. For a file (a .zip), it alone.
+ *
+ * @throws LabError bad-input where the folder is missing, may not be read or holds no files
  */
-export async function folderEntries(dir: string): Promise<FileEntry[]> {
-  const entry = (path: string, full: string): FileEntry => ({ path, bytes: async () => new Uint8Array(await readFile(full)) });
+export async function folderEntries(dir: string): Promise<FolderEntry[]> {
+  const remedy = "Give the path of a folder with a collection in BEIR form, or of a .zip of one.";
+  const fail = (what: string, cause?: unknown) => new LabError("bad-input", what, remedy, { cause });
+  const entries: FolderEntry[] = [];
+  const walk = async (folder: string, prefix: string): Promise<void> => {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.name.startsWith(".")) continue;
+      const full = join(folder, entry.name);
+      const path = `${prefix}${entry.name}`;
+      if (entry.isDirectory()) await walk(full, `${path}/`);
+      else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(full))))
+        entries.push({ path, bytes: () => plain(full) });
+    }
+  };
   try {
-    if (!(await stat(dir)).isDirectory()) return [entry(basename(dir), dir)];
-    const entries: FileEntry[] = [];
-    const walk = async (path: string, full: string): Promise<void> => {
-      const found = (await readdir(full, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
-      for (const item of found) {
-        const [inner, innerFull] = [`${path}/${item.name}`, join(full, item.name)];
-        // A link to a folder is not followed: it may lead in a circle. One to a file is.
-        if (item.isDirectory()) await walk(inner, innerFull);
-        else if (item.isFile() || (item.isSymbolicLink() && (await stat(innerFull)).isFile()))
-          entries.push(entry(inner, innerFull));
-      }
-    };
-    await walk(basename(join(dir, ".", "x", "..")), dir);
-    return entries;
+    if (await isFile(dir)) return [{ path: basename(dir), bytes: () => plain(dir) }];
+    await walk(dir, "");
   } catch (cause) {
-    throw new LabError("bad-input", `${dir} cannot be read: ${(cause as Error).message}`, "Give the path of a folder or file.", {
-      cause,
-    });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw fail(`There is no folder ${dir}.`, cause);
+    throw fail(`The folder ${dir} could not be read (${code ?? String(cause)}).`, cause);
+  }
+  if (entries.length === 0) throw fail(`The folder ${dir} holds no files.`);
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (cause) {
+    // A link that leads nowhere, or nothing at all: listing the folder says which.
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw cause;
   }
 }

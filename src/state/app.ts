@@ -63,6 +63,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const recover = async () => {
     if (device.getState().report?.problem?.kind === "worker-failed") client.restart();
     await device.getState().open();
+    await runs.getState().refresh();
     return device.getState().report?.adapter != null;
   };
 

@@ -68,6 +68,12 @@ function append<P extends { step: number }>(curve: P[], points: readonly P[]): v
   for (const point of points) curve.push(point);
 }
 
+/** Whether a stored run has a checkpoint to go on from. */
+export function resumable(run: Pick<RunSummary, "status" | "result" | "origin">): boolean {
+  const over = run.status === "interrupted" || run.status === "stopped" || run.status === "failed";
+  return over && run.result === null && run.origin === "here";
+}
+
 /** Whether a run is being trained here. */
 export function underWay(s: Pick<RunState, "mode" | "status">): boolean {
   return s.mode === "live" && (s.status === "running" || s.status === "paused");

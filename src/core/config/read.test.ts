@@ -1,132 +1,214 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { getSetting, SETTINGS, withSetting } from "./paths";
-import { presetExperiment } from "./presets";
-import { fitSetting, readExperiment } from "./read";
-import { experimentSchema, SCHEMA_VERSION } from "./schema";
-import { experiments } from "./testExperiments";
+import { anyExperiment } from "./arbitrary.test-helper";
+import { SETTINGS } from "./paths";
+import { readExperiment } from "./read";
+import { type Experiment, experimentSchema } from "./schema";
 
-const base = presetExperiment("quick");
+const plain = experimentSchema.parse({});
 
-describe("readExperiment", () => {
-  test("takes a sound experiment as it is, also from JSON", () => {
-    fc.assert(
-      fc.property(experiments, ({ experiment }) => {
-        const stored: unknown = JSON.parse(JSON.stringify(experiment));
-        expect(readExperiment(stored, base)).toEqual({ experiment, notices: [] });
-      }),
-    );
+/** The experiment of an input, which must have been taken without a word. */
+function quietly(input: unknown): Experiment {
+  const { experiment, notices } = readExperiment(input);
+  expect(notices).toEqual([]);
+  return experiment;
+}
+
+describe("what is said", () => {
+  test("nothing gives the defaults; the base gives what is left out", () => {
+    expect(quietly({})).toEqual(plain);
+    const base = quietly({ seed: 3, training: { batch: 8 } });
+    expect(readExperiment({ seed: 4 }, base)).toEqual({ experiment: { ...base, seed: 4 }, notices: [] });
   });
 
-  test("makes something sound of anything, and never changes what it was given", () => {
-    const wild = fc.record(
-      {
-        version: fc.jsonValue(),
-        seed: fc.jsonValue(),
-        teacher: fc.oneof(fc.jsonValue(), fc.record({ width: fc.jsonValue(), heads: fc.integer(), prompt: fc.string({ maxLength: 500 }) })),
-        student: fc.oneof(fc.jsonValue(), fc.record({ kind: fc.jsonValue(), layers: fc.double() })),
-        stage2: fc.record({ mseWeight: fc.double(), cosineWeight: fc.double() }, { requiredKeys: [] }),
-      },
-      { requiredKeys: [] },
-    );
+  test("agrees with the schema on every experiment, and reading twice changes nothing", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), fc.jsonValue(), wild), (input) => {
-        const before = JSON.stringify(base);
-        const { experiment, notices } = readExperiment(input, base);
+      fc.property(anyExperiment(), (experiment) => {
         expect(experimentSchema.parse(experiment)).toEqual(experiment);
-        for (const notice of notices) expect(notice.length).toBeLessThanOrEqual(300);
-        expect(readExperiment(experiment, base)).toEqual({ experiment, notices: [] });
-        expect(JSON.stringify(base)).toBe(before);
+        expect(readExperiment(experiment)).toEqual({ experiment, notices: [] });
+        expect(quietly(JSON.parse(JSON.stringify(experiment)))).toEqual(experiment);
       }),
-      { numRuns: 500 },
     );
-  });
-
-  test("leaves out what is not said to the base, or to the defaults", () => {
-    expect(readExperiment({ seed: 3 }, presetExperiment("tiny"))).toEqual({
-      experiment: { ...presetExperiment("tiny"), seed: 3 },
-      notices: [],
-    });
-    expect(readExperiment({})).toEqual({ experiment: experimentSchema.parse({}), notices: [] });
-  });
-
-  test("says what is unknown, of another version, or no experiment at all", () => {
-    const { notices, experiment } = readExperiment({
-      version: SCHEMA_VERSION + 1,
-      sed: 4,
-      stage2: { mseWieght: 2 },
-      stage1: 5,
-      embeddingSize: 32,
-    });
-    expect(experiment.embeddingSize).toBe(32);
-    for (const part of [/version 2/, /\bsed\b/, /stage2\.mseWieght.*stage2\.mseWeight/, /stage1\b/])
-      expect(notices.filter((notice) => part.test(notice))).toHaveLength(1);
-    for (const input of [null, undefined, 3, "x", []]) expect(readExperiment(input).notices).toHaveLength(1);
   });
 });
 
-describe("fitSetting", () => {
-  const numbers = SETTINGS.filter((s) => s.kind === "number").map((entry) => [entry.path, entry] as const);
-
-  test.each(numbers)("%s: out of range is set to the nearest bound and told", (path, entry) => {
-    const { min, max } = entry.info as { min: number; max: number };
-    const over = fitSetting(entry, max * 2 + 1, entry.default);
-    expect(over).toEqual({ value: max, notice: expect.stringContaining(path) });
-    expect(over.notice).toContain(String(max * 2 + 1));
-    expect(fitSetting(entry, min - 1, entry.default)).toEqual({ value: min, notice: expect.stringContaining(path) });
-    for (const bound of [min, max]) expect(fitSetting(entry, bound, entry.default)).toEqual({ value: bound });
-    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, "7", null, {}])
-      expect(fitSetting(entry, wrong, entry.default)).toEqual({ value: entry.default, notice: expect.stringContaining(path) });
-    if (entry.info.integer)
-      expect(fitSetting(entry, min + 0.4, entry.default)).toEqual({ value: min, notice: expect.stringContaining("whole") });
+describe("what is out of range or not understood", () => {
+  test("is set to the limit, and told", () => {
+    const { experiment, notices } = readExperiment({ training: { batch: 100_000 }, stage1: { temperature: 0 } });
+    expect(experiment.training.batch).toBe(4096);
+    expect(experiment.stage1.temperature).toBe(0.005);
+    expect(notices).toEqual([
+      "stage1.temperature 0 is under the limit; set to 0.005.",
+      "training.batch 100000 is over the limit; set to 4096.",
+    ]);
   });
 
-  test("text too long is cut, in whole characters", () => {
-    const entry = SETTINGS.find((s) => s.path === "teacher.prompt")!;
-    const cut = fitSetting(entry, `${"a".repeat(199)}😀`, "");
-    expect(cut.value).toBe("a".repeat(199));
-    expect(cut.notice).toContain("teacher.prompt");
+  test("a fraction where a whole number is asked for is rounded, and told", () => {
+    const { experiment, notices } = readExperiment({ seed: 3.6 });
+    expect(experiment.seed).toBe(4);
+    expect(notices).toEqual(["seed 3.6 is not a whole number; set to 4."]);
+  });
+
+  test("a wrong type keeps the base's value, and is told", () => {
+    const base = quietly({ training: { batch: 32 } });
+    const wrong = {
+      training: { batch: "64", clip: Number.NaN },
+      teacher: { sharedTowers: 1, prompt: 5 },
+      student: { kind: "constructor", pooling: null },
+    };
+    const { experiment, notices } = readExperiment(wrong, base);
+    expect(experiment).toEqual(base);
+    expect(notices).toEqual([
+      "teacher.prompt: not text; it stays none.",
+      "teacher.sharedTowers: neither true nor false; it stays off.",
+      'student.kind: no choice "constructor"; it stays encoder (BERT).',
+      "student.pooling: not one of its choices; it stays mean of tokens.",
+      "training.batch: not a number; it stays 32 pairs.",
+      "training.clip: not a number; it stays 1.",
+    ]);
+  });
+
+  test("an unknown key, or a value in a group's place, is left out, and told", () => {
+    const { experiment, notices } = readExperiment({ stage3: { steps: 1 }, stage2: { mse: 1 }, training: 5 });
+    expect(experiment).toEqual(plain);
+    expect(notices).toEqual([
+      "There is no setting stage3; it is left out.",
+      "There is no setting stage2.mse; it is left out.",
+      "training is a group of settings, not a value; it is left out.",
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`x${i}`, i]));
+    expect(readExperiment(many).notices).toHaveLength(9);
+    expect(readExperiment(many).notices.at(-1)).toContain("992 more");
+  });
+
+  test("long text is cut, half a character is taken out, and both are told", () => {
+    const { experiment, notices } = readExperiment({
+      teacher: { prompt: "ab".repeat(500) },
+      student: { prompt: "a\ud800b" },
+    });
+    expect(experiment.teacher.prompt).toBe("ab".repeat(100));
+    expect(experiment.student.prompt).toBe("ab");
+    expect(notices).toEqual([
+      "teacher.prompt: cut after 200 characters.",
+      "student.prompt: what is no character was taken out.",
+    ]);
+  });
+
+  test("another version is told", () => {
+    expect(readExperiment({ version: 99, seed: 5 })).toMatchObject({
+      experiment: { seed: 5, version: 1 },
+      notices: [expect.stringContaining("version 99") as string],
+    });
+  });
+
+  test("no input whatever throws or gives what the schema refuses, and a change is never silent", () => {
+    const junk = fc.oneof(fc.anything(), fc.double(), fc.string({ unit: "binary" }));
+    // Junk in the places that are looked at, too.
+    const input = fc
+      .array(fc.tuple(fc.constantFrom(...SETTINGS.map((s) => s.path), "stage1", "version"), junk))
+      .map((pairs) => {
+        const made: Record<string, unknown> = {};
+        for (const [path, value] of pairs) {
+          const keys = path.split(".");
+          let at = made;
+          for (const key of keys.slice(0, -1)) {
+            if (typeof at[key] !== "object" || at[key] === null) at[key] = {};
+            at = at[key] as Record<string, unknown>;
+          }
+          at[keys.at(-1)!] = value;
+        }
+        return made;
+      });
+    fc.assert(
+      fc.property(fc.oneof(junk, input), (value) => {
+        const { experiment, notices } = readExperiment(value);
+        expect(experimentSchema.parse(experiment)).toEqual(experiment);
+        expect(readExperiment(experiment).notices).toEqual([]);
+        for (const notice of notices) expect(notice).toMatch(/\.$/);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
 describe("rules between settings", () => {
-  const read = (changes: Record<string, string | number>) => {
-    let wanted = base;
-    for (const [path, value] of Object.entries(changes)) wanted = withSetting(wanted, path, value);
-    return readExperiment(wanted, base);
-  };
-
-  test("heads divide the width, and key heads the heads", () => {
-    fc.assert(
-      fc.property(experiments, ({ experiment: { teacher, student } }) => {
-        expect(teacher.width % teacher.heads).toBe(0);
-        expect((teacher.width / teacher.heads) % 2).toBe(0);
-        expect(teacher.heads % teacher.kvHeads).toBe(0);
-        if (student.kind === "lookup") return;
-        expect(student.layers).toBeGreaterThan(0);
-        expect(student.width % student.heads).toBe(0);
-        if (student.kind === "decoder") expect((student.width / student.heads) % 2).toBe(0);
-      }),
-    );
-    const { experiment, notices } = read({ "teacher.width": 64, "teacher.heads": 5 });
-    expect(experiment.teacher.heads).toBe(4);
-    expect(notices).toEqual([expect.stringMatching(/^teacher\.heads 5 .*64.*set to 4\.$/)]);
-  });
-
   test.each([
-    [{ "teacher.width": 511 }, "teacher.width", 512],
-    [{ "student.kind": "decoder", "student.width": 31 }, "student.width", 32],
-    [{ "student.layers": 0 }, "student.layers", 1],
-    [{ "stage2.mseWeight": 0, "stage2.cosineWeight": 0 }, "stage2.cosineWeight", 1],
-    [{ "teacher.heads": 4, "teacher.kvHeads": 3 }, "teacher.kvHeads", 2],
-  ] as const)("%o: %s becomes %i, and a notice says why", (changes, path, value) => {
-    const { experiment, notices } = read(changes);
-    expect(getSetting(experiment, path)).toBe(value);
-    expect(notices.filter((n) => n.startsWith(path) && n.endsWith(`set to ${value}.`))).toHaveLength(1);
-    for (const notice of notices) expect(notice).not.toMatch(/ {2}| ;/);
+    // [what is asked for, what comes of it, the notice]
+    [{ teacher: { heads: 5 } }, { teacher: { heads: 4 } }, "teacher.heads 5 does not divide the width 64; set to 4."],
+    [
+      { teacher: { heads: 30 } },
+      { teacher: { heads: 32 } },
+      "teacher.heads 30 does not divide the width 64; set to 32.",
+    ],
+    [
+      { teacher: { width: 32, heads: 32, kvHeads: 2 } },
+      { teacher: { heads: 16 } },
+      "teacher.heads 32 makes heads of an odd width; set to 16.",
+    ],
+    [
+      { teacher: { kvHeads: 3 } },
+      { teacher: { kvHeads: 2 } },
+      "teacher.kvHeads 3 does not divide the heads, 4; set to 2.",
+    ],
+    [
+      { teacher: { kvHeads: 8 } },
+      { teacher: { kvHeads: 4 } },
+      "teacher.kvHeads 8 does not divide the heads, 4; set to 4.",
+    ],
+    [
+      { student: { width: 30, heads: 4 } },
+      { student: { heads: 3 } },
+      "student.heads 4 does not divide the width 30; set to 3.",
+    ],
+    [
+      { student: { layers: 0 } },
+      { student: { layers: 1 } },
+      "student.layers 0 is too few for anything but a lookup table; set to 1.",
+    ],
+    [
+      { student: { init: "first-last" } },
+      { student: { init: "random" } },
+      "student.init first-last needs a decoder student; set to random.",
+    ],
+    [
+      { student: { init: "first-last", kind: "decoder", width: 64, heads: 4 } },
+      { student: { init: "random" } },
+      "student.init first-last needs a student of at least 2 layers fewer than the teacher's 2; set to random.",
+    ],
+    [
+      { student: { init: "embeddings" } },
+      { student: { init: "random" } },
+      "student.init embeddings needs the teacher's width, 64; set to random.",
+    ],
+    [
+      { student: { init: "embeddings", width: 64, vocabulary: 512 } },
+      { student: { init: "random" } },
+      "student.init embeddings needs the teacher's vocabulary, 2048; set to random.",
+    ],
+    [
+      { stage2: { mseWeight: 0, cosineWeight: 0 } },
+      { stage2: { cosineWeight: 1 } },
+      "stage2.cosineWeight 0 beside an MSE weight of 0 leaves no loss; set to 1.",
+    ],
+  ])("%j", (input, outcome, notice) => {
+    expect(readExperiment(input)).toMatchObject({ experiment: outcome, notices: [notice] });
   });
 
-  test("a lookup table may have no layers and any width", () => {
-    expect(read({ "student.kind": "lookup", "student.layers": 0 }).notices).toEqual([]);
+  test("an odd width is made even where positions are rotary, and only there", () => {
+    expect(readExperiment({ teacher: { width: 33, heads: 1, kvHeads: 1 } })).toMatchObject({
+      experiment: { teacher: { width: 34 } },
+      notices: ["teacher.width 33 is odd, and rotary positions turn pairs of numbers; set to 34."],
+    });
+    expect(quietly({ student: { width: 33, heads: 3 } }).student.width).toBe(33);
+  });
+
+  test("what fits is left alone", () => {
+    quietly({ student: { kind: "lookup", layers: 0, width: 7 } });
+    quietly({
+      teacher: { layers: 4 },
+      student: { kind: "decoder", init: "first-last", width: 64, heads: 4, layers: 2 },
+    });
+    quietly({ student: { init: "embeddings", width: 64 } });
+    quietly({ stage2: { mseWeight: 0 } });
   });
 });

@@ -20,7 +20,7 @@ export function readExperiment(input: unknown, base: Experiment = experimentSche
     return { experiment, notices: ["This is not an experiment; the settings stay as they are."] };
   }
   const record = input as Record<string, unknown>;
-  const version = record["version"];
+  const version = record.version;
   if (version !== undefined && version !== SCHEMA_VERSION)
     notices.push(
       `These settings are of version ${String(version).slice(0, 20)}, this program's of ${SCHEMA_VERSION}: what it knows is taken.`,

@@ -20,7 +20,8 @@ function kindOf(value: unknown): string {
 }
 
 /** Half of a character that takes two: UTF-8 has no bytes for it. It can only come from an escape, such as \ud800. */
-const wellFormed = (text: string, line: string) => (line.includes("\\u") ? text.replace(/\p{Surrogate}/gu, "\uFFFD") : text);
+const wellFormed = (text: string, line: string) =>
+  line.includes("\\u") ? text.replace(/\p{Surrogate}/gu, "\uFFFD") : text;
 
 /** A JSON id as text, or what is wrong with it. Numbers are taken while JSON can hold them exactly. */
 function idOf(value: unknown): { id: string } | { wrong: string } {
@@ -57,12 +58,17 @@ function readText({ file, line, raw, value, problems }: Reader): string | null {
   const key = TEXT_KEYS.find((name) => has(value, name));
   const text = key === undefined ? undefined : value[key];
   if (typeof text === "string") return wellFormed(text, raw);
-  problems.add(file, line, key ?? "text", key === undefined ? "it is missing." : `it must be text; here it is ${kindOf(text)}.`);
+  problems.add(
+    file,
+    line,
+    key ?? "text",
+    key === undefined ? "it is missing." : `it must be text; here it is ${kindOf(text)}.`,
+  );
   return null;
 }
 
 function readTitle({ file, line, raw, value, problems }: Reader): string | null {
-  const title = has(value, "title") ? value["title"] : "";
+  const title = has(value, "title") ? value.title : "";
   if (typeof title === "string") return wellFormed(title, raw);
   if (title === null) return "";
   problems.add(file, line, "title", `it must be text; here it is ${kindOf(title)}.`);
@@ -70,10 +76,10 @@ function readTitle({ file, line, raw, value, problems }: Reader): string | null 
 }
 
 function readNegatives({ file, line, raw, value, problems }: Reader): string[] {
-  const metadata = has(value, "metadata") ? value["metadata"] : null;
+  const metadata = has(value, "metadata") ? value.metadata : null;
   // Whatever else metadata is, it is not ours.
   if (typeof metadata !== "object" || metadata === null || !Object.hasOwn(metadata, "negative_ids")) return [];
-  const list = (metadata as JsonObject)["negative_ids"];
+  const list = (metadata as JsonObject).negative_ids;
   if (list === null) return [];
   const field = "metadata.negative_ids";
   if (!Array.isArray(list)) {
@@ -88,7 +94,6 @@ function readNegatives({ file, line, raw, value, problems }: Reader): string[] {
   });
   return [...negatives];
 }
-
 
 function* objects(file: TextFile, problems: Problems): Generator<Reader> {
   for (const { number, text } of textLines(file)) {
@@ -162,7 +167,11 @@ function readAll<T>(
  * @param problems takes every fault, with file, line and field: no JSON object, no id, no text, an id used before
  * @param onRead called after each file
  */
-export function readCorpus(files: readonly TextFile[], problems: Problems, onRead?: (file: TextFile) => void): Records<Doc> {
+export function readCorpus(
+  files: readonly TextFile[],
+  problems: Problems,
+  onRead?: (file: TextFile) => void,
+): Records<Doc> {
   const make = (id: string, text: string, reader: Reader) => {
     const title = readTitle(reader);
     return title === null ? null : { id, title, text };
@@ -171,7 +180,11 @@ export function readCorpus(files: readonly TextFile[], problems: Problems, onRea
 }
 
 /** Reads queries; faults as in `readCorpus`. `negatives` holds `metadata.negative_ids`, and is left out where there are none. */
-export function readQueries(files: readonly TextFile[], problems: Problems, onRead?: (file: TextFile) => void): Records<Query> {
+export function readQueries(
+  files: readonly TextFile[],
+  problems: Problems,
+  onRead?: (file: TextFile) => void,
+): Records<Query> {
   const make = (id: string, text: string, reader: Reader): Query => {
     const negatives = readNegatives(reader);
     return negatives.length > 0 ? { id, text, negatives } : { id, text };

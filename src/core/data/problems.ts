@@ -11,7 +11,9 @@ export function counted(n: number, one: string, many = `${one}s`): string {
 /** The first few of a list in words: `"a", "b", "c" and 4 more`. */
 export function firstFew(names: readonly string[], count: number): string {
   const shown = names.slice(0, 3).map((name) => JSON.stringify(name.length > 60 ? `${name.slice(0, 57)}...` : name));
-  return count > shown.length ? `${shown.join(", ")} and ${(count - shown.length).toLocaleString("en-US")} more` : shown.join(", ");
+  return count > shown.length
+    ? `${shown.join(", ")} and ${(count - shown.length).toLocaleString("en-US")} more`
+    : shown.join(", ");
 }
 
 /** Gathers faults; the first 20 are kept in words, the others counted. */

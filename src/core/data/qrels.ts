@@ -75,8 +75,7 @@ export class Passed {
       notices.push(`${counted(doc, "judgement")} passed over: the document is not in the corpus (${few("doc")}).`);
     if (query > 0)
       notices.push(`${counted(query, "judgement")} passed over: there is no query of that id (${few("query")}).`);
-    if (negative > 0)
-      notices.push(`${counted(negative, "judgement")} passed over: a score below 0 means not judged.`);
+    if (negative > 0) notices.push(`${counted(negative, "judgement")} passed over: a score below 0 means not judged.`);
     if (repeated > 0) notices.push(`${counted(repeated, "judgement")} passed over: given before with the same score.`);
     return notices;
   }
@@ -95,13 +94,7 @@ export interface KnownIds {
  * @param problems takes every fault, with file, line and field: too few or too many columns, a score that is no number, a
  * document judged twice with different scores
  */
-export function readJudgements(
-  file: TextFile,
-  ids: KnownIds,
-  qrels: Qrels,
-  problems: Problems,
-  passed: Passed,
-): void {
+export function readJudgements(file: TextFile, ids: KnownIds, qrels: Qrels, problems: Problems, passed: Passed): void {
   let first = true;
   for (const { number, text } of textLines(file)) {
     const rows = readings(text);
@@ -112,7 +105,12 @@ export function readJudgements(
       const row = rows[0];
       if (row) problems.add(file.path, number, "score", `${JSON.stringify(row.score)} is not a number.`);
       else
-        problems.add(file.path, number, null, `${counted(blanks(text).length, "column")}; query, document and score are needed.`);
+        problems.add(
+          file.path,
+          number,
+          null,
+          `${counted(blanks(text).length, "column")}; query, document and score are needed.`,
+        );
       continue;
     }
     addRow(file.path, number, rows, ids, qrels, problems, passed);
@@ -164,7 +162,8 @@ function addRow(
 }
 
 /** How much of a reading exists. */
-const rank = ({ query, doc }: { query: string | null; doc: string | null }) => (query === null ? 0 : 2) + (doc === null ? 0 : 1);
+const rank = ({ query, doc }: { query: string | null; doc: string | null }) =>
+  (query === null ? 0 : 2) + (doc === null ? 0 : 1);
 
 /** Writes judgements in BEIR's form, header line first. Scores below 0 (not judged) are left out. */
 export function writeJudgements(qrels: Qrels): string {

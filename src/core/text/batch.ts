@@ -3,9 +3,14 @@ import type { HostInputs, Pooling } from "../towers/types";
 
 /**
  * Pads a batch, and sorts its tokens by id for the embedding's gradient.
- * @param sequences ids of each text; longer ones are cut at `tokens`
+ *
+ * Padding has mask 0 and pool weight 0, and its positions are not in `order`: id v owns order[offsets[v] .. offsets[v + 1])
+ * over the real positions, ascending, and what is left at the end of `order` is 0 and belongs to no id.
+ *
+ * @param sequences ids of each text; longer ones are cut at `tokens`, and one without any is the padding token alone, for a
+ * tower cannot pool nothing
  * @param tokens padded length
- * @param padId fills up; it is masked, pooled with weight 0, and its positions are left out of `order`
+ * @param pooling mean: 1/length at every token; last, cls: 1 at the last or first token
  * @throws RangeError for an id outside the vocabulary
  */
 export function hostInputs(
@@ -20,7 +25,9 @@ export function hostInputs(
   const mask = new Float32Array(n);
   const poolWeights = new Float32Array(n);
   const offsets = new Int32Array(vocabulary + 1);
-  sequences.forEach((sequence, row) => {
+  const alone = Int32Array.of(padId);
+  sequences.forEach((given, row) => {
+    const sequence = given.length > 0 ? given : alone;
     const length = Math.min(sequence.length, tokens);
     const at = row * tokens;
     for (let i = 0; i < length; i++) {
@@ -31,12 +38,17 @@ export function hostInputs(
       offsets[id + 1]!++;
       if (pooling === "mean") poolWeights[at + i] = 1 / length;
     }
-    if (length > 0 && pooling === "last") poolWeights[at + length - 1] = 1;
-    if (length > 0 && pooling === "cls") poolWeights[at] = 1;
+    if (pooling === "last") poolWeights[at + length - 1] = 1;
+    if (pooling === "cls") poolWeights[at] = 1;
   });
   for (let id = 0; id < vocabulary; id++) offsets[id + 1]! += offsets[id]!;
   const order = new Int32Array(n);
   const next = offsets.slice(0, vocabulary);
   for (let position = 0; position < n; position++) if (mask[position] === 1) order[next[ids[position]!]!++] = position;
   return { ids, order, offsets, mask, poolWeights };
+}
+
+/** The padded length for texts of `longest` tokens: a multiple of 8 (few shapes, few captured steps), `max` at most. */
+export function bucketLength(max: number, longest: number): number {
+  return Math.max(1, Math.min(max, Math.ceil(Math.max(longest, 1) / 8) * 8));
 }

@@ -17,8 +17,7 @@ describe("trainBpe", () => {
     expect(tokenizer.vocabulary).toBeGreaterThan(270); // as far as these few texts repeat themselves
     expect(tokenizer.vocabulary).toBeLessThanOrEqual(320);
     expect(tokenizer.encode("bread", 10)).toHaveLength(1);
-    for (const text of TEXTS)
-      expect(tokenizer.decode(tokenizer.encode(text, 500)).trim()).toBe(text.toLowerCase());
+    for (const text of TEXTS) expect(tokenizer.decode(tokenizer.encode(text, 500)).trim()).toBe(text.toLowerCase());
   });
   it("encodes any text and decodes it again", () => {
     fc.assert(
@@ -36,7 +35,7 @@ describe("trainBpe", () => {
     expect(trainBpe(TEXTS, 320, { special: false })).toEqual(json);
   });
   it("applies the merges in the order they were learned, as a plain encoder does", () => {
-    const model = json["model"] as { vocab: Record<string, number>; merges: [string, string][] };
+    const model = json.model as { vocab: Record<string, number>; merges: [string, string][] };
     const rank = new Map(model.merges.map(([a, b], i) => [`${a} ${b}`, i]));
     const plain = (word: string): number[] => {
       let symbols = [...`Ġ${word}`];
@@ -71,7 +70,7 @@ describe("trainBpe", () => {
 });
 
 const DATA = "../shared/data/tokenizers";
-describe.skipIf(!existsSync(DATA) && !process.env["CI"])("published tokenizers (../shared/data/tokenizers)", () => {
+describe.skipIf(!existsSync(DATA) && !process.env.CI)("published tokenizers (../shared/data/tokenizers)", () => {
   type Case = Record<string, { text: string; text_pair?: string; ids: number[] }>;
   const cases = () => JSON.parse(readFileSync(`${DATA}/cases.json`, "utf8")) as Record<string, unknown>;
   it.each([

@@ -8,10 +8,13 @@ export interface TextTokenizer {
   /** What fills up short texts. */
   padId: number;
   /**
-   * Ids with special tokens. A longer text is cut, keeping the special token at its end; an empty one gives one id, so
-   * that no text is without a token.
+   * Ids with special tokens, `maxTokens` at most. A longer text is cut, keeping the special tokens around it; one without
+   * any token gives the padding token, so that no text is without one.
    */
   encode(text: string, maxTokens: number): Int32Array;
+  /** As `encode`, and whether the text was cut. */
+  encodeAndTell(text: string, maxTokens: number): { ids: Int32Array; cut: boolean };
+  /** Special tokens and ids outside the vocabulary are left out. */
   decode(ids: ArrayLike<number>): string;
   /** The tokenizer.json object. */
   toJson(): unknown;
@@ -19,50 +22,132 @@ export interface TextTokenizer {
 
 type Json = Record<string, unknown>;
 
+const REMEDY = "Use a tokenizer.json of the Hugging Face tokenizers library.";
+const asObject = (value: unknown): Json | null =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : null;
+
 /**
  * @param json a tokenizer.json object; an old file without `model.type` is understood by what its model holds
  * @param config tokenizer_config.json, where there is one
  * @throws LabError "bad-input" where it is not a tokenizer
  */
 export function loadTokenizer(json: unknown, config: unknown = {}): TextTokenizer {
-  const file = withModelType(json);
+  const file = complete(json);
+  const settings = asObject(config) ?? {};
   let tokenizer: Tokenizer;
   try {
-    tokenizer = new Tokenizer(file, config as object);
+    tokenizer = new Tokenizer(file, settings);
   } catch (cause) {
-    throw new LabError(
-      "bad-input",
-      `tokenizer.json cannot be read: ${(cause as Error).message}`,
-      "Use a tokenizer.json of the Hugging Face tokenizers library.",
-      { cause },
-    );
+    throw new LabError("bad-input", `tokenizer.json cannot be read: ${(cause as Error).message}`, REMEDY, { cause });
   }
-  const ids = [...tokenizer.get_vocab(true).values()];
-  const padId = tokenizer.token_to_id("[PAD]") ?? tokenizer.token_to_id("<pad>") ?? 0;
-  // What an empty text is wrapped in: the number of special tokens, and the one that ends a text.
-  const wrapped = tokenizer.encode("").ids;
-  const last = wrapped.length > 0 ? wrapped[wrapped.length - 1]! : null;
+  let vocabulary = 0;
+  for (const id of tokenizer.get_vocab(true).values()) vocabulary = Math.max(vocabulary, id + 1);
+  if (vocabulary === 0) throw new LabError("bad-input", "tokenizer.json has no vocabulary.", REMEDY);
+  const padId = paddingId(tokenizer, file, settings);
+  const { before, after } = specialTokens(tokenizer);
+  const shorten = wordsStandAlone(file) ? cutAtWord : (text: string) => text;
+
+  const encodeAndTell = (text: string, maxTokens: number) => {
+    const room = maxTokens - before.length - after.length;
+    // Where not even the special tokens fit, the first of them stay.
+    if (room <= 0) return { ids: Int32Array.from([...before, ...after].slice(0, maxTokens)), cut: text !== "" };
+    const pieces = piecesOf(tokenizer, text, room, shorten);
+    const kept = Math.min(pieces.length, room);
+    const ids = new Int32Array(before.length + kept + after.length);
+    ids.set(before);
+    for (let i = 0; i < kept; i++) ids[before.length + i] = pieces[i]!;
+    ids.set(after, before.length + kept);
+    return { ids: ids.length > 0 ? ids : Int32Array.of(padId), cut: pieces.length > room };
+  };
+  // Tidying blanks before punctuation loses what byte-level pieces hold exactly.
+  const tidy = settings.clean_up_tokenization_spaces ?? asObject(file.decoder)?.type !== "ByteLevel";
   return {
-    vocabulary: Math.max(...ids) + 1,
+    vocabulary,
     padId,
-    encode(text, maxTokens) {
-      const { ids } = tokenizer.encode(text);
-      if (ids.length === 0) return Int32Array.of(padId);
-      const cut = Int32Array.from(ids.length > maxTokens ? ids.slice(0, maxTokens) : ids);
-      if (ids.length > maxTokens && last !== null && ids[ids.length - 1] === last) cut[cut.length - 1] = last;
-      return cut;
+    encode: (text, maxTokens) => encodeAndTell(text, maxTokens).ids,
+    encodeAndTell,
+    decode(ids) {
+      const known = Array.from(ids).filter((id) => tokenizer.id_to_token(id) !== undefined);
+      if (known.length === 0) return "";
+      return tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: tidy === true });
     },
-    decode: (tokens) => tokenizer.decode(Array.from(tokens), { skip_special_tokens: true }),
     toJson: () => file,
   };
 }
 
-function withModelType(json: unknown): Json {
-  const file = json as Json | null;
-  const model = file?.["model"] as Json | undefined;
-  if (!file || typeof model !== "object" || model === null)
-    throw new LabError("bad-input", "tokenizer.json has no model.", "Use a tokenizer.json of the Hugging Face tokenizers library.");
-  if (model["type"]) return file;
-  const type = model["merges"] ? "BPE" : Array.isArray(model["vocab"]) ? "Unigram" : "WordPiece";
-  return { ...file, model: { ...model, type } };
+/** The file with what older ones leave out. */
+function complete(json: unknown): Json {
+  const file = asObject(json);
+  const model = asObject(file?.model);
+  if (!file || !model) throw new LabError("bad-input", "tokenizer.json has no model.", REMEDY);
+  const type = model.type ?? (model.merges ? "BPE" : Array.isArray(model.vocab) ? "Unigram" : "WordPiece");
+  return {
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: null,
+    ...file,
+    added_tokens: file.added_tokens ?? [],
+    model: { ...model, type },
+  };
+}
+
+function paddingId(tokenizer: Tokenizer, file: Json, settings: Json): number {
+  const named = settings.pad_token;
+  const name = typeof named === "string" ? named : asObject(named)?.content;
+  const stored = asObject(file.padding)?.pad_id;
+  for (const token of [name, "[PAD]", "<pad>"]) {
+    const id = typeof token === "string" ? tokenizer.token_to_id(token) : undefined;
+    if (id !== undefined) return id;
+  }
+  return typeof stored === "number" ? stored : 0;
+}
+
+// The library's type says number; it gives undefined where a model without an unknown token does not know a piece.
+const known = (ids: readonly (number | undefined)[]): number[] => ids.filter((id) => id !== undefined);
+
+/** What a text is wrapped in. */
+function specialTokens(tokenizer: Tokenizer): { before: number[]; after: number[] } {
+  const bare = known(tokenizer.encode("a", { add_special_tokens: false }).ids);
+  const whole = known(tokenizer.encode("a").ids);
+  const extra = whole.length - bare.length;
+  for (let at = 0; at <= extra; at++)
+    if (bare.every((id, i) => whole[at + i] === id))
+      return { before: whole.slice(0, at), after: whole.slice(at + bare.length) };
+  return { before: [], after: [] };
+}
+
+/**
+ * Ids of a text without special tokens, more than `room` where it has more. A long text is not read to its end: its
+ * beginning is, doubled until it gives more than there is room for.
+ */
+function piecesOf(
+  tokenizer: Tokenizer,
+  text: string,
+  room: number,
+  shorten: (text: string, at: number) => string,
+): number[] {
+  for (let length = 12 * room + 100; ; length *= 2) {
+    const part = text.length > length ? shorten(text, length) : text;
+    const ids = known(tokenizer.encode(part, { add_special_tokens: false }).ids);
+    if (ids.length > room || part.length === text.length) return ids;
+  }
+}
+
+const WORD_END = /[\p{L}\p{N}](?= [\p{L}\p{N}])/gu;
+
+/** The text up to a single blank between two words near `at`; all of it where there is none. */
+function cutAtWord(text: string, at: number): string {
+  const from = Math.max(0, at - 200);
+  let end = 0;
+  for (const found of text.slice(from, at).matchAll(WORD_END)) end = from + found.index + found[0].length;
+  return end > 0 ? text.slice(0, end) : text;
+}
+
+/** Whether the pieces of a word do not depend on the words after it. */
+function wordsStandAlone(file: Json): boolean {
+  const splitter = asObject(file.pre_tokenizer);
+  const type = splitter?.type;
+  if (type === "ByteLevel") return splitter?.use_regex !== false;
+  return type === "BertPreTokenizer" || type === "Whitespace" || type === "WhitespaceSplit";
 }

@@ -1,6 +1,7 @@
 /** A tower's parameters on the GPU: own buffers, updated in place by the optimizer. */
-import { disposeOwn, ownTensor, readTensors } from "../../gpu/step";
+
 import type { Gpu } from "../../gpu/device";
+import { disposeOwn, ownTensor, readTensors } from "../../gpu/step";
 import { LabError } from "../errors";
 import type { DeviceParameters, HostParameters, TowerConfig } from "./types";
 
@@ -35,7 +36,11 @@ export function writeTower(gpu: Gpu, tower: Pick<Tower, "parameters">, host: Hos
         `Tensor ${name}: ${found ? found.shape.join(" x ") : "missing"} in the checkpoint, ${tensor.shape.join(" x ")} here.`,
         "Load it with the settings it was made with.",
       );
-    gpu.device.queue.writeBuffer(gpu.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer, 0, found.values as BufferSource);
+    gpu.device.queue.writeBuffer(
+      gpu.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer,
+      0,
+      found.values as BufferSource,
+    );
   }
 }
 

@@ -61,7 +61,13 @@ const upload = (parameters: Inputs): Record<string, Tensor> =>
 const asInputs = (host: HostParameters): Inputs => Object.fromEntries(host);
 
 /** Raw vectors of texts padded to `tokens`. */
-function encode(config: TowerConfig, parameters: Inputs, texts: readonly Int32Array[], tokens: number, padId = 0): number[] {
+function encode(
+  config: TowerConfig,
+  parameters: Inputs,
+  texts: readonly Int32Array[],
+  tokens: number,
+  padId = 0,
+): number[] {
   return tf.tidy(() => {
     const host = hostInputs(texts, tokens, config.vocabulary, config.pooling, padId);
     return [...towerForward(plainOps, config, upload(parameters), device(host, texts.length)).dataSync()];
@@ -161,7 +167,9 @@ describe("towerForward", () => {
         const call = (...list: Tensor[]) =>
           towerForward(plainOps, config, Object.fromEntries(names.map((n, i) => [n, list[i]!])), inputs);
         const weights = tf.tensor2d(noisy(5, [2, 3]).values, [2, 3]);
-        return tf.grads(call)(Object.values(upload(parameters)), weights).map((g) => tf.sum(tf.abs(g)).dataSync()[0]!);
+        return tf
+          .grads(call)(Object.values(upload(parameters)), weights)
+          .map((g) => tf.sum(tf.abs(g)).dataSync()[0]!);
       });
       const still = names.filter((_, i) => sums[i]! < 1e-6);
       // The decoder's residual outputs are 0, so only they move first. Attention does not feel a bias added to all keys.
@@ -193,4 +201,3 @@ describe("a lookup tower", () => {
     expect(relativeError(found, expected)).toBeLessThan(1e-5);
   });
 });
-

@@ -1,6 +1,7 @@
 /** For tests: the towers once more in plain TypeScript and float64, without tfjs, from the published layouts. */
-import * as f64 from "../../gpu/testFloat64";
+
 import type { Values } from "../../gpu/testFloat64";
+import * as f64 from "../../gpu/testFloat64";
 import type { HostInputs, TowerConfig } from "./types";
 
 /** Applied to the n-th dropped value of the tower, n from 0. */
@@ -19,7 +20,12 @@ export function towerTwin(
   const from = (name: string) => p[`${name}.weight`]!;
   const dense = (x: Values, name: string) => {
     const bias = p[`${name}.bias`];
-    return f64.linear(x, from(name), name.endsWith("down_proj") || /\d\.output\.dense/.test(name) ? config.hidden : width, bias);
+    return f64.linear(
+      x,
+      from(name),
+      name.endsWith("down_proj") || /\d\.output\.dense/.test(name) ? config.hidden : width,
+      bias,
+    );
   };
   let dropped = 0;
   const drop = (x: Values) => dropout(x, dropped++);
@@ -29,7 +35,11 @@ export function towerTwin(
     for (let i = 0; i < config.layers; i++) {
       const layer = `model.layers.${i}`;
       const h = f64.rmsNorm(x, from(`${layer}.input_layernorm`), 1e-6);
-      const [q, k, v] = ["q", "k", "v"].map((s) => dense(h, `${layer}.self_attn.${s}_proj`)) as [Values, Values, Values];
+      const [q, k, v] = ["q", "k", "v"].map((s) => dense(h, `${layer}.self_attn.${s}_proj`)) as [
+        Values,
+        Values,
+        Values,
+      ];
       const shape = { batch, tokens, heads, kvHeads, causal: true, ropeTheta: 10_000 };
       const mixed = f64.attention(q, k, v, inputs.mask, shape);
       x = f64.add(x, drop(dense(mixed, `${layer}.self_attn.o_proj`)));
@@ -57,7 +67,10 @@ export function towerTwin(
         Values,
       ];
       const mixed = f64.attention(q, k, v, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
-      x = norm(f64.add(x, drop(dense(mixed, `${layer}.attention.output.dense`))), `${layer}.attention.output.LayerNorm`);
+      x = norm(
+        f64.add(x, drop(dense(mixed, `${layer}.attention.output.dense`))),
+        `${layer}.attention.output.LayerNorm`,
+      );
       const inner = f64.gelu(dense(x, `${layer}.intermediate.dense`));
       x = norm(f64.add(x, drop(dense(inner, `${layer}.output.dense`))), `${layer}.output.LayerNorm`);
     }

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { count } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
 import { Alert } from "../parts/Alert";
+import { Button } from "../parts/Button";
 import { Drop } from "../parts/Drop";
 
 /** What the collection holds, what was decided in reading it, and a few texts of it. */
@@ -12,14 +13,16 @@ export function CollectionSummary({ disabled }: { disabled: boolean }) {
   const error = useLabStore("lab", (s) => s.collectionError);
   const describing = useLabStore("lab", (s) => s.describing);
   const notes = useLabStore("lab", (s) => s.experiment.data);
+  // Writing very many notes takes its time: then only when asked for.
+  const large = source === "notes" && notes.notes.corpusSize > 20_000;
   useEffect(() => {
     // The bundled notes are described when their settings have rested; files when they were loaded.
-    if (source !== "notes") return;
+    if (source !== "notes" || large) return;
     const timer = setTimeout(() => {
       if (notes.source === "notes" && !lab.getState().collection) void lab.getState().describe();
     }, 700);
     return () => clearTimeout(timer);
-  }, [lab, source, notes]);
+  }, [lab, source, notes, large]);
   return (
     <>
       <Drop
@@ -32,6 +35,9 @@ export function CollectionSummary({ disabled }: { disabled: boolean }) {
       </Drop>
       {error ? <Alert report={error} /> : null}
       {describing ? <p className="help">Reading the collection.</p> : null}
+      {large && !collection && !describing ? (
+        <Button onPress={() => void lab.getState().describe()}>Look at the collection</Button>
+      ) : null}
       {collection ? (
         <div className="reading">
           <b>

@@ -1,4 +1,5 @@
 import { useLab, useLabStore } from "../../state/context";
+import { resumable } from "../../state/run";
 import { Alert } from "../parts/Alert";
 import { Button } from "../parts/Button";
 import { ComparisonCard } from "./ComparisonCard";
@@ -75,13 +76,14 @@ function RunProblem() {
   const lost = useLabStore("device", (s) => s.report !== null && s.report.adapter === null);
   const { readOnly } = useControls();
   const stored = list?.find((r) => r.id === runId);
-  const resumable = status === "interrupted" && stored !== undefined;
-  if (!error && !resumable) return null;
+  const ended = status === "interrupted" || status === "stopped" || status === "failed";
+  const canResume = ended && stored !== undefined && resumable(stored);
+  if (!error && !canResume) return null;
   const safe = saved ? ` Your work up to step ${saved.step} is saved.` : "";
   const report = error
     ? { message: error.message, remedy: `${error.remedy}${safe}` }
     : {
-        message: `${stored?.name ?? "This run"} was interrupted`,
+        message: `${stored?.name ?? "This run"} was ${status}`,
         remedy: "Its last checkpoint is kept: it can go on from there, with the settings it began with.",
       };
   const resume = async () => {
@@ -90,7 +92,7 @@ function RunProblem() {
   };
   return (
     <Alert report={report} kind={error ? "bad" : "warn"}>
-      {resumable ? (
+      {canResume ? (
         <Button look="primary" icon="play" isDisabled={readOnly} onPress={() => void resume()}>
           Resume from the checkpoint
         </Button>

@@ -1,7 +1,7 @@
 import { lazy, memo, Suspense, useMemo, useRef, useState } from "react";
-import { lossCurves } from "../../charts/curves";
+import { curvesCsv, lossCurves } from "../../charts/curves";
 import { useLab } from "../../state/context";
-import { savePng, saveSvg } from "../parts/download";
+import { savePng, saveSvg, saveText } from "../parts/download";
 import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
 import { useWidth } from "../parts/useWidth";
@@ -60,6 +60,11 @@ export const LossCard = memo(function LossCard() {
             small
             icon="download"
             actions={[
+              {
+                id: "csv",
+                label: "Curves as CSV",
+                run: () => saveText(curvesCsv(run.getState().stages), "curves.csv", "text/csv"),
+              },
               { id: "svg", label: "SVG", run: () => saveSvg(holder.current, "loss") },
               { id: "png", label: "PNG", run: () => void savePng(holder.current, "loss") },
             ]}

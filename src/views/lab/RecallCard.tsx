@@ -1,7 +1,7 @@
 import { lazy, memo, Suspense, useMemo, useRef, useState } from "react";
-import { recallCurves } from "../../charts/curves";
+import { curvesCsv, recallCurves } from "../../charts/curves";
 import { useLab, useLabStore } from "../../state/context";
-import { savePng, saveSvg } from "../parts/download";
+import { savePng, saveSvg, saveText } from "../parts/download";
 import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
 import { useWidth } from "../parts/useWidth";
@@ -53,6 +53,11 @@ export const RecallCard = memo(function RecallCard() {
             small
             icon="download"
             actions={[
+              {
+                id: "csv",
+                label: "Curves as CSV",
+                run: () => saveText(curvesCsv(run.getState().stages), "curves.csv", "text/csv"),
+              },
               { id: "svg", label: "SVG", run: () => saveSvg(holder.current, `recall-at-${k}`) },
               { id: "png", label: "PNG", run: () => void savePng(holder.current, `recall-at-${k}`) },
             ]}

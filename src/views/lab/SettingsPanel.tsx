@@ -99,6 +99,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
           <DisclosurePanel>
             {isExpanded ? (
               <div className="body">
+                {group.note ? <p className="reading">{group.note}</p> : null}
                 {group.settings.map((setting) => (
                   <SettingControl
                     key={setting.path}

@@ -59,7 +59,7 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
       ],
     },
     {
-      ...training("towers", "1 Dual towers", "contrastive, end to end", stages.stage1, input),
+      ...training("towers", "1 Dual towers", "no pre-training", stages.stage1, input),
       tower: "c-teacher",
       figureLabel: "contrastive loss",
     },
@@ -216,7 +216,7 @@ function blank(
     title,
     sub,
     state: now,
-    word: wordOf(now, "Done"),
+    word: wordOf(now, stage.facts.ended === "early" ? "Ended early" : "Done"),
     figure: "–",
     figureLabel: "",
     tower: "",

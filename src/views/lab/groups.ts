@@ -7,6 +7,8 @@ export interface SettingGroup {
   id: string;
   title: string;
   settings: SettingEntry[];
+  /** What one should know before reading the settings. */
+  note?: string;
   summary: (e: Experiment) => string;
 }
 
@@ -27,6 +29,7 @@ export const GROUPS: SettingGroup[] = [
     id: "teacher",
     title: "Teacher",
     settings: under("embeddingSize", "teacher"),
+    note: "Both towers start from one seeded random checkpoint: no pre-training.",
     summary: (e) => `${e.teacher.width} × ${e.teacher.layers}, dim ${e.embeddingSize}`,
   },
   {

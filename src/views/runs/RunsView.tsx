@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { bytes, duration, ms, percent, share } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
+import { resumable } from "../../state/run";
 import type { RunStatus, RunSummary } from "../../worker/protocol";
 import { Alert } from "../parts/Alert";
 import { Ask } from "../parts/Ask";
@@ -180,7 +181,7 @@ function Row({
       </td>
       <td>{seconds > 0 ? duration(seconds) : "–"}</td>
       <td className="acts">
-        {run.status === "interrupted" ? (
+        {resumable(run) ? (
           <Button icon="play" look="quiet" isDisabled={readOnly} onPress={() => void resume()}>
             Resume
           </Button>

@@ -52,7 +52,7 @@ export const LEADS = [
   "More on my {x}",
   "Another go at my {x}",
   "An update on my {x}",
-  "Long evening with my {x}",
+  "Spent an evening on my {x}",
   "Worked on my {x} again",
   "This one is about my {x}",
   "Still proud of my {x}",
@@ -74,7 +74,14 @@ export const LEADS = [
 ] as const;
 
 /** Put between a lead and its features. */
-export const LEAD_FEATURES = [" with ", ", this time with ", ", now with ", ", mostly ", ", using ", ", plus "] as const;
+export const LEAD_FEATURES = [
+  " with ",
+  ", this time with ",
+  ", now with ",
+  ", mostly ",
+  ", using ",
+  ", plus ",
+] as const;
 
 export const ONE_FEATURE = [
   "{F} made the difference.",
@@ -104,7 +111,15 @@ export const TWO_FEATURES = [
   "What helped was {f}, also {g}.",
 ] as const;
 
-export const SITUATIONS = ["{S}.", "{S}.", "{S}, as always.", "And {s}.", "{S}, mind you.", "All this, {s}.", "{S}, I promise."] as const;
+export const SITUATIONS = [
+  "{S}.",
+  "{S}.",
+  "{S}, as always.",
+  "And {s}.",
+  "{S}, mind you.",
+  "All this, {s}.",
+  "{S}, I promise.",
+] as const;
 
 /** {a} and {b}: "white walls", "oak floor"; {b} may be two of them. */
 export const BINDINGS = [
@@ -122,14 +137,15 @@ export const BINDINGS = [
 
 /** A sentence with the noun absent and one as long with it there: twins take one each. */
 export const ONE_NEGATION: readonly { absent: string; there: string }[] = [
-  { absent: "No {n}.", there: "With the {m}." },
-  { absent: "No {n} at all.", there: "With the {m} after all." },
+  { absent: "No {n} here.", there: "With the {m}." },
+  { absent: "No {n} at all.", there: "With {m} after all." },
   { absent: "Done without the {n}.", there: "Done with the {m}." },
-  { absent: "Without any {n}.", there: "{M} included." },
+  { absent: "Without any {n}.", there: "Including the {m}." },
   { absent: "I left the {n} out.", there: "I left the {m} in." },
   { absent: "I skipped the {n}.", there: "I kept the {m}." },
   { absent: "{N}: not this time.", there: "{M}: yes, this time." },
-  { absent: "There is no {n} in it.", there: "There is {m} in it." },
+  { absent: "Nothing with {n}.", there: "Something with {m}." },
+  { absent: "Never with {n}.", there: "Always with {m}." },
 ];
 
 /** One noun absent and another there; the same words with the nouns exchanged say the opposite. */
@@ -190,7 +206,14 @@ export const QUERY_OPENINGS = [
 /** After a query without an opening. */
 export const QUERY_ENDINGS = [" please", ", ideas", ", any tips", "?", ", help please", ", how"] as const;
 
-export const QUERY_ABSENT = ["no {n}", "without {n}", "without the {n}", "but no {n}", "not with {n}", "minus the {n}"] as const;
+export const QUERY_ABSENT = [
+  "no {n}",
+  "without {n}",
+  "without the {n}",
+  "but no {n}",
+  "not with {n}",
+  "minus the {n}",
+] as const;
 export const QUERY_THERE = ["with {m}", "with the {m}", "{m} included", "and the {m}", "that has {m}"] as const;
 
 /** Puts the words in their places; a place in capitals gets a capital first letter. */

@@ -35,13 +35,17 @@ function* stream(world: World, settings: NotesSettings, seed: number): Generator
   }
 }
 
+/** Progress is told every so many notes, or their worth in queries. */
+const PROGRESS_STEP = 1000;
+
 /**
  * The corpus with training, validation and test queries. Every query has 1 to 10 notes of grade 2 (the relevance level) and
  * judgements for all notes of grade 2 and 1; near misses (a constraint violated, all concepts there; near twins first) have
  * grade 0 and are the query's hard negatives. All other notes are of grade 0. No set of concepts and constraints is asked
- * for in two splits or twice in one.
+ * for in two splits, nor twice in validation or test; training comes back to one in other words where a small corpus has no
+ * more of them.
  *
- * @param onProgress told how many of the notes and queries are done
+ * @param onProgress told how much of the work is done, the last time with done = total
  */
 export function notesDataset(
   settings: NotesSettings,
@@ -49,19 +53,24 @@ export function notesDataset(
   onProgress: (done: number, total: number) => void = () => {},
 ): Dataset {
   const world = buildWorld(DOMAINS, settings.zipf, seed);
-  const total = settings.corpusSize + settings.trainQueries + settings.validationQueries + settings.testQueries;
+  const queries = settings.trainQueries + settings.validationQueries + settings.testQueries;
+  // The queries take about as long as the notes, for each is judged against all of them.
+  const weight = Math.max(1, Math.round(settings.corpusSize / queries));
+  const total = settings.corpusSize + weight * queries;
   let done = 0;
-  const step = (every: number) => {
-    if (++done % every === 0) onProgress(done, total);
+  const step = (amount: number) => {
+    const before = done;
+    done += amount;
+    if (Math.floor(done / PROGRESS_STEP) > Math.floor(before / PROGRESS_STEP)) onProgress(done, total);
   };
   const docs: Doc[] = [];
   for (const doc of stream(world, settings, seed)) {
     docs.push(doc);
-    step(1000);
+    step(1);
   }
   const truth = buildTruth(world, settings, seed);
   const ids = docs.map((doc) => doc.id);
-  const drawn = (split: SplitName) => drawSplit(world, truth, settings, seed, split, ids, () => step(100));
+  const drawn = (split: SplitName) => drawSplit(world, truth, settings, seed, split, ids, () => step(weight));
   const splits = { train: drawn("train"), validation: drawn("validation"), test: drawn("test") };
   onProgress(total, total);
   const bare = ({ queries, qrels }: DrawnSplit) => ({ queries, qrels });

@@ -7,7 +7,7 @@
  */
 import type { Experiment } from "../../config/schema";
 import { type Random, random } from "../../random";
-import { draw, nounStem, type World, type WorldDomain } from "./world";
+import { draw, drawSome, nounStem, type World, type WorldDomain } from "./world";
 
 export type NotesSettings = Experiment["data"]["notes"];
 
@@ -111,21 +111,22 @@ function drawPlan(world: World, settings: NotesSettings, rate: Rates, r: Random,
 /** Two nouns, seldom three, with different values. */
 function drawBindings(domain: WorldDomain, taken: ReadonlySet<string>, r: Random): number[] {
   const binding = r.pick(domain.bindings);
-  const free = binding.nouns.map((_, n) => n).filter((n) => !taken.has(nounStem(binding.nouns[n]!)));
-  const nouns = r.shuffle(free.length > 1 ? free : binding.nouns.map((_, n) => n));
-  const values = r.shuffle(binding.values.map((_, v) => v));
-  const count = Math.min(r.chance(0.15) ? 3 : 2, nouns.length, values.length);
-  return nouns.slice(0, count).map((n, k) => binding.base + n * binding.values.length + values[k]!);
+  const { nouns, values, base } = binding;
+  const free = (n: number) => !taken.has(nounStem(nouns[n]!));
+  const fits = nouns.filter((_, n) => free(n)).length > 1 ? free : () => true;
+  const chosen = drawSome(binding.nounRanks, r.chance(0.3) ? 3 : 2, r, fits);
+  const bound = drawSome(binding.valueRanks, chosen.length, r, () => true);
+  return chosen.map((n, k) => base + n * values.length + bound[k]!);
 }
 
 /** "no oven", "with the oven", or one of each: "no oven, but with the mixer". */
 function drawNegations(domain: WorldDomain, taken: ReadonlySet<string>, r: Random): number[] {
-  const all = domain.negatables.map((_, k) => k);
-  const free = all.filter((k) => !taken.has(nounStem(domain.negatables[k]!)));
-  const nouns = r.shuffle(free.length > 1 ? free : all);
-  const fact = (noun: number, absent: boolean) => domain.negationBase + 2 * noun + (absent ? 0 : 1);
-  if (nouns.length > 1 && r.chance(0.5)) return [fact(nouns[0]!, true), fact(nouns[1]!, false)];
-  return [fact(nouns[0]!, r.chance(0.75))];
+  const { negatables, negationBase } = domain;
+  const free = (k: number) => !taken.has(nounStem(negatables[k]!));
+  const fits = negatables.some((_, k) => free(k)) ? free : () => true;
+  const [absent = 0, there] = drawSome(domain.negatableRanks, r.chance(0.5) ? 2 : 1, r, fits);
+  if (there !== undefined) return [negationBase + 2 * absent, negationBase + 2 * there + 1];
+  return [negationBase + 2 * absent + (r.chance(0.75) ? 0 : 1)];
 }
 
 /** The same words, another binding or negation. */
@@ -136,7 +137,9 @@ function twinOf(world: World, plan: NotePlan, r: Random): NotePlan {
       const to = world.facts[fact]!;
       const from = world.facts[plan.bindings[(k + 1) % plan.bindings.length]!]!;
       if (to.kind !== "binding" || from.kind !== "binding") throw new Error("a binding that is none");
-      const { values } = world.domains[plan.domain]!.bindings.find(({ nouns }) => nouns.includes(to.noun) && nouns.includes(from.noun))!;
+      const { values } = world.domains[plan.domain]!.bindings.find(
+        ({ nouns }) => nouns.includes(to.noun) && nouns.includes(from.noun),
+      )!;
       return fact + values.indexOf(from.value) - values.indexOf(to.value);
     });
     return { ...plan, bindings };

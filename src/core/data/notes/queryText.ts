@@ -8,7 +8,8 @@ import type { World } from "./world";
 
 export const MOST_QUERY_WORDS = 10;
 const FEWEST_QUERY_WORDS = 3;
-const PREPOSITION = /^(for|in|on|with|without|when|under|at|after|before|during|by|from|near|as|to|while|over|between) /;
+const PREPOSITION =
+  /^(for|in|on|with|without|when|under|at|after|before|during|by|from|near|as|to|while|over|between) /;
 
 /** The words of a query's facts, by part. */
 interface Parts {
@@ -45,7 +46,9 @@ function fitted(parts: Parts, r: Random): string {
   if (core.startsWith(parts.topic) && wish < 0.6 && fits(opening + core)) return opening + core;
   const ended = core + r.pick(QUERY_ENDINGS);
   if (wish > 0.88 && fits(ended)) return ended;
-  return fits(core) ? core : writeCore(parts, true, r);
+  if (fits(core)) return core;
+  const terse = writeCore(parts, true, r); // starts with the main concept
+  return countWords(terse) < FEWEST_QUERY_WORDS ? opening + terse : terse;
 }
 
 function partsOf(world: World, facts: readonly number[], w: Wording, r: Random): Parts {
@@ -59,8 +62,10 @@ function partsOf(world: World, facts: readonly number[], w: Wording, r: Random):
     else if (fact.kind === "feature") parts.features.push(asked(fact.concept, voice, r));
     else if (fact.kind === "situation") parts.situations.push(asked(fact.concept, voice, r));
     else if (fact.kind === "binding") parts.bound.push(boundWords(world, number));
-    else if (fact.absent) parts.negations.push(fill(r.pick(QUERY_ABSENT), { n: fact.noun }));
-    else parts.negations.push(fill(r.pick(QUERY_THERE), { m: fact.noun }));
+    else if (fact.kind === "negation")
+      parts.negations.push(
+        fact.absent ? fill(r.pick(QUERY_ABSENT), { n: fact.noun }) : fill(r.pick(QUERY_THERE), { m: fact.noun }),
+      );
   }
   return parts;
 }

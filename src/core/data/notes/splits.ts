@@ -2,15 +2,18 @@
 import { random } from "../../random";
 import type { Query, Split } from "../types";
 import { wording } from "./mentions";
-import { drawNeed, type NeedSource, needKey, needSource, type SplitName, splitOf, type Wish } from "./needs";
+import { drawNeed, type NeedSource, needKey, needSource, type SplitName, sharesOf, splitOf, type Wish } from "./needs";
 import type { NotesSettings } from "./plan";
 import { writeQuery } from "./queryText";
 import { judge, type Truth, twinTest } from "./truth";
 import type { World } from "./world";
 
-/** Draws given up on before a query is done without. */
-const MOST_TRIES = 600;
-/** Queries done without, one after another, before the split is called complete. */
+/** Draws for a query before any set of facts will do (and for training one asked for before), and before it is given up. */
+const USUAL_TRIES = 150;
+const MOST_TRIES = 400;
+/** The first of these once a query has used them up: the corpus has few sets left. */
+const TRIES_WHEN_SCARCE = 10;
+/** Queries given up, one after another, before the split is called complete. */
 const MOST_FAILURES = 20;
 
 export interface DrawnSplit extends Split {
@@ -33,21 +36,32 @@ export function drawSplit(
   ids: readonly string[],
   onQuery: () => void,
 ): DrawnSplit {
-  const counts = {
+  const wanted = {
     train: settings.trainQueries,
     validation: settings.validationQueries,
     test: settings.testQueries,
-  };
+  }[split];
+  const shares = sharesOf(settings);
   const source = needSource(world, settings, split);
   const words = wording(world, settings);
   const isTwin = twinTest(settings, seed);
   const used = new Set<string>();
   const drawn: DrawnSplit = { queries: [], qrels: new Map(), needs: [] };
   let failures = 0;
-  for (let n = 0; drawn.queries.length < counts[split] && failures < MOST_FAILURES; n++) {
-    const need = findNeed(world, truth, source, settings, seed, n, (facts) => {
-      return splitOf(seed, facts, counts) === split && !used.has(needKey(facts));
-    });
+  let scarce = false;
+  for (let n = 0; drawn.queries.length < wanted && failures < MOST_FAILURES; n++) {
+    const r = random(seed, "need", split, n);
+    const wish: Wish = { bindings: r.chance(settings.bindings), negation: r.chance(settings.negation) };
+    const usual = scarce ? TRIES_WHEN_SCARCE : USUAL_TRIES;
+    let need: number[] | null = null;
+    for (let tries = 0; tries < MOST_TRIES && !need; tries++) {
+      const last = tries >= usual;
+      const facts = drawNeed(world, truth, source, wish, last, r);
+      if (!facts || splitOf(seed, facts, shares) !== split) continue;
+      if (used.has(needKey(facts)) && !(last && split === "train")) continue;
+      need = facts;
+      scarce = last;
+    }
     if (!need) {
       failures++;
       continue;
@@ -69,22 +83,4 @@ export function drawSplit(
     onQuery();
   }
   return drawn;
-}
-
-function findNeed(
-  world: World,
-  truth: Truth,
-  source: NeedSource,
-  settings: NotesSettings,
-  seed: number,
-  n: number,
-  fits: (facts: readonly number[]) => boolean,
-): number[] | null {
-  const r = random(seed, "need", source.split, n);
-  const wish: Wish = { bindings: r.chance(settings.bindings), negation: r.chance(settings.negation) };
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const need = drawNeed(world, truth, source, wish, tries > MOST_TRIES / 4, r);
-    if (need && fits(need)) return need;
-  }
-  return null;
 }

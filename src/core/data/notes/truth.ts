@@ -85,7 +85,12 @@ const MOST_MISSES = 10;
  *
  * @param query facts, the main concept first. Only notes with that topic can have a grade above 0.
  */
-export function judge(world: World, truth: Truth, query: readonly number[], isTwin: (pair: number) => boolean): Judgements {
+export function judge(
+  world: World,
+  truth: Truth,
+  query: readonly number[],
+  isTwin: (pair: number) => boolean,
+): Judgements {
   const constraints = query.filter((fact) => world.slots[fact]! >= 0);
   const concepts = query.length - constraints.length;
   // By fact: 1 a concept asked for, 2 a constraint asked for, 3 what violates one.

@@ -27,6 +27,9 @@ export interface WorldBinding {
   nouns: readonly string[];
   values: readonly string[];
   base: number;
+  /** How often each noun and each value, by their place in the lists. */
+  nounRanks: Weighted;
+  valueRanks: Weighted;
 }
 
 export interface WorldDomain {
@@ -38,6 +41,7 @@ export interface WorldDomain {
   /** The fact "no noun k" is `negationBase + 2 * k`, "with noun k" is one more. */
   negationBase: number;
   negatables: readonly string[];
+  negatableRanks: Weighted;
   fillers: readonly string[];
 }
 
@@ -63,9 +67,17 @@ export interface World {
 /**
  * Numbers the domains' concepts and constraints.
  *
- * @param zipf exponent: the concept of rank r has weight r^-zipf. Ranks are shuffled by the seed, list by list.
+ * @param zipf exponent: the concept of rank r has weight r^-zipf, and so have nouns, values and absent things. Ranks are
+ *   shuffled by the seed, list by list.
  */
 export function buildWorld(domains: readonly Domain[], zipf: number, seed: number): World {
+  const ranked = (list: readonly number[], ...stream: (number | string)[]) =>
+    weighted(random(seed, "rank", ...stream).shuffle([...list]), (rank) => (rank + 1) ** -zipf);
+  const places = (list: readonly string[], ...stream: (number | string)[]) =>
+    ranked(
+      list.map((_, k) => k),
+      ...stream,
+    );
   const facts: Fact[] = [];
   const slots: number[] = [];
   const nouns: ReadonlySet<string>[] = [];
@@ -86,7 +98,7 @@ export function buildWorld(domains: readonly Domain[], zipf: number, seed: numbe
   });
   let slot = 0;
   const bindings = domains.map((d, domain) =>
-    d.bindings.map((b) => {
+    d.bindings.map((b, k) => {
       const base = facts.length;
       for (const noun of b.nouns) {
         for (const value of b.values) {
@@ -95,7 +107,13 @@ export function buildWorld(domains: readonly Domain[], zipf: number, seed: numbe
         }
         slot++;
       }
-      return { nouns: b.nouns, values: b.values, base };
+      return {
+        nouns: b.nouns,
+        values: b.values,
+        base,
+        nounRanks: places(b.nouns, "nouns", domain, k),
+        valueRanks: places(b.values, "values", domain, k),
+      };
     }),
   );
   const worldDomains = domains.map((d, domain): WorldDomain => {
@@ -107,29 +125,39 @@ export function buildWorld(domains: readonly Domain[], zipf: number, seed: numbe
       }
       slot++;
     }
-    const ranked = (list: number[], name: string) =>
-      weighted(random(seed, "rank", name, domain).shuffle([...list]), (rank) => (rank + 1) ** -zipf);
     return {
       name: d.name,
-      topics: ranked(lists[domain]!.topics, "topics"),
-      features: ranked(lists[domain]!.features, "features"),
-      situations: ranked(lists[domain]!.situations, "situations"),
+      topics: ranked(lists[domain]!.topics, "topics", domain),
+      features: ranked(lists[domain]!.features, "features", domain),
+      situations: ranked(lists[domain]!.situations, "situations", domain),
       bindings: bindings[domain]!,
       negationBase,
       negatables: d.negatables,
+      negatableRanks: places(d.negatables, "negatables", domain),
       fillers: d.fillers,
     };
   });
   const slotFacts: number[][] = Array.from({ length: slot }, () => []);
-  slots.forEach((s, fact) => slotFacts[s]?.push(fact));
-  return { domains: worldDomains, facts, slots: Int32Array.from(slots), slotFacts, nouns, ambiguous: ambiguousShare(worldDomains, facts) };
+  for (const [fact, s] of slots.entries()) slotFacts[s]?.push(fact);
+  return {
+    domains: worldDomains,
+    facts,
+    slots: Int32Array.from(slots),
+    slotFacts,
+    nouns,
+    ambiguous: ambiguousShare(worldDomains, facts),
+  };
 }
 
 /** A note mentions about one topic, one and a half features and half a situation. */
 function ambiguousShare(domains: readonly WorldDomain[], facts: readonly Fact[]): number {
   let share = 0;
   for (const d of domains)
-    for (const [list, weight] of [[d.topics, 1 / 3], [d.features, 1 / 2], [d.situations, 1 / 6]] as const)
+    for (const [list, weight] of [
+      [d.topics, 1 / 3],
+      [d.features, 1 / 2],
+      [d.situations, 1 / 6],
+    ] as const)
       for (const [number, chance] of chances(list)) {
         const fact = facts[number]!;
         if ("concept" in fact && fact.concept.ambiguous) share += (weight * chance) / domains.length;
@@ -156,6 +184,17 @@ export function draw(list: Weighted, r: Random): number {
   return list.facts[list.sums.findIndex((sum) => x < sum)]!;
 }
 
+/** Draws up to `count` different members that pass the test. */
+export function drawSome(list: Weighted, count: number, r: Random, fits: (member: number) => boolean): number[] {
+  const drawn: number[] = [];
+  const free = list.facts.filter(fits).length;
+  while (drawn.length < Math.min(count, free)) {
+    const member = draw(list, r);
+    if (fits(member) && !drawn.includes(member)) drawn.push(member);
+  }
+  return drawn;
+}
+
 /** The chance of each fact of a list. */
 export function chances(list: Weighted): Map<number, number> {
   const total = list.sums[list.sums.length - 1]!;
@@ -169,7 +208,11 @@ export function forms(concept: Concept): string[] {
 
 /** A noun without the plural's s, and its last word only: what makes "doors" and "door" one thing. */
 export function nounStem(noun: string): string {
-  const word = noun.toLowerCase().match(/\p{L}+/gu)?.at(-1) ?? "";
+  const word =
+    noun
+      .toLowerCase()
+      .match(/\p{L}+/gu)
+      ?.at(-1) ?? "";
   return word.length > 3 && word.endsWith("s") ? word.slice(0, -1) : word;
 }
 

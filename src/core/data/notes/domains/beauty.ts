@@ -1,66 +1,81 @@
+/** Skin, hair and make-up. */
+
 import type { Domain } from "../types";
 import { concepts } from "./concept";
 
-export const beauty: Domain = {
+export const BEAUTY: Domain = {
   name: "beauty",
   topics: concepts(`
-skincare routine | face care; what to put on my skin; morning and night products | complexion ritual; layered regimen; barrier steps
-curly hair care | frizzy locks; define ringlets; wavy head | coil method; plopped spirals; scrunched waves
-gel manicure | nails that last; polish at home; shiny fingertips | cured lacquer; shellac; chip proof talons | nail
-smoky eye | dark makeup; evening eyelids; dramatic look | blended kohl; charcoal lids; sultry crease
-lip stain | long lasting lipstick; red mouth; kiss proof colour | pigmented tint; bitten berry; velvet pout
-acne treatment | pimples; spotty face; breakout help | blemish protocol; salicylic gel; clogged pore plan | patch
-hair dye | change my colour; cover grey; go blonde | permanent toner; foil highlights; root glossing
-eyebrow shaping | thin brows; shape over eyes; pluck or thread | laminated arches; microbladed strokes; tinted tails
-beard grooming | facial hair men; trim stubble; mustache | whisker balm; sculpted jawline; goatee fade
-sun protection | spf cream; avoid burn; uv face lotion | zinc block; broad spectrum fluid; mineral screen
-bridal makeup | wedding face; ceremony look; long wear beauty | aisle ready glam; veil proof base; altar glow
-short haircut | bob; pixie; chop my hair | cropped shag; nape length; textured undercut
-perfume pick | nice smell; signature fragrance; scent for her | eau with sillage; bottled accord; amber jus
-body scrub | smooth legs; dry skin removal; sugar exfoliator | coffee polish; grainy buff; dead cell sloughing
-lash lift | longer eyelashes; curl without mascara; open gaze | keratin perm; fluttery fringe; upturned tips
-face mask | sheet on skin; clay pack; sunday self care | hydrating veil; kaolin layer; bubbling mud | sheet
-dark circles | tired eyes; bags under eye; sleepy look | under orbital shadows; puffy hollows; brightening concealer
-scalp care | dandruff; itchy head; flaky roots | follicle tonic; exfoliated crown; sebum balance | scale
-nail art | pretty designs on hands; painted tips; patterned fingers | stamped decals; marbled lacquer; dotted talons | nail
-blush placement | rosy cheeks; pink face; where to put rouge | draped flush; sun kissed apples; lifted cheekbone
-`),
+    skincare routine | skin cleaning steps; complexion basics; daily complexion plan | cleanse-and-moisturise ritual; dermal regimen; five-bottle regimen
+    bridal makeup | wedding day look; face for the wedding; wedding look | soft-glam ceremony glow; veil-ready glow; tear-proof glam
+    manicure | pretty fingertips; hand beauty; painted fingertips | gel polish; cuticle care; almond tips and cuticles | nails
+    hand care | cracked skin on fingers; help for rough fingers; rough fingers | barrier balm; overnight knuckle balm; knuckle salve | palms
+    curly hair care | frizzy head; frizzy locks; wild frizzy locks | coily tresses; defined ringlets; bouncy ringlets | curls
+    beach hairstyle | loose wavy look; messy wavy look; sea holiday hairdo | salt-spray tousle; tousled texture; undone tousle | waves
+    braided updo | plaited hairdo; festive plaits; plaits around the head | woven chignon; milkmaid halo; pinned halo | crowns
+    haircut | new hairdo; shorter head of hair; trim at the salon | feathered bob; choppy bob; graduated pixie | layers
+    face mask | moisture treatment; facial pampering; pampering for tired skin | hydrogel veil; soaked hydrogel; clay cast | masks
+    under-eye care | help against dark circles; dark circles; tired look remedy | caffeine gels; de-puffing crescents; cooling crescents | patches
+    lipstick | mouth colour; stained mouth; mouth makeup | matte rouge; crimson rouge; satin rouge | shades
+    eyebrow shaping | fuller brows; neat brows; film-star brows | threaded arches; laminated arches; sculpted arches
+    sun protection | cream against burning; sunburn prevention; burning prevention | SPF fluid; mineral SPF; zinc SPF
+    acne treatment | help with pimples; clear skin without pimples; pimples remedy | blemish control; spot-fading blemish serum; breakout control
+    body scrub | smooth legs; smooth skin all over; peeling for legs | sugar exfoliant; coffee-ground exfoliant; salt exfoliant
+    home hair colour | dyeing my own head; dye from the chemist; gentle dye | balayage kit; bleach-free toner; henna tint
+    perfume collection | nice fragrance; fragrance for dates; everyday fragrance | eau de toilette; bergamot eau; bottled musk
+    beard grooming | facial hair for men; tidy moustache; moustache care | trimmed stubble; bristle oil; combed stubble | coats
+    spa evening | relaxing bath at home; bath with bubbles; luxury bath | candlelit soak; magnesium soak; foamy tub ritual | wraps
+    anti-ageing care | fewer wrinkles; younger skin; something against wrinkles | firming retinol; peptide retinol; fine-line eraser
+  `),
   features: concepts(`
-vitamin c | brightening serum; antioxidant drops; glow acid | ascorbic ampoule; citrus derived active; l form
-retinol | anti wrinkle cream; aging product; night vitamin a | encapsulated retinoid; adapalene; cell turnover
-hyaluronic acid | moisture serum; plump skin; hydrating drops | water binding molecules; dewy humectant; triple weight
-tea tree oil | natural antiseptic; spot drops; herbal antiseptic | melaleuca; diluted terpinene; aussie essence
-a jade roller | stone massage; depuff tool; cool face gadget | rose quartz glide; gua sha; chilled crystal | roll
-rose water | flower mist; face spray; gentle toner | damask hydrosol; petal spritz; bulgarian distillate
-a silk pillowcase | sleep on smooth fabric; no hair breakage; bed cover | mulberry slip; satin headrest; charmeuse
-dry shampoo | no wash powder; refresh greasy hair; second day spray | rice starch puff; invisible aerosol; root absorber
-niacinamide | pore minimizer; vitamin b serum; oil control | ten percent solution; nicotinamide; sebum regulator
-coconut oil | natural hair mask; kitchen moisturizer; tropical fat | virgin copra; melted balm; cold pressed kernel
-a heat protectant | before straightener; save hair from iron; styling spray | thermal shield; two hundred degree mist; blowout primer
-cream blush | soft cheek colour; stick rouge; dewy pink | balm pot flush; melting putty; jelly tint
-micellar water | makeup remover; gentle cleanser; cotton pad liquid | surfactant spheres; no rinse solution; bioderma style
-setting powder | matte finish; stop shine; fix foundation | translucent talc; pressed veil; baked dust
-`),
+    powder brushes | tools for foundation; makeup tools; soft makeup tools | a dense kabuki; fluffy kabukis; stippling kabukis
+    rosewater | a floral toner; flowery water; a flowery spray | damask petals; petal mist; a damask mist
+    aloe gel | cooling jelly; green jelly; plant jelly | succulent pulp; chilled succulent sap; clear leaf pulp
+    honey | sticky sweetness; kitchen-shelf sweetness; beekeeper goods | raw manuka; a spoon of manuka; hive gold
+    coconut oil | tropical grease; greasy tropical goodness; greasy hair treatment | cold-pressed copra; melted copra; white palm-nut fat
+    vitamin serum | brightening drops; drops for radiance; orange-scented drops | ascorbic ampoules; niacinamide; a dropper of ascorbic
+    hyaluronic acid | intense moisture; lasting moisture; plumped cheeks | humectant layers; a water-binding humectant; a humectant
+    glitter | something sparkly; sparkly lids; a sparkly accent | shimmer flakes; holographic shimmer; pressed shimmer
+    false lashes | longer eye hairs; dramatic eyes; bigger eyes | fluttery mink strips; glued fringe; wispy fringe
+    a jade roller | a facial massage stone; a massage stone; a cool stone tool | gua sha; nephrite gliding; a nephrite wheel | rolls
+    cotton rounds | makeup removal; easy makeup removal; something for makeup removal | reusable bamboo discs; washable discs; micellar discs | pads
+    heatless rods | overnight styling; styling without heat; gentle overnight styling | satin ropes; foam spirals; twisted foam | sticks
+    a hair dryer | a blow-out; hot air; a blow-dry | an ionic diffuser; a salon-strength nozzle; a diffuser
+    sparkling nail stickers | fingertip art; decals; fingertip decals | adhesive foils; adhesive rhinestones; chrome foils
+    hair extensions | fake length; added length; instant length | clip-in wefts; taped wefts; sewn-in wefts
+    lip balm | soft kissable mouths; dry mouth relief; kissable mouths | beeswax tins; shea butter sticks; tinted beeswax
+  `),
   situations: concepts(`
-for sensitive skin | easily red; allergic; gentle only | reactive complexion; fragrance intolerant; rosacea kind
-for oily skin | shiny face; greasy; big pores | sebum prone; t zone slick; combination
-over forty | mature; aging; older women | perimenopausal; fine line years; seasoned
-for teenagers | school age; first products; young daughter | adolescent; puberty friendly; high schooler
-in five minutes | rushed morning; quick; no time | before the bus; three product dash; express
-for dark skin | melanin; deep tone; brown complexion | rich pigment; ebony hues; no white cast
-on vacation | carry on size; holiday; beach week | travel minis; resort ready; under hundred millilitres
-`),
+    in five minutes | for late risers; when I oversleep; if I overslept | before the bus; with one coffee's time; while the kettle boils
+    for sensitive skin | when everything itches; without itching; against redness and itching | on reactive complexions; for allergic types; on easily flushed complexions
+    on oily skin | when my nose shines; when my forehead shines; with a shiny forehead | for sebum-rich zones; in the T-zone; with excess sebum
+    for teenagers | in puberty; at fifteen; for a fourteen-year-old daughter | for adolescents; between school bells; among adolescents
+    from the drugstore | with affordable brands; at affordable prices; from affordable brands | out of supermarket aisles; off the discount aisle; from the bargain aisle
+    for New Year's Eve | for a fireworks party; at midnight; for the midnight toast | with countdown sparkle; for the countdown; by the final countdown
+    for mature faces | over sixty; for ladies over sixty; past sixty | with laugh lines; for well-lived features; around proud laugh lines
+    in humid heat | when I sweat; for sweaty days; on sweaty days | at tropical moisture levels; in muggy air; through muggy afternoons
+  `),
   bindings: [
-    { attribute: "colour", nouns: ["lips", "nails", "lids", "liner"], values: ["red", "nude", "brown", "pink", "gold"] },
-    { attribute: "texture", nouns: ["serum", "cleanser", "sunscreen"], values: ["thick", "watery", "creamy", "foaming"] },
+    {
+      attribute: "finish",
+      nouns: ["eyeliners", "blushes", "highlighters", "bronzers"],
+      values: ["creamy", "powdered", "liquid", "glossy", "pearly", "baked"],
+    },
+    {
+      attribute: "colour",
+      nouns: ["ribbons", "barrettes", "headbands", "tweezers"],
+      values: ["black", "golden", "rose", "lilac", "white", "emerald"],
+    },
   ],
-  negatables: ["fragrance", "alcohol", "parabens", "heat", "glitter", "foundation", "bleach"],
+  negatables: ["silicone", "parabens", "alcohol", "concealer", "mascara", "hairspray", "filters", "sponges"],
   fillers: [
-    "My skin has never been calmer.",
-    "Test it behind the ear first.",
-    "Two weeks until results.",
-    "The bottle is tiny.",
-    "Not sponsored.",
-    "My sister stole it.",
+    "My skin said thank you.",
+    "Two weeks until I saw it.",
+    "Always test it on your wrist.",
+    "No sponsor here.",
+    "I have bought it four times.",
+    "Less is more.",
+    "My hairdresser taught me this.",
+    "Be gentle.",
   ],
 };

@@ -48,18 +48,18 @@ export const COOKING: Domain = {
   situations: concepts(`
     on a small budget | for very little money; without much money; when money is tight | at low cost; for a few coins; on the cheap
     for two people | for a couple; for me and my partner; for my partner | for a pair; as a duo; in duo portions
-    on a weeknight | after the office; after a long workday; on a busy workday | on tired Tuesdays; in the midweek rush; on a Thursday
-    for a crowd | for many guests; for a big party; when many guests come | for twenty hungry mouths; to feed a gang; for the whole gang
-    in thirty minutes | in a hurry; when time is short; for a fast meal | in half an hour; within half an episode; before the half-hour bell
+    on a weeknight | after a workday; after a long workday; on a busy workday | on tired Tuesdays; in the midweek rush; on a Thursday
+    for a crowd | for many guests; for a large company; when many guests come | for twenty hungry mouths; to feed a gang; for the whole gang
+    in thirty minutes | in a hurry; when time runs out; for a fast meal | in half an hour; within half an episode; before the half-hour bell
     for picky children | for fussy kids; that fussy kids eat; for choosy kids | against mealtime protests; for small refusers; at a table of refusers
     in a tiny kitchen | in a studio flat; with little counter space; in a cramped flat | on a single hotplate; on two burners; beside a two-burner hob
-    for the freezer | to prepare in advance; to store for later; for meals in advance | in labelled tubs; from stacked tubs; as a big batch
+    for the freezer | to prepare in advance; to store for later; for meals in advance | as a big batch; in dated batches; by the batch
   `),
   bindings: [
     {
       attribute: "cut",
       nouns: ["carrots", "mushrooms", "courgettes", "leeks"],
-      values: ["diced", "sliced", "shredded", "whole", "mashed", "steamed"],
+      values: ["diced", "sliced", "shredded", "whole", "roasted", "steamed"],
     },
     {
       attribute: "colour",

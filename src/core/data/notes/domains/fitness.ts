@@ -8,30 +8,30 @@ export const FITNESS: Domain = {
   topics: concepts(`
     morning jog | early run; run before breakfast; easy run | sunrise miles; slow dawn miles; conversational-pace miles | tracks
     yoga flow | gentle stretching; bendy stretching; stretching class | vinyasa sequence; asana sequence; asana practice | mats
-    pull-up plan | hanging strength; climbing up a pole; hanging back exercise | chin-over-grip sets; dead-hang ladder; negative chin sets | bars
+    pull-up plan | upper-body strength; back strength; climbing up a pole | chin-over-grip sets; doorway ladder; negative chin sets | bars
     core workout | tummy training; flat stomach training; stomach exercises | abdominal circuit; hollow-hold circuit; oblique circuit | planks
     strength training | lifting weights; getting stronger; weights at the gym | barbell hypertrophy; deadlift programme; progressive barbell overload
     swimming lessons | learning the crawl; pool training; pool exercise | freestyle drills; tumble-turn drills; kickboard laps
-    marathon preparation | very long distance running; forty-two kilometres; first big race | tapered mileage; mileage block; carb-loaded mileage
+    marathon preparation | very long distances; forty-two kilometres; first big race | tapered mileage; mileage block; carb-loaded mileage | runs
     cycling training | bike workout; indoor bike; fast bike rides | turbo-trainer watts; threshold watts; cadence intervals
     bicep workout | bigger upper arms; strong arms; arm muscles | dumbbell hammers; preacher-bench dumbbells; supinated dumbbells | curls
     tricep workout | firm back of arm; toned upper limbs; saggy arm exercise | parallel-rail lowers; skull-crusher reps; rope pushdowns | dips
     chest workout | pushing exercise; broad torso; bigger torso | bench pectorals; incline pectorals; pectoral flyes | presses
     home gymnastics | hanging from straps; circus-like exercise; body control | muscle-up routine; iron-cross holds; tuck-lever holds | rings
     boulder session | indoor wall sport; climbing wall sport; vertical sport | chalked slab problems; crimps and slopers; overhang problems | rocks
-    racquet night | indoor ball duel; fast indoor game; game for two in a court | drop shots and boasts; volley and boast; tin-skimming volleys | squash
+    racquet night | indoor ball duel; fast indoor game; fast court game | drop shots and boasts; volley and boast; tin-skimming volleys | squash
     football practice | soccer skills; kicking a ball; soccer with friends | dribbling on turf; five-a-side dribbles; nutmegs on turf | pitches
-    weight loss plan | getting slimmer; slimming; losing kilos | calorie deficit; steady deficit; fat-burning deficit | scales
+    weight loss plan | getting slimmer; slimming; fewer kilos | calorie deficit; steady deficit; fat-burning deficit | scales
     dance class | moving to music; fun with music; music workout | zumba steps; salsa choreography; choreographed zumba
     pilates routine | posture training; mat posture class; better posture | reformer spine series; hundred and roll-downs; spine articulation
     skipping workout | jumping with a cord; childhood jumping; fast jumping | double-unders; rope boxers' cardio; speed-rope cardio
-    recovery day | time off sport; rest between sessions; break from sport | regenerative stroll; sofa-and-sauna reset; restorative sauna
+    recovery day | lazy time off; rest between sessions; break from sport | regenerative stroll; sofa-and-sauna reset; restorative sauna
   `),
   features: concepts(`
     resistance bands | rubber loops; elastic loops; stretchy loops | latex tubes; latex strips; a tension strip
-    a foam roller | self massage; massage for sore muscles; muscle massage | a grooved cylinder; fascia release; rolled-out fascia | rolls
+    a foam roller | self massage; massage for sore muscles; muscle massage | a grooved cylinder; fascia release; kneaded fascia | rolls
     cork blocks | props for stiff people; help for stiff hips; help with stiffness | natural bricks; two bricks; bricks under the palms | blocks
-    a kettlebell | a weight with a handle; one handy weight; an iron weight | Russian swings; a cannonball; goblet squats
+    a kettlebell | a handled weight; a handy weight; an iron weight | Russian swings; a cannonball; goblet squats
     a stability ball | sitting and bouncing; a big bouncy seat; something bouncy | an inflated sphere; Swiss sphere drills; a burst-proof sphere | balls
     a heart rate monitor | pulse control; a pulse watch; pulse zones | a chest-strap sensor; wrist-sensor beats; beats per minute
     protein shakes | muscle drinks; a drink after sport; drinks for muscles | whey powder; vanilla whey; casein scoops
@@ -46,9 +46,9 @@ export const FITNESS: Domain = {
     a workout diary | written goals; notes on progress; written progress | a logged journal; a lifting logbook; ticked logbook pages
   `),
   situations: concepts(`
-    at home | in the living room; in my flat; inside my flat | beside the sofa; on the lounge carpet; on the hallway carpet
+    at home | in the living room; inside my own walls; within my own walls | beside the sofa; on the lounge carpet; on the hallway carpet
     for seniors | in old age; past seventy; for people past seventy | for pensioners; with stiff pensioners; at eighty
-    after giving birth | for new mums; after having a baby; as a new mum | postnatal; six weeks postpartum; in postpartum months
+    after giving birth | after having a baby; since the baby came; after labour | postnatal; six weeks postpartum; in postpartum months
     with back pain | with a sore spine; when my spine hurts; despite a hurting spine | for aching lumbars; after a slipped disc; with lumbar trouble
     in the lunch break | at noon; between office meetings; between two meetings | over the midday gap; in a midday slot; around twelve
     with bad knees | without jumping; gentle on joints; with painful joints | on creaky kneecaps; at low impact; in low-impact form
@@ -58,7 +58,7 @@ export const FITNESS: Domain = {
   bindings: [
     {
       attribute: "pace",
-      nouns: ["lunges", "burpees", "crunches", "push-ups"],
+      nouns: ["lunges", "burpees", "crunches", "hops"],
       values: ["slow", "quick", "weighted", "assisted", "explosive", "paused"],
     },
     {

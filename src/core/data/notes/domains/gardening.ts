@@ -10,7 +10,7 @@ export const GARDENING: Domain = {
     front lawn | nice grass; green grass; grass for playing | seeded turf; mown turf; patchy turf | patches
     compost heap | rotting kitchen scraps; garden waste pile; waste pile | black humus bin; turned humus; worm-rich humus
     herb spiral | fresh kitchen flavours; a kitchen corner; flavours for cooking | thyme and sage mound; stacked thyme mound; aromatic mound | mint
-    rose border | romantic flowers; fragrant classic flowers; thorny flowers | floribunda edge; rambling floribundas; old English blooms
+    rose border | thorny flowers; Valentine flowers; thorny beauties | floribunda edge; rambling floribundas; old English blooms
     tomato patch | home-grown salad fruit; red salad fruit; juicy salad fruit | cherry vines; staked vines; beefsteak vines
     palm corner | tropical trees; exotic trees; an exotic holiday feeling | potted fronds; hardy fronds; feathery fronds | palms
     garden pond | still water; a home for newts; small water feature | lily pool; frog pool; lined pool | tanks
@@ -21,7 +21,7 @@ export const GARDENING: Domain = {
     pumpkin plot | big autumn gourds; Halloween gourds; orange gourds | sprawling cucurbits; hokkaido runners; trailing cucurbits | squash
     wildflower meadow | insect-friendly area; something for insects; unmown area | cornflower and poppy mix; scythed poppies; daisies and poppies
     shade garden | plants without sun; sunless corner; gloomy corner | hostas and ferns; woodland ferns; under-tree hostas | shades
-    spring bulbs | early colour; first colour after winter; March colour | snowdrops and daffodils; naturalised crocuses; clumps of daffodils
+    spring bulbs | March flowers; colour in March; post-winter flowers | snowdrops and daffodils; naturalised crocuses; clumps of daffodils
     greenhouse | warm glass shelter; glass shelter for seedlings; growing under glass | polytunnel; tomato polytunnel; unheated cloche
     hanging baskets | porch flowers; flowers at head height; overhead flowers | trailing petunias; suspended petunias; tumbling lobelia
     cactus collection | spiny desert plants; easy desert plants; desert windowsill | potted succulents; agave and aloe; grafted succulents
@@ -38,11 +38,11 @@ export const GARDENING: Domain = {
     rainwater barrels | collected rain; saved rain; free rain | downpipe butts; brimming butts; an oak butt
     ladybirds | aphid hunters; helpful beetles; natural pest control | spotted predators; spotted larvae; red spotted helpers
     lavender edging | bee-friendly scent; purple scent; a scented margin | provence shrubs; clipped grey shrubs; hidcote shrubs
-    a cold frame | frost protection; protection for young plants; frost covers | a lidded box; an old sash lid; glazed lids | frames
+    a cold frame | seedling protection; seedling nursery; seedling covers | a lidded box; an old sash lid; glazed lids | frames
     ornamental grasses | tall airy tufts; airy movement; swaying tufts | miscanthus plumes; pampas; feathery plumes
     horse manure | natural fertiliser; strong fertiliser; cheap fertiliser | rotted dung; stable dung; riding-school dung
-    solar lanterns | evening glow; lamps without cables; lamps along the lawn | sun-charged globes; dusk-triggered globes; little charged beacons | light
-    a wooden bench | somewhere to sit; a place to sit; a quiet seat | slatted teak; weathered teak; a teak settle
+    solar lanterns | evening glow; lamps without cables; lamps along the lawn | sun-charged globes; dusk-triggered globes; little charged beacons
+    a wooden bench | somewhere to sit; a place to sit; somewhere for tea | slatted teak; weathered teak; a teak settle
     nasturtiums | edible flowers; edible petals; pretty edible leaves | peppery orange blooms; peppery trumpets; self-sown trumpets
   `),
   situations: concepts(`
@@ -50,10 +50,10 @@ export const GARDENING: Domain = {
     in heavy clay | with sticky soil; in wet soil; with badly drained soil | on claggy earth; in dense claggy loam; on compacted loam
     during a drought | when water is scarce; without rain for weeks; in rainless weeks | in a parched summer; under a hosepipe ban; through a parched July
     for absolute beginners | for people starting out; for someone new; for newcomers | for novices; with novice fingers; as a first-timer
-    in a cold climate | with hard winters; where winters are long; with late frosts | in zone four; in the mountain north; under months of snow
+    in a cold climate | with hard winters; with late frosts; despite late frosts | in zone four; in the mountain north; under months of snow
     on a steep hill | on a slanted site; where the ground falls away; on slanted ground | on a gradient; on a terraced gradient; down a gradient
-    in a tiny yard | with little space outside; in a minimal backyard; where space is short | on nine square metres; on one square metre; in a pocket courtyard
-    for lazy weekends | with little upkeep; for easy care; without daily care | with low maintenance; at one hour weekly; for hammock hours
+    in a tiny yard | for mini backyards; in a minimal backyard; in a mini backyard | on nine square metres; on one square metre; in a pocket courtyard
+    for lazy weekends | with little upkeep; with little weeding; without constant weeding | with low maintenance; at one hour weekly; for hammock hours
   `),
   bindings: [
     {

@@ -7,7 +7,7 @@ export const INTERIOR: Domain = {
   name: "interior",
   topics: concepts(`
     living room | lounge; cosy lounge; sitting area | front parlour; snug; elegant parlour
-    small bedroom | tiny sleeping space; sleeping space; place to sleep | compact boudoir; box-sized boudoir; restful boudoir
+    small bedroom | tiny sleeping quarters; sleeping quarters; quiet quarters | compact boudoir; box-sized boudoir; restful boudoir
     home office | work corner; desk corner; desk area | laptop nook; writing nook; freelance den
     hallway | front entrance; narrow entrance; entry | vestibule; slim vestibule; foyer
     picture gallery | art display; group of artworks; artworks above the couch | cluster of canvases; hung canvases; canvas arrangement | frames
@@ -34,20 +34,20 @@ export const INTERIOR: Domain = {
     a large mirror | a big reflection; a tall reflection; a reflection trick | an arched looking glass; a leaning looking glass; silvered glass
     woven baskets | wicker boxes; natural wicker; wicker storage | seagrass hampers; jute hampers; handled hampers
     brass handles | golden hardware; shiny hardware; new knobs | antique pulls; warm metal pulls; polished pulls
-    string lights | a little sparkle; evening sparkle; festive sparkle | twinkling LEDs; looped LEDs; a glowing garland | light
+    string lights | a little sparkle; evening sparkle; festive sparkle | twinkling LEDs; looped LEDs; a glowing garland
     exposed brick | bare masonry; rough masonry; an industrial look | raw clay blocks; weathered clay; loft-style blocks
     vintage furniture | second-hand finds; second-hand pieces; old pieces | flea-market treasures; mid-century treasures; auction treasures
     linen drapery | airy window hangings; flowing hangings; floor-length hangings | gauzy flax; sheer flax panels; unlined flax
     scented candles | nice smells; a calming smell; home fragrance | sandalwood wax; flickering wax; vanilla wax
     hidden storage | secret drawers; space for clutter; room for clutter | lift-up compartments; concealed compartments; under-seat compartments
-    coat hooks | a hanging place; easy hanging; somewhere to hang bags | hammered pegs; a peg strip; a row of pegs | nails
+    coat hooks | handbag hanging; order for jackets; somewhere for jackets | hammered pegs; a peg strip; a row of pegs | nails
     marble tiles | a stone look; veined stone; stone surfaces | carrara slabs; polished carrara; honed slabs
     a knitted throw | a warm blanket; a chunky blanket; sofa blankets | cable-stitch wool; fringed lambswool; folded lambswool
     art prints | modern posters; cheap posters; large posters | abstract lithographs; signed lithographs; paper cutouts | prints
   `),
   situations: concepts(`
     in a rented flat | for tenants; as a tenant; with a strict landlord | under a lease; without losing the deposit; with a deposit at stake
-    over a weekend | in two days; by Sunday; from Saturday to Sunday | before Monday; from Friday night on; between Friday and Monday
+    over a weekend | until Sunday; by Sunday; from Saturday to Sunday | before Monday; from Friday night on; between Friday and Monday
     with low ceilings | in an attic; up in the attic; under a sloping roof | beneath the eaves; below the rafters; under slanted rafters
     in a dark room | with little daylight; without much daylight; where daylight is rare | facing north; on the north side; behind a gloomy courtyard
     for a calm mood | to relax; to unwind; for relaxing evenings | in a serene spirit; with serene quiet; in a hushed atmosphere

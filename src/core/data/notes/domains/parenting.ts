@@ -1,66 +1,81 @@
+/** Babies, children and family days. */
+
 import type { Domain } from "../types";
 import { concepts } from "./concept";
 
-export const parenting: Domain = {
+export const PARENTING: Domain = {
   name: "parenting",
   topics: concepts(`
-sleep training | baby wakes at night; get infant to bed; bedtime trouble | gradual self settling; nap schedule; dream feed plan | train
-baby led weaning | start solids; first meals infant; purees or not | finger foods at six months; gnawing batons; spoonless introduction
-potty training | toilet learning; leave diapers; pee in the pot | nappy free days; loo milestones; wee sticker chart | pot
-screen time rules | tablet limits; too much tv; phone for kids | device curfew; media contract; pixel diet
-birthday party | celebrate turning five; games and cake day; kids event | candle bash; balloon afternoon; goodie bag jamboree
-lunch box ideas | school meals; packed snacks; what to put in the bag | bento compartments; thermos noodles; crustless triangles
-homework help | after school study; maths tasks; motivate pupil | assignment hour; times tables drill; kitchen desk tutoring
-sibling fights | brothers quarrel; jealous sister; kids hitting | rivalry truce; squabble referee; sharing turmoil
-bedtime story | read at night; tale for little ones; pillow book | once upon a lull; dozing chapter; picture page ritual
-tantrum handling | toddler screams; meltdown in shop; angry child | big feelings coaching; outburst calm; co regulation
-rainy day play | bored indoors; wet weekend games; stuck at home | blanket fort; sofa obstacle course; kitchen percussion
-first bike | learn to ride; balance cycling; training wheels | pedal milestone; wobbling two wheeler; stabilisers off
-baby carrier | wrap for newborn; hands free infant; sling | ergonomic buckle pack; ring cloth; hip healthy pouch
-stroller choice | pram; buggy for city; pushchair | folding pushcart; jogger wheels; twin seat carriage
-family budget | cost of children; save with kids; household money | nappy fund; shared ledger; weekly envelope
-nursery decor | newborn bedroom; crib place; infant space look | cot corner; mobile and mural; changing station
-chores chart | kids cleaning; tasks at home; allowance jobs | duty board; dishwasher rota; starred tidy list | board
-picky eating | fussy child; refuses vegetables; only pasta | neophobia; beige plate phase; one bite policy
-language learning | bilingual kid; second tongue early; foreign words | minority speech at home; heritage vocabulary; immersion nanny
-school start | first day of class; kindergarten begins; new pupil | satchel morning; gate goodbye; reception term
-`),
+    baby carrier | carrying my newborn; carrying an infant; newborn on my chest | ergonomic sling; buckle sling; stretchy sling | wraps
+    baby party | celebration before birth; celebration for mums-to-be; mums-to-be get-together | bump brunch; nursery-themed brunch; stork tea | showers
+    breastfeeding start | nursing a newborn; nursing problems; feeding my newborn | lactation rhythm; latch and let-down; milk-supply rhythm | pumps
+    toddler sleep | bedtime for a two-year-old; bedtime battles; getting kids to bed | nap transitions; lullaby ritual; drowsy lullaby hour
+    building toys | construction set; towers for little builders; stacking play | Duplo cubes; wooden cubes; interlocking cubes | blocks
+    model railway | train set; toy trains; electric trains | wooden locomotive loop; Brio loop; tunnel and locomotive loop | tracks
+    garden trampoline | jumping outside; a thing for jumping; jumping fun | netted bouncer; sunken bouncer; backyard bouncer | springs
+    tablet time | limits for TV; less TV; TV rules | device hours; digital media hours; pixel-free device pact | screens
+    family game night | playing cards together; parlour games; evening of playing together | dice and counters; snakes-and-ladders dice; cooperative dice league | boards
+    first day of school | starting primary; primary class; becoming a pupil | satchel and cone; enrolment morning; satchel photo
+    potty training | leaving nappies behind; goodbye to nappies; no more nappies | toilet learning; diaper-free week; tiny toilet triumphs
+    birthday party | celebrating turning five; invited friends and cake; celebrating with little guests | balloon afternoon; balloons and candles; pinata afternoon
+    bath time | hair-washing drama; soaping a wild kid; soap-shy kids | bubbly tub splash; splashing ducks; rubber-duck splash | tanks
+    reading aloud | stories at night; good stories; stories for little ones | picture-book hour; narrated fairy tales; pop-up tales
+    nursery decor | infant's bedroom; bedroom for a newborn; room before the birth | cot and changing corner; woodland crib theme; pastel cot theme
+    lunch boxes | food for kindergarten; snacks for kindergarten; packed kindergarten food | bento compartments; bento skewers; bento dinosaurs
+    pocket money | kids and coins; teaching kids finance; weekly coins | allowance jars; three-jar allowance; chore-free allowance
+    sibling arguments | brothers fighting; sisters fighting; jealous brother | rivalry peace; squabble peace plan; fewer squabbles
+    tantrums | screaming at the supermarket; angry toddler; screaming toddler | meltdowns; floor-kicking meltdowns; stormy outbursts
+    homework routine | maths at the desk; studying after class; help with maths | worksheet hour; spelling worksheets; assignments without tears
+  `),
   features: concepts(`
-a white noise machine | sleep sound; shush box; calm hum | rain loop speaker; womb audio; fan drone
-a reward sticker | star for good behavior; prize system; motivation chart | gold foil token; merit stamp; treat ladder | stick
-a night light | scared of dark; small lamp; bedroom glow | moon plug; dimmable owl; amber toadstool | light
-finger paint | messy art; kids colours; hands creative | washable tempera; palm smears; edible pigment
-a sand tray | sensory play; digging indoors; beach box | kinetic grains; scoop and pour tub; mini dunes
-wooden blocks | building toys; montessori bricks; stacking cubes | beech tower set; unit planks; unpainted cuboids
-a memory game | matching cards; brain play; find pairs | flip and recall deck; snap tiles; concentration set
-a picture schedule | visual routine; day plan with images; autism friendly plan | pictogram strip; magnet timetable; photo sequence
-a calm corner | time out spot; quiet place; cool down area | feelings den; beanbag refuge; glitter jar nook
-audio books | listening stories; cd for kids; spoken tales | narrated cassette; headphones saga; figurine speaker
-a snack drawer | self serve food; hungry children shelf; quick bites place | reachable cracker bin; grab level; low fridge basket
-a treasure hunt | clue search; pirate game; find hidden prizes | riddle trail; map quest; breadcrumb chase | track
-bath toys | tub fun; rubber duck; water play | squirting boats; foam letters; floating cups
-a growth chart | height ruler; measure kid; how tall | pencilled door marks; centimetre giraffe; inch ladder | scale
-`),
+    finger paint | messy art; toddler art; non-toxic colours | washable tempera; smeared tempera; handprint tempera | prints
+    a play mat | a padded crawling area; a soft crawling area; crawling space | an activity blanket; quilted foam; interlocking foam | mats
+    a night lamp | bedside comfort; bedside glow; comfort in the dark | a luminous bunny; a moon projector; a dim amber bunny | light
+    a reward chart | praise for good behaviour; a behaviour system; a way to praise | gold stars; sticker columns; a fridge-door star grid
+    a sandpit | digging outside; a place for digging; shovels and digging | moulds and buckets; a buried-treasure box; grainy castles 
+    a stroller | a buggy; a light buggy; a foldable buggy | a pushchair; an all-terrain pushchair; a compact pram
+    a pacifier | something to suck; thumb-sucking relief; sucking | a silicone dummy; an orthodontic dummy; a clipped dummy
+    modelling dough | something to knead; kneading; stuff to knead | salt-based putty; scented putty; squishy plasticine | rolls
+    puppets | a little theatre; role play figures; theatre figures | sock monsters; felt crocodiles; velvet marionettes
+    board books | unbreakable pages; pages for babies; tear-proof pages | chunky cardboard flaps; lift-the-flap cardboard; chewable flaps
+    a swing | something on ropes; flying through the air; a seat on ropes | a tyre pendulum; an apple-tree pendulum; a garden pendulum
+    white noise | a hum for sleep; calming sounds; sounds from the womb | a whirring machine; static and rainfall; looped rainfall
+    a safety gate | stairs protection; secure stairs; a stairs barrier | a doorway grille; a pressure-fit grille; a lockable grille | bars
+    musical toys | drums; something to drum on; drumming | xylophones; maracas; a tinkling glockenspiel
+    a treasure hunt | hidden clues; a search game; a search with clues | a pirate quest; a pirate trail; a scavenger quest
+    dress-up clothes | costumes; princess costumes; superhero costumes | capes and tiaras; a trunk of capes; cardboard armour | crowns
+  `),
   situations: concepts(`
-for twins | two babies; double trouble; multiples | pair of newborns; duo; womb mates
-for single parents | alone with kids; one adult; by myself | solo mum; lone dad; no second mum
-with a newborn | baby just arrived; first weeks; infant home | fresh from hospital; fourth trimester; umbilical days
-for teenagers | thirteen and over; puberty; high school age | adolescent; moody years; slammed doors
-while working full time | job and kids; busy career; office parent | nine to five; childcare juggle; commuter
-on long car rides | road travel; hours driving; back seat boredom | motorway stretch; booster miles; are we there yet
-for shy children | anxious kid; introvert; afraid of others | slow to warm; timid; clings at the gate
-`),
+    for single parents | when mum is alone; without another adult; as the only adult | in one-income households; with one pair of arms; on one income
+    with twins | with both at once; for both at once; if both cry | times two; in double trouble; through doubled chaos
+    on long car rides | with bored passengers; while driving far; when driving far | on the motorway; for highway hours; between motorway exits
+    on rainy afternoons | when we cannot go out; stuck indoors; in bad weather | under dripping gutters; while puddles fill; with dripping windowpanes
+    for working mothers | with a full-time job; besides my job; next to a job | around shift plans; between commute and pick-up; alongside a career
+    at kindergarten age | at four; for preschool kids; in preschool | in the pre-reading years; for the under-sixes; before letters are learned
+    in bilingual homes | with two languages; when dad speaks French; in two languages | between mother tongues; in both tongues; across tongues
+    with little sleep | when everyone is tired; for exhausted parents; while exhausted | on three hours' rest; through bleary mornings; with bleary eyes
+  `),
   bindings: [
-    { attribute: "colour", nouns: ["balloons", "cups", "blankets", "crayons"], values: ["red", "blue", "yellow", "green", "pink"] },
-    { attribute: "age", nouns: ["boys", "girls", "cousins"], values: ["younger", "older", "noisy", "sleepy"] },
+    {
+      attribute: "colour",
+      nouns: ["bibs", "rompers", "teddies", "mobiles"],
+      values: ["yellow", "striped", "grey", "peach", "white", "dotted"],
+    },
+    {
+      attribute: "material",
+      nouns: ["spoons", "rattles", "puzzles", "beakers"],
+      values: ["beech", "bamboo", "rubber", "steel", "cork", "maple"],
+    },
   ],
-  negatables: ["screens", "sugar", "batteries", "nuts", "shouting", "plastic toys", "naps"],
+  negatables: ["batteries", "shouting", "bribes", "sweets", "plastic", "deadlines", "commercials", "timetables"],
   fillers: [
-    "Nobody cried, including me.",
-    "It worked on day four.",
-    "Coffee helps.",
     "Every child is different.",
-    "Ask me again next week.",
-    "My mother laughed at us.",
+    "This too shall pass.",
+    "We laughed a lot.",
+    "My coffee went cold.",
+    "It worked on the second day.",
+    "Trust your gut.",
+    "The little one was proud.",
+    "Nobody cried.",
   ],
 };

@@ -23,9 +23,9 @@ export const TRAVEL: Domain = {
     cycling route | trip by bike; days on a bike; bike holiday | pedalling along rivers; towpath saddles; loaded panniers
     national park visit | canyons and geysers; famous canyons; wild America | ranger-led wilderness; protected wilderness; backcountry wilderness
     farm stay | holiday among cows; countryside with animals; countryside week | agriturismo; haybarn lodging; working dairy lodging
-    honeymoon | romantic trip; trip after the wedding; newlywed trip | overwater villa; secluded villa; champagne for newly-marrieds
+    honeymoon | couple's dream trip; trip after the wedding; newlywed trip | overwater villa; secluded villa; champagne for newly-marrieds
     climbing trip | vertical adventure; ropes and mountains; mountain adventure with ropes | crags and bolts; limestone crags; multi-pitch granite | rocks
-    lake swimming | cool bathing; natural bathing spots; bathing in nature | plunge from a jetty; wild plunge; tarn plunge | dips
+    lake swimming | refreshing bathing; natural bathing spots; outdoor bathing spots | plunge from a jetty; wild plunge; tarn plunge | dips
   `),
   features: concepts(`
     carry-on luggage | one small bag; only hand baggage; a cabin bag | a forty-litre backpack; a light rucksack; a rucksack
@@ -47,11 +47,11 @@ export const TRAVEL: Domain = {
   `),
   situations: concepts(`
     in the rainy season | in monsoon weather; despite monsoon; when it rains a lot | with daily downpours; between downpours; through grey drizzle
-    as a solo woman | alone as a female; travelling alone; on my own | with no companion; unaccompanied; for independent ladies
+    as a solo woman | alone as a female; travelling alone; alone abroad | with no companion; unaccompanied; for independent ladies
     with grandparents | with older relatives; with the elderly; with elderly parents | alongside seniors; three generations together; with retired seniors
     in a wheelchair | with limited mobility; without stairs; for limited mobility | on step-free routes; with ramps throughout; along level ramps
     in high summer | in August; in the main season; during the August rush | at peak heat; among peak crowds; at forty degrees
-    at Christmas | over the December holidays; during December; for the festive holidays | at yuletide; amid mulled-wine stalls; with carols everywhere
+    at Christmas | over the December holidays; during December; in late December | at yuletide; amid mulled-wine stalls; with carols everywhere
     for students | during a semester; with a university card; at university | on campus wages; for undergraduates; between exams
     without flying | without planes; staying on the ground; with no airport | overland; entirely overland; at sea level
   `),

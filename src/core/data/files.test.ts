@@ -1,0 +1,159 @@
+import fc from "fast-check";
+import { gzipSync, zipSync } from "fflate";
+import { describe, expect, it } from "vitest";
+import { LabError } from "../errors";
+import { type FileEntry, openFiles, textLines } from "./files";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const entry = (path: string, bytes: Uint8Array): FileEntry => ({ path, bytes: async () => bytes });
+const decode = (files: { path: string; bytes: Uint8Array }[]) =>
+  files.map(({ path, bytes }) => [path, new TextDecoder().decode(bytes)]);
+async function refusal(entries: FileEntry[], limit?: number): Promise<LabError> {
+  const error: unknown = await openFiles(entries, limit).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(LabError);
+  expect((error as LabError).kind).toBe("bad-input");
+  return error as LabError;
+}
+function join(...parts: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+describe("opening files", () => {
+  it("takes loose and gzipped files, and reads nothing else", async () => {
+    const untouched: FileEntry = { path: "set/model.safetensors", bytes: () => Promise.reject(new Error("was read")) };
+    const files = await openFiles([
+      entry("set\\corpus.jsonl", utf8("{}")),
+      entry("./set/queries.jsonl.gz", gzipSync(utf8("{}\n"))),
+      untouched,
+      { ...untouched, path: "set/._corpus.jsonl" },
+      { ...untouched, path: "__MACOSX/corpus.jsonl" },
+    ]);
+    expect(decode(files)).toEqual([
+      ["set/corpus.jsonl", "{}"],
+      ["set/queries.jsonl.gz", "{}\n"],
+    ]);
+  });
+
+  it("unpacks a .zip with a top folder, and .gz files in it", async () => {
+    const zip = zipSync({
+      "scifact/corpus.jsonl": utf8("a"),
+      "scifact/qrels/test.tsv.gz": gzipSync(utf8("b")),
+      "scifact/qrels/": new Uint8Array(),
+      "__MACOSX/scifact/._corpus.jsonl": utf8("?"),
+      "scifact/picture.png": utf8("?"),
+    });
+    const expected = (name: string) => [
+      [`${name}/scifact/corpus.jsonl`, "a"],
+      [`${name}/scifact/qrels/test.tsv.gz`, "b"],
+    ];
+    expect(decode(await openFiles([entry("data.zip", zip)]))).toEqual(expected("data.zip"));
+    expect(decode(await openFiles([entry("download", zip)]))).toEqual(expected("download"));
+  });
+
+  it("gives every byte back, also of several gzip members and large files", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 400 }),
+        async (members, times) => {
+          const parts = members.map((part) => join(...Array.from({ length: times }, () => part)));
+          const packed = join(...parts.map((part) => gzipSync(part)));
+          const [file] = await openFiles([entry("a.jsonl.gz", packed)]);
+          expect(Buffer.compare(file!.bytes, join(...parts))).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("reads gzip members whose headers fall anywhere between two chunks", async () => {
+    // Stored, not shrunk: the second member begins just before, at and after the end of the first 64 KiB.
+    for (let size = 65_500; size < 65_540; size++) {
+      const parts = [new Uint8Array(size).map((_, i) => i * 7), new Uint8Array(70_000).map((_, i) => i * 11)];
+      const packed = join(...parts.map((part) => gzipSync(part, { level: 0, filename: "part.jsonl" })));
+      const [file] = await openFiles([entry("a.jsonl.gz", packed)]);
+      expect(Buffer.compare(file!.bytes, join(...parts))).toBe(0);
+    }
+  });
+
+  it("refuses what unpacks to more than the limit", async () => {
+    const zeros = new Uint8Array(5_000_000);
+    expect((await refusal([entry("bomb.jsonl.gz", gzipSync(zeros))], 1_000_000)).message).toBe(
+      "bomb.jsonl.gz unpacks to more than 1,000,000 bytes, which is as much as this program takes.",
+    );
+    expect((await refusal([entry("bomb.zip", zipSync({ "corpus.jsonl": zeros }))], 1_000_000)).message).toMatch(
+      /^bomb\.zip unpacks to more than/,
+    );
+    // A .gz in a .zip is measured unpacked twice.
+    const nested = zipSync({ "corpus.jsonl.gz": gzipSync(zeros) });
+    expect((await refusal([entry("bomb.zip", nested)], 1_000_000)).message).toMatch(/corpus\.jsonl\.gz unpacks to more/);
+    // The limit is for all files together.
+    const half = [entry("a.jsonl.gz", gzipSync(zeros)), entry("b.jsonl.gz", gzipSync(zeros))];
+    expect((await refusal(half, 9_000_000)).message).toMatch(/^b\.jsonl\.gz/);
+    expect(await openFiles(half, 10_000_000)).toHaveLength(2);
+  });
+
+  it("refuses a .zip that lies about its sizes", async () => {
+    const zip = zipSync({ "corpus.jsonl": utf8("word ".repeat(100)) });
+    const view = new DataView(zip.buffer);
+    const central = view.getUint32(zip.length - 22 + 16, true);
+    for (const lie of [2_000_000_000, 501]) {
+      view.setUint32(central + 24, lie, true);
+      expect((await refusal([entry("liar.zip", zip)])).message).toMatch(/is not a whole \.zip file/);
+    }
+  });
+
+  it("names a damaged file", async () => {
+    const packed = gzipSync(utf8("some text that is long enough to be packed, some text"));
+    expect((await refusal([entry("x/a.jsonl.gz", packed.slice(0, -12))])).message).toBe(
+      "x/a.jsonl.gz is not a whole .gz file.",
+    );
+    expect((await refusal([entry("a.jsonl.gz", packed.slice(0, 12))])).message).toMatch(/^a\.jsonl\.gz is not/);
+    expect((await refusal([entry("a.jsonl.gz", utf8("plain"))])).message).toMatch(/^a\.jsonl\.gz is not/);
+    const zip = zipSync({ "corpus.jsonl": utf8("a") });
+    expect((await refusal([entry("a.zip", zip.slice(0, -5))])).message).toBe("a.zip is not a whole .zip file.");
+    expect((await refusal([entry("a.zip", utf8("plain"))])).message).toBe("a.zip is not a whole .zip file.");
+    const gone: FileEntry = { path: "b.jsonl", bytes: () => Promise.reject(new Error("gone")) };
+    expect((await refusal([gone])).message).toBe("b.jsonl could not be read: gone.");
+  });
+
+  it("does not hang or crash on damaged packings", async () => {
+    const packed = [gzipSync(utf8("text ".repeat(50))), zipSync({ "corpus.jsonl": utf8("text ".repeat(50)) })];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...packed), fc.nat(), fc.integer({ min: 1, max: 255 }), async (bytes, at, flip) => {
+        const broken = bytes.slice();
+        broken[at % broken.length]! ^= flip;
+        await openFiles([entry("a.jsonl.gz", broken)]).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(LabError);
+        });
+      }),
+    );
+  });
+});
+
+describe("lines", () => {
+  const lines = (bytes: Uint8Array) => [...textLines({ path: "q.tsv", bytes })].map(({ number, text }) => [number, text]);
+  it("pass over a byte order mark, blank lines and both line ends", () => {
+    expect(lines(utf8("\uFEFFa\r\n\n \t\nb\uFEFF\n\uFEFFc"))).toEqual([
+      [1, "a"],
+      [4, "b\uFEFF"],
+      [5, "\uFEFFc"],
+    ]);
+    expect(lines(utf8(""))).toEqual([]);
+  });
+
+  it("say which file and line is not UTF-8", () => {
+    const latin = Uint8Array.of(0x61, 0x0a, 0x4d, 0xfc, 0x0a);
+    expect(() => lines(latin)).toThrow("q.tsv, line 2: these bytes are not UTF-8 text.");
+    expect(() => lines(Uint8Array.of(0xff, 0xfe, 0x61, 0x00))).toThrow("q.tsv is UTF-16 text, not UTF-8.");
+  });
+});
