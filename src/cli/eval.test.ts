@@ -22,7 +22,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function lab(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/lab.mjs", ...args], {
     encoding: "utf8",
   });
   return { status, stdout, stderr };

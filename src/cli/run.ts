@@ -2,13 +2,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { LabError } from "../core/errors";
 import { memoryStore } from "../core/artifacts/store";
+import { LabError } from "../core/errors";
+import type { RunResult } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
 import { isArchiveFile } from "../core/pipeline/files";
 import { planRun } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
-import type { RunResult } from "../core/formats/result";
 import { codeVersion } from "../version";
 import { openNodeGpu } from "./gpu";
 import { collection, settle } from "./settings";
@@ -35,7 +35,9 @@ export async function runCommand(args: string[]): Promise<number> {
 
   const { gpu, ops } = await openNodeGpu(values.ops ?? "fused");
   try {
-    console.log(`adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`);
+    console.log(
+      `adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`,
+    );
     const dataset = await collection(experiment, values.data);
     for (const notice of dataset.notices) console.log(`note: ${notice}`);
     const store = memoryStore();
@@ -97,9 +99,15 @@ function progressPrinter() {
       if (!changed && now - last < 5000) return;
       last = now;
       const rest = eta === null || stage.status !== "running" ? "" : `, ${Math.round(eta)} s to go`;
-      console.log(`${stage.name.padEnd(10)} ${stage.status} ${stage.done}/${stage.total}, ${stage.seconds.toFixed(1)} s${rest}`);
+      console.log(
+        `${stage.name.padEnd(10)} ${stage.status} ${stage.done}/${stage.total}, ${stage.seconds.toFixed(1)} s${rest}`,
+      );
     },
-    points(stage: string, losses: { step: number; loss: number }[], validation: { step: number; metrics: Record<string, number> }[]) {
+    points(
+      stage: string,
+      losses: { step: number; loss: number }[],
+      validation: { step: number; metrics: Record<string, number> }[],
+    ) {
       for (const { step, metrics } of validation) {
         const words = Object.entries(metrics).map(([key, value]) => `${key} ${value.toFixed(3)}`);
         console.log(`${stage.padEnd(10)} step ${step}: ${words.join(", ")}`);
@@ -113,7 +121,9 @@ function progressPrinter() {
 function printTable(result: RunResult): void {
   const figure = (f: { value: number | null; low: number | null; high: number | null }) =>
     f.value === null ? "-" : `${f.value.toFixed(3)} [${f.low?.toFixed(3) ?? "-"}, ${f.high?.toFixed(3) ?? "-"}]`;
-  console.log(`\n${result.collection.testQueries} test queries, ${result.collection.documents} documents, ${result.seconds.toFixed(0)} s, ${result.trainingFlops.toExponential(2)} FLOPs`);
+  console.log(
+    `\n${result.collection.testQueries} test queries, ${result.collection.documents} documents, ${result.seconds.toFixed(0)} s, ${result.trainingFlops.toExponential(2)} FLOPs`,
+  );
   for (const s of result.systems)
     console.log(
       `${s.name.padEnd(12)} recall@10 ${figure(s.metrics["recall@10"])}  nDCG@10 ${figure(s.metrics["ndcg@10"])}  retention ${figure(s.retention)}`,

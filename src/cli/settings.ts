@@ -1,6 +1,6 @@
 /** From command-line words to an experiment and its collection. */
 import { parseAssignment, withSetting } from "../core/config/paths";
-import { type PresetName, PRESETS, presetExperiment } from "../core/config/presets";
+import { PRESETS, type PresetName, presetExperiment } from "../core/config/presets";
 import { readExperiment } from "../core/config/read";
 import type { Experiment } from "../core/config/schema";
 import { readBeir } from "../core/data/beir";
@@ -13,7 +13,11 @@ import { folderEntries } from "./folder";
 /** @throws LabError "bad-setting": a script must not go on with other values than it asked for */
 export function settle(preset: string, assignments: string[], seed: string | undefined, ownData: boolean): Experiment {
   if (!Object.hasOwn(PRESETS, preset))
-    throw new LabError("bad-setting", `There is no preset "${preset}".`, `Choose one of ${Object.keys(PRESETS).join(", ")}.`);
+    throw new LabError(
+      "bad-setting",
+      `There is no preset "${preset}".`,
+      `Choose one of ${Object.keys(PRESETS).join(", ")}.`,
+    );
   let experiment = presetExperiment(preset as PresetName);
   if (ownData) experiment = withSetting(experiment, "data.source", "files");
   for (const assignment of [...assignments, ...(seed === undefined ? [] : [`seed=${seed}`])]) {

@@ -93,7 +93,10 @@ function replay(device: GPUDevice, commands: readonly Command[], times: number):
           pass = encoder.beginComputePass();
           pipeline = null;
         }
-        if (command.pipeline !== pipeline) pass.setPipeline((pipeline = command.pipeline));
+        if (command.pipeline !== pipeline) {
+          pipeline = command.pipeline;
+          pass.setPipeline(pipeline);
+        }
         pass.setBindGroup(0, command.group);
         pass.dispatchWorkgroups(...command.counts);
         continue;

@@ -81,7 +81,10 @@ export function dispatch(
 
 function pipelineFor(backend: WebGPUBackend, kernel: Kernel): GPUComputePipeline {
   let known = pipelines.get(backend);
-  if (!known) pipelines.set(backend, (known = new Map()));
+  if (!known) {
+    known = new Map();
+    pipelines.set(backend, known);
+  }
   let pipeline = known.get(kernel.key);
   if (!pipeline) {
     const module = backend.device.createShaderModule({ code: kernel.code(), label: kernel.key });

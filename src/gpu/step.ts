@@ -132,7 +132,11 @@ export async function readBuffers(gpu: Gpu, buffers: readonly GPUBuffer[]): Prom
   const all = staging.getMappedRange().slice(0);
   staging.destroy();
   offset = 0;
-  return buffers.map((buffer) => all.slice(offset, (offset += buffer.size)));
+  return buffers.map((buffer) => {
+    const from = offset;
+    offset += buffer.size;
+    return all.slice(from, offset);
+  });
 }
 
 /** The buffer behind any tensor that is on the GPU. */

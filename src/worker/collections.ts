@@ -1,6 +1,7 @@
 /** The collections that runs use: generated anew from their settings, or read from the user's files and kept. */
-import type { Store } from "../core/artifacts/store";
+
 import { contentHash } from "../core/artifacts/hash";
+import type { Store } from "../core/artifacts/store";
 import type { Experiment } from "../core/config/schema";
 import { readBeir } from "../core/data/beir";
 import { openFiles } from "../core/data/files";
@@ -46,7 +47,11 @@ export function createCollections(): Collections {
     async get(experiment) {
       if (experiment.data.source === "notes") return notes(experiment);
       if (!own)
-        throw new LabError("bad-input", "No files have been loaded.", "Drop a folder, a .zip or files in BEIR form on the page.");
+        throw new LabError(
+          "bad-input",
+          "No files have been loaded.",
+          "Drop a folder, a .zip or files in BEIR form on the page.",
+        );
       return own.dataset;
     },
     async keep(runStore) {

@@ -1,6 +1,6 @@
 /** Events to the page, at most four times a second, and the same into the run's row. */
 import { LabError } from "../core/errors";
-import { type LossPoint, type StageName, type StageRecord, STAGES, type ValidationPoint } from "../core/formats/result";
+import { type LossPoint, STAGES, type StageName, type StageRecord, type ValidationPoint } from "../core/formats/result";
 import type { RunListener, StageNews } from "../core/pipeline/reporter";
 import type { ErrorReport, RunEvent, RunStatus, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
@@ -12,7 +12,11 @@ const ROW_EVERY_MS = 3000;
 export function errorReport(error: unknown): ErrorReport {
   if (error instanceof LabError) return { kind: error.kind, message: error.message, remedy: error.remedy };
   const message = error instanceof Error ? error.message : String(error);
-  return { kind: "unexpected", message: `Something unforeseen happened: ${message}`, remedy: "Reload the page; stored runs are safe." };
+  return {
+    kind: "unexpected",
+    message: `Something unforeseen happened: ${message}`,
+    remedy: "Reload the page; stored runs are safe.",
+  };
 }
 
 export interface EventBatcher {

@@ -113,7 +113,11 @@ export function createSession(options: SessionOptions): Handlers {
         active = null;
         const stopped = error instanceof LabError && error.kind === "stopped";
         const lost = error instanceof LabError && (error.kind === "device-lost" || error.kind === "gpu-refused");
-        await events.finish(stopped ? "stopped" : lost ? "interrupted" : "failed", {}, stopped ? undefined : errorReport(error));
+        await events.finish(
+          stopped ? "stopped" : lost ? "interrupted" : "failed",
+          {},
+          stopped ? undefined : errorReport(error),
+        );
       });
   };
 
@@ -218,7 +222,8 @@ export function createSession(options: SessionOptions): Handlers {
       const run = await needRun(runId);
       const result: RunResult | null = run.result && { ...run.result, name };
       await runs.update(runId, { name, result });
-      if (result) await storeOf(runId).write("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 1)}\n`));
+      if (result)
+        await storeOf(runId).write("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 1)}\n`));
       return null;
     },
     async deleteRun({ runId }) {

@@ -52,7 +52,11 @@ describe("inverse cloze", () => {
 
   it("reads sentences without blanks", () => {
     const text = "今日はとても良い天気ですね。明日は雨が降るかもしれません。";
-    const asian = Array.from({ length: 9 }, (_, i) => ({ id: `${i}`, title: "", text: text.replaceAll("は", `は${i}`) }));
+    const asian = Array.from({ length: 9 }, (_, i) => ({
+      id: `${i}`,
+      title: "",
+      text: text.replaceAll("は", `は${i}`),
+    }));
     const { train, validation, test } = clozePairs(asian, 1);
     expect([train, validation, test].map(({ queries }) => queries.length)).toEqual([5, 1, 3]);
     expect(test.queries[0]!.text).toMatch(/。$/);
@@ -60,8 +64,15 @@ describe("inverse cloze", () => {
 
   it("needs documents that can spare a sentence", () => {
     const single = docs.map((doc, i) => ({ ...doc, title: "", text: `Only one sentence stands in ${i}.` }));
-    expect(() => clozePairs(single, 7)).toThrow("There are no queries, and only 0 documents could give a sentence as one.");
+    expect(() => clozePairs(single, 7)).toThrow(
+      "There are no queries, and only 0 documents could give a sentence as one.",
+    );
     // With a title there is something left to find.
-    expect(clozePairs(single.map((doc) => ({ ...doc, title: "A title" })), 7).test.queries).toHaveLength(120);
+    expect(
+      clozePairs(
+        single.map((doc) => ({ ...doc, title: "A title" })),
+        7,
+      ).test.queries,
+    ).toHaveLength(120);
   });
 });

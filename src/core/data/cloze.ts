@@ -84,7 +84,9 @@ export function clozePairs(
     if (queries.length === MOST) break;
     const doc = docs[place]!;
     const able = sentences(doc.text).filter(
-      (span) => /[\p{L}\p{N}]/u.test(takeOut(doc, span).text) && repeats.once(doc.text.slice(span.from, span.to)),
+      // What is left, the title included, must still be something that can be found.
+      (span) =>
+        /[\p{L}\p{N}]/u.test(doc.title + takeOut(doc, span).text) && repeats.once(doc.text.slice(span.from, span.to)),
     );
     if (able.length === 0) continue;
     const span = random(seed, "cloze", "sentence", place).pick(able);

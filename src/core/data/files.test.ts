@@ -1,3 +1,4 @@
+import { gzipSync as zlibGzip } from "node:zlib";
 import fc from "fast-check";
 import { gzipSync, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
@@ -25,6 +26,14 @@ function join(...parts: Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return all;
+}
+
+/** zlib's, because fflate 0.8.3 writes a wrong file for 65,535 bytes at level 0; zlib's names no file, so a name is put in. */
+function storedWithName(part: Uint8Array): Uint8Array {
+  const packed = zlibGzip(part, { level: 0 });
+  const header = packed.slice(0, 10);
+  header[3] = 8;
+  return join(header, utf8("part.jsonl\0"), packed.subarray(10));
 }
 
 describe("opening files", () => {
@@ -79,7 +88,7 @@ describe("opening files", () => {
     // Stored, not shrunk: the second member begins just before, at and after the end of the first 64 KiB.
     for (let size = 65_500; size < 65_540; size++) {
       const parts = [new Uint8Array(size).map((_, i) => i * 7), new Uint8Array(70_000).map((_, i) => i * 11)];
-      const packed = join(...parts.map((part) => gzipSync(part, { level: 0, filename: "part.jsonl" })));
+      const packed = join(...parts.map(storedWithName));
       const [file] = await openFiles([entry("a.jsonl.gz", packed)]);
       expect(Buffer.compare(file!.bytes, join(...parts))).toBe(0);
     }
@@ -95,7 +104,9 @@ describe("opening files", () => {
     );
     // A .gz in a .zip is measured unpacked twice.
     const nested = zipSync({ "corpus.jsonl.gz": gzipSync(zeros) });
-    expect((await refusal([entry("bomb.zip", nested)], 1_000_000)).message).toMatch(/corpus\.jsonl\.gz unpacks to more/);
+    expect((await refusal([entry("bomb.zip", nested)], 1_000_000)).message).toMatch(
+      /corpus\.jsonl\.gz unpacks to more/,
+    );
     // The limit is for all files together.
     const half = [entry("a.jsonl.gz", gzipSync(zeros)), entry("b.jsonl.gz", gzipSync(zeros))];
     expect((await refusal(half, 9_000_000)).message).toMatch(/^b\.jsonl\.gz/);
@@ -129,19 +140,25 @@ describe("opening files", () => {
   it("does not hang or crash on damaged packings", async () => {
     const packed = [gzipSync(utf8("text ".repeat(50))), zipSync({ "corpus.jsonl": utf8("text ".repeat(50)) })];
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...packed), fc.nat(), fc.integer({ min: 1, max: 255 }), async (bytes, at, flip) => {
-        const broken = bytes.slice();
-        broken[at % broken.length]! ^= flip;
-        await openFiles([entry("a.jsonl.gz", broken)]).catch((error: unknown) => {
-          expect(error).toBeInstanceOf(LabError);
-        });
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(...packed),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        async (bytes, at, flip) => {
+          const broken = bytes.slice();
+          broken[at % broken.length]! ^= flip;
+          await openFiles([entry("a.jsonl.gz", broken)]).catch((error: unknown) => {
+            expect(error).toBeInstanceOf(LabError);
+          });
+        },
+      ),
     );
   });
 });
 
 describe("lines", () => {
-  const lines = (bytes: Uint8Array) => [...textLines({ path: "q.tsv", bytes })].map(({ number, text }) => [number, text]);
+  const lines = (bytes: Uint8Array) =>
+    [...textLines({ path: "q.tsv", bytes })].map(({ number, text }) => [number, text]);
   it("pass over a byte order mark, blank lines and both line ends", () => {
     expect(lines(utf8("\uFEFFa\r\n\n \t\nb\uFEFF\n\uFEFFc"))).toEqual([
       [1, "a"],

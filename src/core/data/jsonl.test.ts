@@ -5,7 +5,9 @@ import { Problems } from "./problems";
 
 const file = (path: string, ...lines: (string | object)[]): TextFile => ({
   path,
-  bytes: new TextEncoder().encode(lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n")),
+  bytes: new TextEncoder().encode(
+    lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
+  ),
 });
 function corpus(...lines: (string | object)[]) {
   const problems = new Problems();
@@ -34,20 +36,45 @@ describe("documents", () => {
     ["a list", "[1]", "corpus.jsonl, line 2: each line must be one JSON object; here it is a list."],
     ["no id", { text: "x" }, "corpus.jsonl, line 2, field _id: it is missing."],
     ["an empty id", { _id: "", text: "x" }, "corpus.jsonl, line 2, field _id: the id is empty."],
-    ["an id of another kind", { id: [1], text: "x" }, "corpus.jsonl, line 2, field id: an id must be text or a number; here it is a list."],
-    ["an id that JSON cannot hold", '{"_id": 12345678901234567890, "text": ""}', "corpus.jsonl, line 2, field _id: this number is too large to be read exactly; write the id in quotation marks."],
+    [
+      "an id of another kind",
+      { id: [1], text: "x" },
+      "corpus.jsonl, line 2, field id: an id must be text or a number; here it is a list.",
+    ],
+    [
+      "an id that JSON cannot hold",
+      '{"_id": 12345678901234567890, "text": ""}',
+      "corpus.jsonl, line 2, field _id: this number is too large to be read exactly; write the id in quotation marks.",
+    ],
     ["no text", { _id: "b" }, "corpus.jsonl, line 2, field text: it is missing."],
-    ["a number for text", { _id: "b", text: 3 }, "corpus.jsonl, line 2, field text: it must be text; here it is a number."],
-    ["a list for a title", { _id: "b", title: [], text: "" }, "corpus.jsonl, line 2, field title: it must be text; here it is a list."],
-    ["an inherited key", { _id: "b", __proto__: null, toString: "x" }, "corpus.jsonl, line 2, field text: it is missing."],
+    [
+      "a number for text",
+      { _id: "b", text: 3 },
+      "corpus.jsonl, line 2, field text: it must be text; here it is a number.",
+    ],
+    [
+      "a list for a title",
+      { _id: "b", title: [], text: "" },
+      "corpus.jsonl, line 2, field title: it must be text; here it is a list.",
+    ],
+    [
+      "an inherited key",
+      { _id: "b", __proto__: null, toString: "x" },
+      "corpus.jsonl, line 2, field text: it is missing.",
+    ],
   ])("with %s are refused by file, line and field", (_, line, message) => {
     expect(() => corpus({ _id: "a", text: "x" }, line)).toThrow(message);
   });
 
   it("may use an id once in all segments", () => {
     const problems = new Problems();
-    readCorpus([file("s1.jsonl", { _id: "a", text: "" }, "", { _id: 5, text: "" }), file("s2.jsonl", { _id: "5", text: "" })], problems);
-    expect(() => problems.throwIfAny()).toThrow('s2.jsonl, line 1, field _id: "5" was used before, in s1.jsonl, line 3.');
+    readCorpus(
+      [file("s1.jsonl", { _id: "a", text: "" }, "", { _id: 5, text: "" }), file("s2.jsonl", { _id: "5", text: "" })],
+      problems,
+    );
+    expect(() => problems.throwIfAny()).toThrow(
+      's2.jsonl, line 1, field _id: "5" was used before, in s1.jsonl, line 3.',
+    );
   });
 
   it("with many faults name 20 and count the rest", () => {
@@ -60,7 +87,9 @@ describe("documents", () => {
   });
 
   it("have halves of characters replaced, which UTF-8 cannot hold", () => {
-    expect(corpus('{"_id": "a\\ud800", "text": "\\udc00 \\ud83d\\ude00"}')).toEqual([{ id: "a\uFFFD", title: "", text: "\uFFFD \u{1F600}" }]);
+    expect(corpus('{"_id": "a\\ud800", "text": "\\udc00 \\ud83d\\ude00"}')).toEqual([
+      { id: "a\uFFFD", title: "", text: "\uFFFD \u{1F600}" },
+    ]);
   });
 });
 
@@ -92,7 +121,16 @@ describe("queries", () => {
       { id: "b", text: "y" },
       { id: "c", text: "z" },
     ]);
-    readQueries([file("q.jsonl", { _id: "a", text: "", metadata: { negative_ids: "d" } }, { _id: "b", text: "", metadata: { negative_ids: ["d", {}] } })], problems);
+    readQueries(
+      [
+        file(
+          "q.jsonl",
+          { _id: "a", text: "", metadata: { negative_ids: "d" } },
+          { _id: "b", text: "", metadata: { negative_ids: ["d", {}] } },
+        ),
+      ],
+      problems,
+    );
     expect(() => problems.throwIfAny()).toThrow(
       "q.jsonl, line 1, field metadata.negative_ids: it must be a list of document ids; here it is text.\nq.jsonl, line 2, field metadata.negative_ids[1]: an id must be text or a number; here it is an object.",
     );

@@ -13,22 +13,46 @@ function read(text: string) {
   const passed = new Passed();
   readJudgements(file, ids, qrels, problems, passed);
   problems.throwIfAny();
-  return { rows: [...qrels].flatMap(([q, grades]) => [...grades].map(([d, grade]) => [q, d, grade])), notices: passed.notices() };
+  return {
+    rows: [...qrels].flatMap(([q, grades]) => [...grades].map(([d, grade]) => [q, d, grade])),
+    notices: passed.notices(),
+  };
 }
 
 describe("judgements", () => {
   it.each<[string, string, [string, string, number][]]>([
     ["BEIR's form", "query-id\tcorpus-id\tscore\r\nq1\td1\t1\r\n", [["q1", "d1", 1]]],
     ["no header", "q1\td1\t2\n", [["q1", "d1", 2]]],
-    ["TREC's form", "q1 0 d1 1\nq1 Q0 31715818 0\n", [["q1", "d1", 1], ["q1", "31715818", 0]]],
+    [
+      "TREC's form",
+      "q1 0 d1 1\nq1 Q0 31715818 0\n",
+      [
+        ["q1", "d1", 1],
+        ["q1", "31715818", 0],
+      ],
+    ],
     ["TREC's form with tabs", "q1\t0\td1\t1\n", [["q1", "d1", 1]]],
     ["mixed separators", "1\t 0 31715818\t1\n", [["1", "31715818", 1]]],
     ["blanks around", "  q1   d1  1  \n", [["q1", "d1", 1]]],
-    ["scores that are not whole", "q1\td1\t0.5\nq1\t31715818\t1.0\n", [["q1", "d1", 0.5], ["q1", "31715818", 1]]],
+    [
+      "scores that are not whole",
+      "q1\td1\t0.5\nq1\t31715818\t1.0\n",
+      [
+        ["q1", "d1", 0.5],
+        ["q1", "31715818", 1],
+      ],
+    ],
     ["ids with blanks", "q 2\td 2\t1\nq 2 \t d 2\t1\n", [["q 2", "d 2", 1]]],
     ["an id that looks like mixed separators", "q1\t0 d4\t1\n", [["q1", "0 d4", 1]]],
     ["a comment, and a query that looks like one", "# a comment\n#3\td1\t1\n", [["#3", "d1", 1]]],
-    ["ids that look escaped", "q1\td%203\t1\nq1\td%095\t1\n", [["q1", "d%203", 1], ["q1", "d\t5", 1]]],
+    [
+      "ids that look escaped",
+      "q1\td%203\t1\nq1\td%095\t1\n",
+      [
+        ["q1", "d%203", 1],
+        ["q1", "d\t5", 1],
+      ],
+    ],
     ["a header in other words", "query_id corpus_id score\nq1 d1 1\n", [["q1", "d1", 1]]],
   ])("with %s are read", (_, text, rows) => {
     expect(read(text).rows).toEqual(rows);
@@ -51,18 +75,37 @@ describe("judgements", () => {
     ["too few columns", "q1\td1\nq1", "test.tsv, line 1: 2 columns; query, document and score are needed."],
     ["too many columns", "q1 0 d1 1 more", "test.tsv, line 1: 5 columns; query, document and score are needed."],
     ["a word for a score", "q1\td1\t1\nq1\td1\tyes", 'test.tsv, line 2, field score: "yes" is not a number.'],
-    ["a second header", "query-id\tcorpus-id\tscore\nquery-id\tcorpus-id\tscore", 'test.tsv, line 2, field score: "score" is not a number.'],
+    [
+      "a second header",
+      "query-id\tcorpus-id\tscore\nquery-id\tcorpus-id\tscore",
+      'test.tsv, line 2, field score: "score" is not a number.',
+    ],
     ["an infinite score", "q1\td1\tInfinity", 'test.tsv, line 1, field score: "Infinity" is not a number.'],
     ["an empty document id", "q1\t\t1", "test.tsv, line 1, field corpus-id: the id is empty."],
     ["an empty query id", "\td1\t1", "test.tsv, line 1, field query-id: the id is empty."],
-    ["two scores for a document", "q1\td1\t1\nq1\td1\t2", 'test.tsv, line 2, field score: document "d1" has score 1 for query "q1" already; here it is 2.'],
+    [
+      "two scores for a document",
+      "q1\td1\t1\nq1\td1\t2",
+      'test.tsv, line 2, field score: document "d1" has score 1 for query "q1" already; here it is 2.',
+    ],
   ])("with %s are refused by file, line and field", (_, text, message) => {
     expect(() => read(text)).toThrow(message);
   });
 
   it("are written with their header, and without what was not judged", () => {
-    expect(writeJudgements(new Map([["q\t1", new Map([["a%09", 1], [" b ", 0.5], ["c", -1]])]]))).toBe(
-      "query-id\tcorpus-id\tscore\nq%091\ta%2509\t1\nq%091\t%20b%20\t0.5\n",
-    );
+    expect(
+      writeJudgements(
+        new Map([
+          [
+            "q\t1",
+            new Map([
+              ["a%09", 1],
+              [" b ", 0.5],
+              ["c", -1],
+            ]),
+          ],
+        ]),
+      ),
+    ).toBe("query-id\tcorpus-id\tscore\nq%091\ta%2509\t1\nq%091\t%20b%20\t0.5\n");
   });
 });

@@ -6,29 +6,71 @@ import type { Qrels, Query } from "./types";
 const queries = (n: number, from = 0): Query[] =>
   Array.from({ length: n }, (_, i) => ({ id: `q${from + i}`, text: `question ${from + i}` }));
 const judged = (list: Query[], grade = 1): Qrels => new Map(list.map(({ id }) => [id, new Map([["d", grade]])]));
-const sizes = (s: ReturnType<typeof makeSplits>) => [s.train, s.validation, s.test].map((split) => split.queries.length);
+const sizes = (s: ReturnType<typeof makeSplits>) =>
+  [s.train, s.validation, s.test].map((split) => split.queries.length);
 const ids = (split: { queries: Query[] }) => split.queries.map(({ id }) => id);
 
 describe("splits", () => {
   const all = queries(1000);
   const part = (from: number, to: number) => judged(all.slice(from, to));
   it.each<[string, Pools, number[], RegExp]>([
-    ["all named", { train: part(0, 600), validation: part(600, 700), test: part(700, 1000) }, [600, 100, 300], /^Training 600/],
-    ["no validation", { train: part(0, 700), test: part(700, 1000) }, [630, 70, 300], /^No validation split: 70 queries of the 700 queries .* seed 7/],
-    ["no split named", { all: part(0, 1000) }, [630, 70, 300], /^The judgements name no split: the 1,000 queries are split with seed 7/],
-    ["training only", { train: part(0, 1000) }, [630, 70, 300], /^No test split: 300 queries of 1,000 queries were cut off/],
+    [
+      "all named",
+      { train: part(0, 600), validation: part(600, 700), test: part(700, 1000) },
+      [600, 100, 300],
+      /^Training 600/,
+    ],
+    [
+      "no validation",
+      { train: part(0, 700), test: part(700, 1000) },
+      [630, 70, 300],
+      /^No validation split: 70 queries of the 700 queries .* seed 7/,
+    ],
+    [
+      "no split named",
+      { all: part(0, 1000) },
+      [630, 70, 300],
+      /^The judgements name no split: the 1,000 queries are split with seed 7/,
+    ],
+    [
+      "training only",
+      { train: part(0, 1000) },
+      [630, 70, 300],
+      /^No test split: 300 queries of 1,000 queries were cut off/,
+    ],
     ["test only", { test: part(0, 1000) }, [630, 70, 300], /do not compare with published ones/],
-    ["validation only", { validation: part(0, 1000) }, [630, 70, 300], /^No training split: the 1,000 queries of the validation/],
-    ["validation and test", { validation: part(0, 500), test: part(500, 1000) }, [450, 50, 500], /^No training split: the 500 queries/],
-    ["training and validation", { train: part(0, 500), validation: part(500, 1000) }, [350, 500, 150], /^No test split: 150/],
-    ["named ones beside unnamed", { all: part(0, 1000), train: part(0, 500), test: part(500, 1000) }, [450, 50, 500], /^Judgements of no named split are not used/],
+    [
+      "validation only",
+      { validation: part(0, 1000) },
+      [630, 70, 300],
+      /^No training split: the 1,000 queries of the validation/,
+    ],
+    [
+      "validation and test",
+      { validation: part(0, 500), test: part(500, 1000) },
+      [450, 50, 500],
+      /^No training split: the 500 queries/,
+    ],
+    [
+      "training and validation",
+      { train: part(0, 500), validation: part(500, 1000) },
+      [350, 500, 150],
+      /^No test split: 150/,
+    ],
+    [
+      "named ones beside unnamed",
+      { all: part(0, 1000), train: part(0, 500), test: part(500, 1000) },
+      [450, 50, 500],
+      /^Judgements of no named split are not used/,
+    ],
   ])("with %s", (_, pools, expected, notice) => {
     const splits = makeSplits(all, pools, 1, 7);
     expect(sizes(splits)).toEqual(expected);
     expect(splits.notices).toContainEqual(expect.stringMatching(notice));
     for (const split of [splits.train, splits.validation, splits.test])
       expect([...split.qrels.keys()]).toEqual(ids(split));
-    if (pools.test && (pools.train || pools.validation)) expect(new Set(ids(splits.test))).toEqual(new Set(pools.test.keys()));
+    if (pools.test && (pools.train || pools.validation))
+      expect(new Set(ids(splits.test))).toEqual(new Set(pools.test.keys()));
   });
 
   it("cap what is cut", () => {
@@ -44,9 +86,23 @@ describe("splits", () => {
 
   it("take queries that are test queries, by id or text, out of training", () => {
     const list = [...queries(10), { id: "twin", text: " QUESTION  9" }];
-    const splits = makeSplits(list, { train: judged(list.filter(({ id }) => id !== "q9")), test: judged(list.slice(8, 10)) }, 1, 7);
+    const splits = makeSplits(
+      list,
+      { train: judged(list.filter(({ id }) => id !== "q9")), test: judged(list.slice(8, 10)) },
+      1,
+      7,
+    );
     // q8 is in both; "twin" asks what q9 asks.
-    expect([...ids(splits.train), ...ids(splits.validation)].sort()).toEqual(["q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7"]);
+    expect([...ids(splits.train), ...ids(splits.validation)].sort()).toEqual([
+      "q0",
+      "q1",
+      "q2",
+      "q3",
+      "q4",
+      "q5",
+      "q6",
+      "q7",
+    ]);
     expect(splits.notices).toContain("2 queries taken out of training: the same or one of equal text is a test query.");
   });
 

@@ -5,7 +5,24 @@ import { openFiles } from "./files";
 import type { Dataset, Query, Split } from "./types";
 import { writeBeir } from "./write";
 
-const LINE_ENDS = ["\t", "\n", "\r", " ", "%", "%09", "%25", "#", '"', "\\", "\u2028", "\u00a0", "\uFEFF", "\u0000", "é", "\u{1F600}"];
+const LINE_ENDS = [
+  "\t",
+  "\n",
+  "\r",
+  " ",
+  "%",
+  "%09",
+  "%25",
+  "#",
+  '"',
+  "\\",
+  "\u2028",
+  "\u00a0",
+  "\uFEFF",
+  "\u0000",
+  "é",
+  "\u{1F600}",
+];
 const unicode = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.array(fc.constantFrom(...LINE_ENDS, "a", "0", "query-id")).map((parts) => parts.join("")),
@@ -18,12 +35,24 @@ const id = wellFormed.filter((text) => text !== "");
 /** A collection as reading gives it: grades from 0, negatives with the grade-0 documents, texts that differ. */
 const dataset: fc.Arbitrary<Dataset> = fc
   .record({
-    docs: fc.uniqueArray(fc.record({ id, title: wellFormed, text: wellFormed }), { selector: (doc) => doc.id, minLength: 2, maxLength: 8 }),
-    queries: fc.uniqueArray(fc.record({ id, text: wellFormed, negatives: fc.array(fc.nat()), grades: fc.array(fc.constantFrom(0, 1, 2, 1.5)) }), {
-      selector: (query) => query.id,
-      minLength: 3,
+    docs: fc.uniqueArray(fc.record({ id, title: wellFormed, text: wellFormed }), {
+      selector: (doc) => doc.id,
+      minLength: 2,
       maxLength: 8,
     }),
+    queries: fc.uniqueArray(
+      fc.record({
+        id,
+        text: wellFormed,
+        negatives: fc.array(fc.nat()),
+        grades: fc.array(fc.constantFrom(0, 1, 2, 1.5)),
+      }),
+      {
+        selector: (query) => query.id,
+        minLength: 3,
+        maxLength: 8,
+      },
+    ),
   })
   .map(({ docs, queries }) => {
     const made = queries.map(({ id, text, negatives, grades }, q) => {

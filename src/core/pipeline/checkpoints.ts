@@ -44,7 +44,11 @@ export async function loadCheckpoint(
   const config = await store.read(`${folder}/config.json`);
   const tokenizer = await store.read(`${folder}/tokenizer.json`);
   if (!config || !tokenizer)
-    throw new LabError("bad-input", `${folder} lacks config.json or tokenizer.json.`, "Import the whole checkpoint folder.");
+    throw new LabError(
+      "bad-input",
+      `${folder} lacks config.json or tokenizer.json.`,
+      "Import the whole checkpoint folder.",
+    );
   const { tensors } = readSafetensors(model);
   return {
     tower: uploadTower(gpu, towerFromHuggingFace(decodeJson(config)), tensors),

@@ -4,13 +4,13 @@ import type { TowerOps } from "../../gpu/ops";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
-import { normaliseRows } from "../retrieval/exact";
 import { random } from "../random";
+import { normaliseRows } from "../retrieval/exact";
+import type { Tower } from "../towers/device";
 import { createEncoder } from "../training/encode";
 import type { TokenTable } from "../training/inputs";
 import type { TrainingPairs } from "../training/pairs";
 import type { Control } from "../training/trainer";
-import type { Tower } from "../towers/device";
 import { type RunPlan, VALIDATION_DOCUMENTS, VALIDATION_QUERIES } from "./plan";
 import type { Reporter } from "./reporter";
 import type { Texts } from "./texts";
@@ -68,7 +68,12 @@ export function validationSample(dataset: Dataset, seed: number): ValidationSamp
 const ENCODE_BATCH = 64;
 
 /** An encoder of queries or documents with a tower. The caller disposes of it. */
-export function encoderFor(context: Pick<RunContext, "gpu" | "ops" | "experiment">, tower: Tower, length: number, batch = ENCODE_BATCH) {
+export function encoderFor(
+  context: Pick<RunContext, "gpu" | "ops" | "experiment">,
+  tower: Tower,
+  length: number,
+  batch = ENCODE_BATCH,
+) {
   return createEncoder(context.gpu, context.ops, tower, {
     batch,
     length,
@@ -87,7 +92,11 @@ export async function encodeAll(
   const encoder = encoderFor(context, tower, length);
   try {
     const count = table.offsets.length - 1;
-    const raw = await encoder.encode(table, Int32Array.from({ length: count }, (_, i) => i), onProgress);
+    const raw = await encoder.encode(
+      table,
+      Int32Array.from({ length: count }, (_, i) => i),
+      onProgress,
+    );
     return { raw, normalised: normaliseRows(raw, tower.config.embeddingSize) };
   } finally {
     encoder.dispose();

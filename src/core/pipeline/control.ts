@@ -45,7 +45,8 @@ export function createControl(onChange: (paused: boolean) => void = () => {}): R
     async gate() {
       await breathe();
       while (paused && !stopped && !finishing && allowed === 0) await new Promise<void>((resolve) => (wake = resolve));
-      if (stopped) throw new LabError("stopped", "The run was stopped.", "Its last checkpoint is kept; it can be resumed.");
+      if (stopped)
+        throw new LabError("stopped", "The run was stopped.", "Its last checkpoint is kept; it can be resumed.");
       if (allowed > 0) allowed--;
       if (finishing) {
         finishing = false;

@@ -2,14 +2,15 @@
  * What one query costs, measured apart: encoding alone, index search, read-back, and end to end. On a software adapter
  * these are the times of a CPU and are labelled so wherever they are shown.
  */
-import { normaliseRows, scoreAll, topK, type DocumentIndex } from "../retrieval/exact";
-import type { Tower } from "../towers/device";
-import { hostInputs } from "../text/batch";
-import { captureStep } from "../../gpu/capture";
-import { readBuffers, bufferOf, type HostValues } from "../../gpu/step";
+
 import * as tf from "@tensorflow/tfjs-core";
+import { captureStep } from "../../gpu/capture";
+import { bufferOf, type HostValues, readBuffers } from "../../gpu/step";
+import { type DocumentIndex, normaliseRows, scoreAll, topK } from "../retrieval/exact";
+import { hostInputs } from "../text/batch";
 import { towerForward } from "../towers";
-import { towerInputs, towerInputSpecs } from "../training/inputs";
+import type { Tower } from "../towers/device";
+import { towerInputSpecs, towerInputs } from "../training/inputs";
 import type { RunContext } from "./context";
 import type { TowerText } from "./texts";
 
@@ -24,8 +25,13 @@ export interface QueryCost {
 const SEARCH_DEPTH = 100;
 const REPEATS = [1, 8, 32] as const;
 
-const percentile = (sorted: readonly number[], q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
-const median = (values: number[]) => percentile(values.toSorted((a, b) => a - b), 0.5);
+const percentile = (sorted: readonly number[], q: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
+const median = (values: number[]) =>
+  percentile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 
 /** Milliseconds of a call that settles when the work is done. */
 async function timed(work: () => unknown): Promise<number> {
@@ -54,7 +60,12 @@ export async function queryCost(
       gpu,
       (tensors) => ({
         vectors: tf.mul(
-          towerForward(ops, tower.config, tower.parameters, towerInputs("text", { ...tensors, "text.order": unused, "text.offsets": unused })),
+          towerForward(
+            ops,
+            tower.config,
+            tower.parameters,
+            towerInputs("text", { ...tensors, "text.order": unused, "text.offsets": unused }),
+          ),
           1,
         ),
       }),

@@ -90,7 +90,9 @@ export async function evaluateSystems(context: RunContext, systems: readonly Den
     };
   });
   const comparisons = PAIRS.flatMap(([a, b]) =>
-    COMPARED.map((metric): Comparison => ({ a, b, metric, difference: compare(perQuery[a], perQuery[b], metric, options) })),
+    COMPARED.map(
+      (metric): Comparison => ({ a, b, metric, difference: compare(perQuery[a], perQuery[b], metric, options) }),
+    ),
   );
   reporter.end("evaluation", { queries: test.queries.length, documents: dataset.docs.length });
   return {
@@ -101,7 +103,12 @@ export async function evaluateSystems(context: RunContext, systems: readonly Den
   };
 }
 
-async function answerDense(context: RunContext, system: DenseSystem, table: TokenTable, texts: string[]): Promise<Answers> {
+async function answerDense(
+  context: RunContext,
+  system: DenseSystem,
+  table: TokenTable,
+  texts: string[],
+): Promise<Answers> {
   const { dataset } = context;
   const { index, text } = system;
   const { raw } = await encodeAll(context, system.query, table, text.queryLength);

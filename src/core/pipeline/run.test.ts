@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fusedOps } from "../../gpu/fusedOps";
 import { openGpu } from "../../gpu/device";
+import { fusedOps } from "../../gpu/fusedOps";
 import { installNodeWebGpu } from "../../gpu/nodeHost";
 import { plainOps } from "../../gpu/plainOps";
 import { memoryStore, type Store } from "../artifacts/store";
@@ -73,7 +73,8 @@ async function run(options: {
   }
 }
 
-const curve = (trial: Trial, stage: StageName) => (trial.losses.get(stage) ?? []).map((p) => [p.step, p.loss, p.gradNorm]);
+const curve = (trial: Trial, stage: StageName) =>
+  (trial.losses.get(stage) ?? []).map((p) => [p.step, p.loss, p.gradNorm]);
 const TRAININGS: StageName[] = ["stage1", "stage2", "scalingdoc", "twinbert"];
 
 describe("runExperiment", () => {

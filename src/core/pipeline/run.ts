@@ -4,7 +4,6 @@
  */
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
-import { disposeTower } from "../towers/device";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
@@ -12,9 +11,16 @@ import { LabError } from "../errors";
 import { testSetHash } from "../evaluation/testSetHash";
 import { QUERIES_FILE, RESULT_FILE, runFile } from "../formats/archive";
 import { writeQueries } from "../formats/queries";
-import { type AdapterRecord, FORMAT_VERSION, type RunResult, type StageRecord, type SystemName } from "../formats/result";
+import {
+  type AdapterRecord,
+  FORMAT_VERSION,
+  type RunResult,
+  type StageRecord,
+  type SystemName,
+} from "../formats/result";
 import { writeRun } from "../formats/trec";
 import { normaliseRows } from "../retrieval/exact";
+import { disposeTower } from "../towers/device";
 import { trainingPairs } from "../training/pairs";
 import type { Control } from "../training/trainer";
 import { decodeJson } from "./checkpoints";
@@ -41,7 +47,6 @@ export interface RunOptions {
   listener: RunListener;
 }
 
-
 /**
  * Runs, or goes on with, an experiment. Writes the run's files and returns the result.
  * @throws LabError: "stopped" by the user, "device-lost", "not-finite", "bad-input"; what was saved stands
@@ -53,7 +58,10 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
   const reporter = createReporter(options.listener, earlier.stages);
   const seconds = () => earlier.seconds + (performance.now() - started) / 1000;
   const saveProgress = () =>
-    store.write(PROGRESS_FILE, new TextEncoder().encode(JSON.stringify({ seconds: seconds(), stages: reporter.stages })));
+    store.write(
+      PROGRESS_FILE,
+      new TextEncoder().encode(JSON.stringify({ seconds: seconds(), stages: reporter.stages })),
+    );
   const opened: (() => void)[] = [];
   let stoppedEarly = false;
   try {
@@ -199,14 +207,23 @@ export async function prepareRun(
 /** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */
 export async function buildIndex(context: RunContext, teacher: Towers): Promise<Float32Array> {
   const { store, reporter, texts, dataset, experiment } = context;
-  const stored = reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
+  const stored =
+    reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
   if (stored) return new Float32Array(stored.slice().buffer);
   reporter.begin("index", dataset.docs.length);
-  const { raw } = await encodeAll(context, teacher.document, texts.teacher.documents, texts.teacher.documentLength, (done) =>
-    reporter.progress("index", done),
+  const { raw } = await encodeAll(
+    context,
+    teacher.document,
+    texts.teacher.documents,
+    texts.teacher.documentLength,
+    (done) => reporter.progress("index", done),
   );
   await store.write(vectorFile("teacher"), bytesOf(raw));
-  reporter.end("index", { documents: dataset.docs.length, dimensions: experiment.embeddingSize, bytes: raw.byteLength });
+  reporter.end("index", {
+    documents: dataset.docs.length,
+    dimensions: experiment.embeddingSize,
+    bytes: raw.byteLength,
+  });
   return raw;
 }
 

@@ -170,7 +170,10 @@ async function documentVectors(
   });
   const encoder = createEncoder(gpu, ops, loaded.tower, { batch: 64, length: docTokens, captured: true });
   try {
-    const raw = await encoder.encode({ flat, offsets }, Int32Array.from(sequences, (_, i) => i));
+    const raw = await encoder.encode(
+      { flat, offsets },
+      Int32Array.from(sequences, (_, i) => i),
+    );
     await store.write(vectorFile(system), new Uint8Array(raw.buffer));
     return normaliseRows(raw, size);
   } finally {

@@ -28,7 +28,12 @@ export function disposeTowers(context: RunContext, towers: Towers): void {
 
 const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
 
-function recipeOf(context: RunContext, rates: { learningRate: number; embeddingRate: number }, steps: number, dropout: number): Recipe {
+function recipeOf(
+  context: RunContext,
+  rates: { learningRate: number; embeddingRate: number },
+  steps: number,
+  dropout: number,
+): Recipe {
   const { training, seed } = context.experiment;
   return {
     steps,
@@ -58,7 +63,11 @@ async function runTraining(
   const saved = await store.read(stateFile(stage));
   const resume = saved ? readState(saved) : undefined;
   if (resume && resume.steps !== recipe.steps)
-    throw new LabError("bad-input", `The checkpoint of ${stage} is of ${resume.steps} steps, the run of ${recipe.steps}.`, "Start the run again.");
+    throw new LabError(
+      "bad-input",
+      `The checkpoint of ${stage} is of ${resume.steps} steps, the run of ${recipe.steps}.`,
+      "Start the run again.",
+    );
   if (resume) reporter.points(stage, resume.losses, resume.validation, resume.step);
   const training = build();
   reporter.progress(stage, resume?.step ?? 0, {
@@ -114,7 +123,12 @@ async function finishStage(
 }
 
 /** Both towers of a finished system, from their checkpoints. Null where the stage has not finished. */
-async function loadTowers(context: RunContext, stage: StageName, system: TrainedSystem, shared: boolean): Promise<Towers | null> {
+async function loadTowers(
+  context: RunContext,
+  stage: StageName,
+  system: TrainedSystem,
+  shared: boolean,
+): Promise<Towers | null> {
   if (context.reporter.stages.find((s) => s.name === stage)?.status !== "done") return null;
   const query = await loadCheckpoint(context.gpu, context.store, system, "query");
   if (!query) return null;
@@ -180,7 +194,12 @@ async function trainPair(
 }
 
 /** Both towers from one seeded checkpoint, as the paper starts both from one language model. */
-function freshPair(context: RunContext, queryConfig: TowerConfig, documentConfig: TowerConfig, shared: boolean): Towers {
+function freshPair(
+  context: RunContext,
+  queryConfig: TowerConfig,
+  documentConfig: TowerConfig,
+  shared: boolean,
+): Towers {
   const { gpu, experiment } = context;
   const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed));
   if (shared) return { query, document: query };
@@ -278,9 +297,22 @@ export async function distilStudent(
           mseOn: stage2.mseOn,
           mseReduce: stage2.mseReduce,
         }),
-      watchStudent(sample, embeddingSize, { encoder: studentEncoder, table: texts.student.validation }, frozen, watched),
+      watchStudent(
+        sample,
+        embeddingSize,
+        { encoder: studentEncoder, table: texts.student.validation },
+        frozen,
+        watched,
+      ),
     );
-    await finishStage(context, stage, "scalingnote", { query: student }, { query: texts.student, document: texts.teacher }, endedEarly);
+    await finishStage(
+      context,
+      stage,
+      "scalingnote",
+      { query: student },
+      { query: texts.student, document: texts.teacher },
+      endedEarly,
+    );
     return { student, endedEarly };
   } catch (error) {
     disposeTower(gpu, student);

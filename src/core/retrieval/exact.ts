@@ -22,7 +22,11 @@ export function normaliseRows(vectors: Float32Array, size: number): Float32Array
 }
 
 /** Cosine of one normalised query with every document: float32 [documents]. */
-export function scoreAll(index: DocumentIndex, query: Float32Array, scores = new Float32Array(index.ids.length)): Float32Array {
+export function scoreAll(
+  index: DocumentIndex,
+  query: Float32Array,
+  scores = new Float32Array(index.ids.length),
+): Float32Array {
   const { vectors, size } = index;
   for (let d = 0, at = 0; d < scores.length; d++, at += size) {
     let sum = 0;

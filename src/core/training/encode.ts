@@ -3,9 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
-import { eagerStep, ownBuffer, ownTensor, disposeOwn, bufferOf, readBuffers } from "../../gpu/step";
-import type { Tower } from "../towers/device";
+import { bufferOf, disposeOwn, eagerStep, ownBuffer, ownTensor, readBuffers } from "../../gpu/step";
 import { towerForward } from "../towers";
+import type { Tower } from "../towers/device";
 import { type TokenTable, towerInputSpecs, towerInputs, towerValues } from "./inputs";
 
 export interface Encoder {
@@ -31,7 +31,11 @@ export function createEncoder(
   const { batch, length } = options;
   const { embeddingSize } = tower.config;
   // No gradient is taken here, so the sorted positions stay out of the step.
-  const { "text.order": _order, "text.offsets": _offsets, ...specs } = towerInputSpecs("text", tower.config, batch, length);
+  const {
+    "text.order": _order,
+    "text.offsets": _offsets,
+    ...specs
+  } = towerInputSpecs("text", tower.config, batch, length);
   const unused = ownTensor(gpu, { shape: [1], dtype: "int32" });
   const make = options.captured ? captureStep : eagerStep;
   const step = make(
@@ -79,7 +83,10 @@ export function createEncoder(
         const [piece] = await readBuffers(gpu, [ownBuffer(target)]);
         disposeOwn(gpu, target);
         const offset = first * batch * embeddingSize;
-        result.set(new Float32Array(piece!).subarray(0, Math.min(result.length - offset, count * batch * embeddingSize)), offset);
+        result.set(
+          new Float32Array(piece!).subarray(0, Math.min(result.length - offset, count * batch * embeddingSize)),
+          offset,
+        );
         onProgress?.(Math.min((first + count) * batch, texts.length));
       }
       return result;

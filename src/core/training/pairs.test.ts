@@ -13,9 +13,28 @@ const dataset: Dataset = {
       { id: "q2", text: "2" },
     ],
     qrels: new Map([
-      ["q0", new Map([["a", 2], ["b", 1], ["c", 0]])],
-      ["q1", new Map([["b", 2], ["a", 1]])],
-      ["q2", new Map([["c", 2], ["e", 2]])],
+      [
+        "q0",
+        new Map([
+          ["a", 2],
+          ["b", 1],
+          ["c", 0],
+        ]),
+      ],
+      [
+        "q1",
+        new Map([
+          ["b", 2],
+          ["a", 1],
+        ]),
+      ],
+      [
+        "q2",
+        new Map([
+          ["c", 2],
+          ["e", 2],
+        ]),
+      ],
     ]),
   },
   validation: empty,

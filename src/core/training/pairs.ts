@@ -69,7 +69,12 @@ export interface PairBatch {
 }
 
 /** Gives the pairs of any step, in any order of asking. */
-export function pairOrder(pairs: TrainingPairs, batch: number, hard: number, seed: number): (step: number) => PairBatch {
+export function pairOrder(
+  pairs: TrainingPairs,
+  batch: number,
+  hard: number,
+  seed: number,
+): (step: number) => PairBatch {
   const n = pairs.query.length;
   let pass = -1;
   let order = new Int32Array(0);

@@ -2,9 +2,10 @@
  * Everything a training needs to go on as if nothing had happened. Pair order, dropout and schedule are functions of
  * (seed, step), so the step is the data cursor and the random state in one.
  */
+
+import { LabError } from "../errors";
 import type { LossPoint, ValidationPoint } from "../formats/result";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors";
-import { LabError } from "../errors";
 import type { HostParameters } from "../towers/types";
 
 export interface TrainingState {
@@ -52,7 +53,10 @@ export function readState(bytes: Uint8Array): TrainingState {
     new Map(
       [...tensors]
         .filter(([name]) => name.startsWith(prefix))
-        .map(([name, tensor]) => [name.slice(prefix.length), { shape: tensor.shape, values: tensor.values as Float32Array }]),
+        .map(([name, tensor]) => [
+          name.slice(prefix.length),
+          { shape: tensor.shape, values: tensor.values as Float32Array },
+        ]),
     );
   const best = section("best/");
   const moments = section("moment/");

@@ -2,18 +2,27 @@
  * The two training steps of the method: contrastive (stage 1 and the baselines: both towers learn) and distillation
  * (stage 2: only the student learns, from queries and stored teacher vectors). Each runs captured or eagerly.
  */
-import * as tf from "@tensorflow/tfjs-core";
+
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { type AdamW, type AdamWOptions, type AdamWParameter, createAdamW, hyperValues } from "../../gpu/adamw";
 import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
 import { createLog, type StepLog } from "../../gpu/log";
 import type { TowerOps } from "../../gpu/ops";
-import { eagerStep, type HostValues, type InputSpecs, ownTensor, disposeOwn, type Step, type TensorMap } from "../../gpu/step";
+import {
+  disposeOwn,
+  eagerStep,
+  type HostValues,
+  type InputSpecs,
+  ownTensor,
+  type Step,
+  type TensorMap,
+} from "../../gpu/step";
 import { infoNCE } from "../objectives/infoNCE";
 import { qkdLoss } from "../objectives/qkd";
-import type { Tower } from "../towers/device";
 import { decays, isEmbedding, towerForward } from "../towers";
+import type { Tower } from "../towers/device";
 import type { DeviceParameters } from "../towers/types";
 import { type TokenTable, towerInputSpecs, towerInputs, towerValues } from "./inputs";
 import type { PairBatch } from "./pairs";
@@ -54,7 +63,11 @@ interface Parts {
   parameters: DeviceParameters;
   specs: InputSpecs;
   /** The loss on the tape, and the terms to log beside it. */
-  loss(parameters: DeviceParameters, inputs: TensorMap, dropout: Tensor1D): { loss: Scalar; terms: Record<string, Tensor> };
+  loss(
+    parameters: DeviceParameters,
+    inputs: TensorMap,
+    dropout: Tensor1D,
+  ): { loss: Scalar; terms: Record<string, Tensor> };
   termNames: string[];
   values(step: number): { values: HostValues; tokens: number };
 }
@@ -94,7 +107,9 @@ function trainingStep(gpu: Gpu, recipe: Recipe, parts: Parts): TrainingStep {
           inputs["counter"] as Tensor1D,
         );
         // Kept, for they are needed after the tape has closed.
-        terms = Object.fromEntries(parts.termNames.map((name) => [name, tf.keep(tf.reshape(result.terms[name]!, [1]))]));
+        terms = Object.fromEntries(
+          parts.termNames.map((name) => [name, tf.keep(tf.reshape(result.terms[name]!, [1]))]),
+        );
         return result.loss;
       })(tensors);
       const norm = optimizer.apply(Object.fromEntries(names.map((name, i) => [name, grads[i]!])), inputs["hyper"]!);
@@ -180,7 +195,13 @@ export function contrastiveStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: 
     termNames: ["temperature"],
     loss(parameters, inputs, counter) {
       const queryParameters = stripped("query", parameters);
-      const q = towerForward(ops, parts.query.config, queryParameters, towerInputs("query", inputs), dropoutOf(counter, 0));
+      const q = towerForward(
+        ops,
+        parts.query.config,
+        queryParameters,
+        towerInputs("query", inputs),
+        dropoutOf(counter, 0),
+      );
       const d = towerForward(
         ops,
         parts.document.config,
@@ -198,7 +219,13 @@ export function contrastiveStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: 
     values(step) {
       const pairs = parts.order(step);
       const q = towerValues("query", parts.query.config, parts.queryTokens, pairs.queries, parts.queryLength);
-      const d = towerValues("document", parts.document.config, parts.documentTokens, pairs.documents, parts.documentLength);
+      const d = towerValues(
+        "document",
+        parts.document.config,
+        parts.documentTokens,
+        pairs.documents,
+        parts.documentLength,
+      );
       return {
         values: { ...q.values, ...d.values, negatives: pairs.mask, temperature: Float32Array.of(parts.temperature) },
         tokens: q.tokens + d.tokens,
@@ -257,7 +284,13 @@ export function distilStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: Disti
     },
     values(step) {
       const queries = parts.order(step);
-      const { values, tokens } = towerValues("query", parts.student.config, parts.queryTokens, queries, parts.queryLength);
+      const { values, tokens } = towerValues(
+        "query",
+        parts.student.config,
+        parts.queryTokens,
+        queries,
+        parts.queryLength,
+      );
       const teacher = new Float32Array(batch * embeddingSize);
       queries.forEach((q, row) => {
         teacher.set(parts.teacher.subarray(q * embeddingSize, (q + 1) * embeddingSize), row * embeddingSize);

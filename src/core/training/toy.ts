@@ -25,7 +25,11 @@ export function toyDataset(seed = 1, documents = 120, queries = 160): Dataset {
   };
   return {
     name: "toy",
-    docs: truth.map((have, d) => ({ id: `d${d}`, title: things[have[0]!]!.say, text: have.map((t) => things[t]!.say).join(" and ") })),
+    docs: truth.map((have, d) => ({
+      id: `d${d}`,
+      title: things[have[0]!]!.say,
+      text: have.map((t) => things[t]!.say).join(" and "),
+    })),
     train: split("train", queries),
     validation: split("validation", 20),
     test: split("test", 40),

@@ -1,13 +1,14 @@
 /** The training loop: runs a captured step again and again, reads losses now and then, validates, saves, can be stopped. */
-import { LabError } from "../errors";
-import type { LossPoint, ValidationPoint } from "../formats/result";
+
 import type { Gpu } from "../../gpu/device";
 import { readTensors } from "../../gpu/step";
-import type { DeviceParameters, HostParameters } from "../towers/types";
+import { LabError } from "../errors";
+import type { LossPoint, ValidationPoint } from "../formats/result";
 import { writeTower } from "../towers/device";
+import type { DeviceParameters, HostParameters } from "../towers/types";
+import { scheduleFactor } from "./schedule";
 import type { TrainingState } from "./state";
 import { LOG_SLOTS, type Recipe, type TrainingStep } from "./steps";
-import { scheduleFactor } from "./schedule";
 
 /** How a run is told to wait or to end. */
 export interface Control {
@@ -71,7 +72,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     const width = training.names.length;
     const points: LossPoint[] = [];
     for (let step = lastRead.step + 1; step <= state.step; step++) {
-      const row = rows.subarray((step % LOG_SLOTS) * width, (step % LOG_SLOTS + 1) * width);
+      const row = rows.subarray((step % LOG_SLOTS) * width, ((step % LOG_SLOTS) + 1) * width);
       const [loss, gradNorm] = [row[0]!, row[1]!];
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(step);
       if (loss === 0 && gradNorm === 0) throw refusedSilently(step);

@@ -2,7 +2,7 @@
 import { random } from "../../random";
 import type { Query, Split } from "../types";
 import { wording } from "./mentions";
-import { drawNeed, type NeedSource, needKey, needSource, type SplitName, sharesOf, splitOf, type Wish } from "./needs";
+import { drawNeed, needKey, needSource, type SplitName, sharesOf, splitOf, type Wish } from "./needs";
 import type { NotesSettings } from "./plan";
 import { writeQuery } from "./queryText";
 import { judge, type Truth, twinTest } from "./truth";
@@ -52,10 +52,10 @@ export function drawSplit(
   for (let n = 0; drawn.queries.length < wanted && failures < MOST_FAILURES; n++) {
     const r = random(seed, "need", split, n);
     const wish: Wish = { bindings: r.chance(settings.bindings), negation: r.chance(settings.negation) };
-    const usual = scarce ? TRIES_WHEN_SCARCE : USUAL_TRIES;
+    const usual: number = scarce ? TRIES_WHEN_SCARCE : USUAL_TRIES;
     let need: number[] | null = null;
     for (let tries = 0; tries < MOST_TRIES && !need; tries++) {
-      const last = tries >= usual;
+      const last: boolean = tries >= usual;
       const facts = drawNeed(world, truth, source, wish, last, r);
       if (!facts || splitOf(seed, facts, shares) !== split) continue;
       if (used.has(needKey(facts)) && !(last && split === "train")) continue;
