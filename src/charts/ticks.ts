@@ -11,8 +11,9 @@ export interface Axis {
 export function linearAxis(values: Iterable<number>, { count = 4, zero = false, exact = false } = {}): Axis {
   const range = extent(values) ?? [0, 1];
   let [low, high] = zero ? [Math.min(0, range[0]), Math.max(0, range[1])] : range;
-  if (low === high) {
-    const pad = low === 0 ? 1 : Math.abs(low) / 2;
+  // Also where the difference is lost in rounding: no step of it could be told apart.
+  if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high), Number.MIN_VALUE * 2 ** 60)) {
+    const pad = Math.abs(low) < 1e-300 ? 1 : Math.abs(low) / 2;
     [low, high] = zero && low === 0 ? [0, 1] : [low - pad, high + pad];
   }
   const step = niceStep((high - low) / count);

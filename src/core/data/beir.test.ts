@@ -229,7 +229,9 @@ describe.skipIf(missing)("real collections", () => {
 
   it("NFCorpus' two records, without queries: too few to train on, and so it says", async () => {
     const files = await openFiles(await folderEntries(`${edge}/beir-nfcorpus`));
-    await expect(readBeir(files, { seed: 7 })).rejects.toThrow(/^There are no queries, and only 2 documents could give/);
+    await expect(readBeir(files, { seed: 7 })).rejects.toThrow(
+      /^There are no queries, and only 2 documents could give/,
+    );
   });
 
   it("judgements without a header and with mixed separators equal the well-formed ones", async () => {
