@@ -27,6 +27,7 @@ const lab = createLab(client, {
   storage: storage(),
   root: document.documentElement,
   locks: navigator.locks ?? null,
+  webGpu: Boolean(navigator.gpu),
 });
 void lab.begin();
 

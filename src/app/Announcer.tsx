@@ -3,6 +3,7 @@ import { loss, percent } from "../charts/words";
 import { useLab } from "../state/context";
 import { underWay } from "../state/run";
 import { currentStage } from "../state/stages";
+import { STAGE_WORDS } from "./stageWords";
 
 const EVERY_MS = 5000;
 
@@ -18,7 +19,7 @@ export function Announcer() {
       const stage = currentStage(s.stages);
       const last = stage?.losses.at(-1);
       const now = underWay(s)
-        ? `${s.status === "paused" ? "Paused. " : ""}${stage ? `${stage.name}, ${percent(stage.total > 0 ? stage.done / stage.total : 0, 0)}` : "Starting"}${last ? `, loss ${loss(last.loss)}` : ""}.`
+        ? `${s.status === "paused" ? "Paused. " : ""}${stage ? `${STAGE_WORDS[stage.name]}, ${percent(stage.total > 0 ? stage.done / stage.total : 0, 0)}` : "Starting"}${last ? `, loss ${loss(last.loss)}` : ""}.`
         : `The run is ${s.status}.`;
       if (now !== before) setWords(now);
       before = now;

@@ -1,7 +1,8 @@
 import { lazy, Suspense, useEffect, useState } from "react";
-import { useLab } from "../state/context";
+import { useLab, useLabStore } from "../state/context";
 import { underWay } from "../state/run";
 import { Window } from "../views/parts/Ask";
+import { Button } from "../views/parts/Button";
 import { Announcer } from "./Announcer";
 import { Header } from "./Header";
 import { KEYS, keyAction } from "./keys";
@@ -12,6 +13,8 @@ import { useRoute } from "./useRoute";
 const LabView = lazy(() => import("../views/lab/LabView"));
 const SearchView = lazy(() => import("../views/search/SearchView"));
 const RunsView = lazy(() => import("../views/runs/RunsView"));
+
+const FOLLOW_MS = 4000;
 
 /** The frame that all views share. */
 export function App() {
@@ -30,6 +33,31 @@ export function App() {
         .then((run) => run && app.open(run));
     } else if (view === "lab" && query) app.lab.getState().readLink(location.hash);
   }, [app, view, query]);
+
+  // A file dropped beside its box would be opened by the browser in place of the page, and end a training.
+  useEffect(() => {
+    const keep = (event: DragEvent) => {
+      if (!event.dataTransfer || event.defaultPrevented) return;
+      event.preventDefault();
+      event.dataTransfer.dropEffect = "none";
+    };
+    window.addEventListener("dragover", keep);
+    window.addEventListener("drop", keep);
+    return () => {
+      window.removeEventListener("dragover", keep);
+      window.removeEventListener("drop", keep);
+    };
+  }, []);
+
+  // What another tab trains is followed from what it stores, about as often as it stores it.
+  const elsewhere = useLabStore("lock", (s) => s.owner === "elsewhere");
+  useEffect(() => {
+    if (!elsewhere) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) void app.follow();
+    }, FOLLOW_MS);
+    return () => clearInterval(timer);
+  }, [app, elsewhere]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -76,6 +104,11 @@ export function App() {
             </div>
           ))}
         </dl>
+        <div className="acts">
+          <Button autoFocus onPress={() => setHelp(false)}>
+            Close
+          </Button>
+        </div>
       </Window>
     </div>
   );

@@ -5,18 +5,10 @@ import { currentStage } from "../state/stages";
 import { THEMES } from "../state/theme";
 import { Button } from "../views/parts/Button";
 import type { ViewName } from "./route";
+import { STAGE_WORDS } from "./stageWords";
 
 const VIEW_WORDS: Record<ViewName, string> = { lab: "Lab", search: "Search", runs: "Runs" };
 const THEME_WORDS = { system: "as the system", light: "light", dark: "dark" } as const;
-const STAGE_WORDS = {
-  data: "reading",
-  stage1: "stage 1",
-  index: "index",
-  stage2: "stage 2",
-  scalingdoc: "ScalingDoc",
-  twinbert: "TwinBERT",
-  evaluation: "evaluation",
-} as const;
 
 export function Header({ view, onHelp }: { view: ViewName; onHelp: () => void }) {
   return (

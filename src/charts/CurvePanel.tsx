@@ -11,6 +11,7 @@ export default function CurvePanel({
   height,
   xTitle,
   names = true,
+  right = names ? 120 : 52,
 }: {
   chart: CurveChart;
   width: number;
@@ -18,13 +19,15 @@ export default function CurvePanel({
   xTitle: string;
   /** Whether the labels say the system's name, too. */
   names?: boolean;
+  /** Room for the labels at the lines' ends, in pixels: the longest name beside a figure. */
+  right?: number;
 }) {
   return (
     <div className="curvepanel" role="img" aria-label={chart.sentence} style={{ width, height }}>
       <LineChart
         width={width}
         height={height}
-        margin={{ top: 10, right: names ? 104 : 48, bottom: 18, left: 0 }}
+        margin={{ top: 10, right, bottom: 18, left: 0 }}
         accessibilityLayer={false}
         throttleDelay={0}
       >
@@ -109,6 +112,17 @@ function Backdrop({ chart, xTitle }: { chart: CurveChart; xTitle: string }) {
           fill="none"
         />
       ))}
+      {chart.lines.length === 0 ? (
+        <text
+          x={area.x + area.width / 2}
+          y={area.y + area.height / 2 + 4}
+          textAnchor="middle"
+          fill="var(--ink-3)"
+          fontSize={12}
+        >
+          nothing yet
+        </text>
+      ) : null}
       <text x={area.x + area.width} y={area.y + area.height + 34} textAnchor="end" fill="var(--ink-3)" fontSize={11}>
         {xTitle}
       </text>

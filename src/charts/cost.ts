@@ -3,10 +3,11 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import type { Figure } from "../core/evaluation/types";
 import type { SystemName } from "../core/formats/result";
 import { placeLabels } from "./labels";
+import { extent } from "./series";
 import { el, type SvgNode } from "./svg";
 import { LOOKS, markPath } from "./systems";
 import { linearAxis, logAxis } from "./ticks";
-import { percent, tick } from "./words";
+import { compact, percent, tick } from "./words";
 
 export interface CostPoint {
   system: SystemName;
@@ -27,10 +28,12 @@ export function costChart(
     (p) => p.cost !== null && p.cost > 0 && Number.isFinite(p.cost) && p.retention.value !== null,
   );
   const left = points.filter((p) => !shown.includes(p)).map((p) => p.system);
-  const box = { left: 40, right: width - 96, top: 14, bottom: height - 34 };
+  const box = { left: 48, right: width - 96, top: 14, bottom: height - 34 };
   const xAxis = logAxis(shown.map((p) => p.cost!));
   const values = shown.flatMap((p) => [p.retention.value!, p.retention.low ?? NaN, p.retention.high ?? NaN]);
-  const yAxis = linearAxis([...values, 1], { count: 4 });
+  // Room below the lowest: a mark on the axis itself would be half hidden, and its label pushed away from it.
+  const [low, high] = extent([...values, 1])!;
+  const yAxis = linearAxis([Math.max(0, low - 0.08 * (high - low)), high], { count: 4 });
   const x = scaleLog(xAxis.domain, [box.left + 10, box.right]);
   const y = scaleLinear(yAxis.domain, [box.bottom, box.top]);
   const n = (v: number) => Number(v.toFixed(1));
@@ -45,7 +48,7 @@ export function costChart(
   for (const t of xAxis.ticks) {
     children.push(
       el("path", { class: "axis", d: `M${n(x(t))} ${box.bottom}v4` }),
-      el("text", { x: n(x(t)), y: box.bottom + 16, "text-anchor": "middle" }, [tick(t)]),
+      el("text", { x: n(x(t)), y: box.bottom + 16, "text-anchor": "middle" }, [t >= 10_000 ? compact(t) : tick(t)]),
     );
   }
   children.push(el("text", { x: box.right, y: height - 4, "text-anchor": "end" }, [title]));

@@ -34,6 +34,9 @@ describe("linearAxis", () => {
 describe("logAxis", () => {
   it("ticks at 1, 3 and 10", () => {
     expect(logAxis([0.05, 4]).ticks).toEqual([0.1, 0.3, 1, 3]);
+    // Less than a decade: one or two ticks would be no scale.
+    expect(logAxis([116_000, 387_000]).ticks).toEqual([150_000, 200_000, 300_000]);
+    expect(logAxis([0.5, 1.1]).ticks).toEqual([0.5, 0.6, 0.8, 1]);
   });
   it("leaves 0 and below out, and has a width whatever is left", () => {
     for (const values of [[], [0], [-1, 0, 2], [7, 7]]) {

@@ -29,15 +29,19 @@ export function logAxis(values: Iterable<number>): Axis {
   let [low, high] = range;
   if (high / low < 1.5) [low, high] = [low / 2, high * 2];
   const decades = Math.log10(high / low);
-  const steps = decades > 4 ? [1] : decades > 1.2 ? [1, 3] : [1, 2, 5];
-  const ticks: number[] = [];
   const every = Math.max(1, Math.ceil(decades / 6));
-  for (let e = Math.floor(Math.log10(low)) - 1; e <= Math.ceil(Math.log10(high)); e++) {
-    if (e % every !== 0) continue;
-    for (const m of steps) ticks.push(round(m * 10 ** e));
-  }
-  const inside = ticks.filter((t) => t >= low * 0.999 && t <= high * 1.001);
-  return { domain: [low * 0.95, high * 1.05], ticks: inside, log: true };
+  const inside = (steps: readonly number[]) => {
+    const ticks: number[] = [];
+    for (let e = Math.floor(Math.log10(low)) - 1; e <= Math.ceil(Math.log10(high)); e++) {
+      if (e % every !== 0) continue;
+      for (const m of steps) ticks.push(round(m * 10 ** e));
+    }
+    return ticks.filter((t) => t >= low * 0.999 && t <= high * 1.001);
+  };
+  let ticks = inside(decades > 4 ? [1] : decades > 1.2 ? [1, 3] : [1, 2, 5]);
+  // One or two ticks leave the eye without a scale: within a decade there is room for more.
+  if (ticks.length < 3 && decades < 1.2) ticks = inside([1, 1.5, 2, 3, 4, 5, 6, 8]);
+  return { domain: [low * 0.95, high * 1.05], ticks, log: true };
 }
 
 function niceStep(rough: number): number {

@@ -15,13 +15,15 @@ export interface Surroundings {
   root: HTMLElement | null;
   locks: Pick<LockManager, "request"> | null;
   fetcher?: typeof fetch;
+  /** False where the page itself has no WebGPU: then the worker is not asked for it. */
+  webGpu?: boolean;
 }
 
 export function createLab(client: LabClient, around: Surroundings) {
-  const device = createDeviceStore(client);
+  const device = createDeviceStore(client, around.webGpu);
   const run = createRunStore(client, () => device.getState().report?.adapter ?? null);
-  const runs = createRunsStore(client, around.fetcher);
   const lock = createLockStore(around.locks);
+  const runs = createRunsStore(client, around.fetcher, () => lock.store.getState().owner === "here");
   const lab = createLabStore(client);
   const search = createSearchStore(client);
   const recorded = createRecordedStore(around.fetcher);
@@ -36,6 +38,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     }
     run.getState().apply(event);
     const ended = event.type === "status" && event.status !== "running" && event.status !== "paused";
+    if (event.type === "status" && !ended) void runs.getState().refresh();
     if (ended || event.type === "result") {
       void runs
         .getState()
@@ -59,6 +62,23 @@ export function createLab(client: LabClient, around: Surroundings) {
       run.getState().showRecord(s.result, s.seconds);
   });
 
+  /** What another tab trains, followed from its stored row: this one hears no events of it. */
+  const follow = async () => {
+    await runs.getState().refresh();
+    const shown = run.getState();
+    const stored = runs.getState().list?.find((r) => r.id === shown.runId);
+    if (shown.mode === "stored" && stored && inMotion(shown.status)) run.getState().show(stored);
+  };
+  // A run is called the same in every view, also right after it was renamed.
+  runs.subscribe(({ list }) => {
+    const { runId, name } = run.getState();
+    const stored = runId === null ? undefined : list?.find((r) => r.id === runId);
+    if (stored && stored.name !== name) run.setState({ name: stored.name });
+  });
+  lock.store.subscribe(({ owner }, before) => {
+    if (owner === "here" && before.owner === "elsewhere") void follow();
+  });
+
   /** Opens the GPU again after it was lost, with a new worker where the old one broke down. */
   const recover = async () => {
     if (device.getState().report?.problem?.kind === "worker-failed") client.restart();
@@ -74,13 +94,14 @@ export function createLab(client: LabClient, around: Surroundings) {
     run,
     runs,
     lock: lock.store,
+    follow,
     lab,
     search,
     recorded,
     theme,
     /** Opens the GPU, reads the list of runs, and finds something to show. */
     async begin() {
-      await Promise.all([device.getState().open(), runs.getState().refresh()]);
+      await Promise.all([device.getState().open(), lock.decided.then(() => runs.getState().refresh())]);
       if (run.getState().mode !== "none") return;
       const newest = runs.getState().list?.[0];
       if (newest) this.open(newest);
@@ -93,6 +114,20 @@ export function createLab(client: LabClient, around: Surroundings) {
         if (!newest) recorded.getState().play();
       }
     },
+    /** Deletes a run; where it was on show the newest other one, or the example, takes its place. */
+    async remove(id: string) {
+      await runs.getState().remove(id);
+      const { list } = runs.getState();
+      if (!list || list.some((r) => r.id === id) || run.getState().runId !== id || underWay(run.getState())) return;
+      const newest = list[0];
+      if (newest) {
+        this.open(newest);
+        return;
+      }
+      run.getState().clear();
+      await recorded.getState().load();
+      showExample();
+    },
     /** Selects a run everywhere; while one is being trained the Lab goes on showing that one. */
     open(summary: RunSummary) {
       runs.getState().select(summary.id);
@@ -101,5 +136,8 @@ export function createLab(client: LabClient, around: Surroundings) {
     },
   };
 }
+
+/** Whether a run is said to be under way somewhere. */
+const inMotion = (status: string | null) => status === "running" || status === "paused";
 
 export type Lab = ReturnType<typeof createLab>;

@@ -12,12 +12,23 @@ export interface DeviceState {
   lost(report: DeviceReport): void;
 }
 
-export function createDeviceStore(client: LabClient) {
+const NO_WEBGPU = {
+  kind: "no-webgpu",
+  message: "This browser does not offer WebGPU.",
+  remedy: "Use a current Chrome, Edge, Safari or Firefox, and open the page over https or from localhost.",
+};
+
+/** @param webGpu false where the page knows without asking that this browser has none */
+export function createDeviceStore(client: LabClient, webGpu = true) {
   return createStore<DeviceState>((set, get) => ({
     report: null,
     opening: false,
     async open() {
       if (get().opening) return;
+      if (!webGpu) {
+        set({ report: { adapter: null, problem: NO_WEBGPU } });
+        return;
+      }
       set({ opening: true });
       try {
         set({ report: await client.send("open", {}), opening: false });

@@ -13,9 +13,20 @@ export interface LockState {
 
 type Locks = Pick<LockManager, "request">;
 
-/** Asks for the lock at once, and again in the queue where another tab holds it. `release` is for tests. */
+/**
+ * Asks for the lock at once, and again in the queue where another tab holds it. `decided` is kept as soon as the browser
+ * has said who owns training; `ready` and `release` are for tests.
+ */
 export function createLockStore(locks: Locks | null | undefined) {
   const store = createStore<LockState>(() => ({ owner: locks ? "asking" : "here" }));
+  const decided = new Promise<void>((done) => {
+    if (store.getState().owner !== "asking") done();
+    const stop = store.subscribe(({ owner }) => {
+      if (owner === "asking") return;
+      stop();
+      done();
+    });
+  });
   let release = () => {};
   const held = new Promise<void>((done) => {
     release = done;
@@ -36,5 +47,5 @@ export function createLockStore(locks: Locks | null | undefined) {
   };
   // A browser that refuses locks altogether (a sandboxed frame) must not keep its only tab from training.
   const ready = ask().catch(() => store.setState({ owner: "here" }));
-  return { store, release, ready };
+  return { store, release, ready, decided };
 }

@@ -41,6 +41,8 @@ export interface RunState {
   show(run: RunSummary): void;
   /** Shows a record: `seconds` into it, or (null) at its end as an example. */
   showRecord(result: RunResult, seconds: number | null): void;
+  /** Shows nothing: what was shown is gone. */
+  clear(): void;
   /** The worker died: what ran is interrupted. */
   broken(report: ErrorReport): void;
   dismiss(): void;
@@ -205,6 +207,7 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
           adapter: result.adapter,
         }));
       },
+      clear: () => set((s) => ({ ...IDLE, stages: waitingStages(), version: s.version + 1 })),
       broken(report) {
         if (!underWay(get())) return;
         set({ status: "interrupted", error: report });

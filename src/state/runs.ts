@@ -3,6 +3,9 @@ import { createStore } from "zustand/vanilla";
 import type { ErrorReport, RunSummary } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 
+/** An address may be of any length; this much of it is told back. */
+const LONGEST_SHOWN = 200;
+
 export interface PickedFile {
   /** Path with folders, as picked or dropped. */
   path: string;
@@ -28,7 +31,12 @@ export interface RunsState {
   dismiss(): void;
 }
 
-export function createRunsStore(client: LabClient, fetcher: typeof fetch = (...a) => fetch(...a)) {
+/** @param owner whether this tab owns training: only then may it tell a run that was cut off from one under way */
+export function createRunsStore(
+  client: LabClient,
+  fetcher: typeof fetch = (...a) => fetch(...a),
+  owner: () => boolean = () => true,
+) {
   return createStore<RunsState>((set, get) => {
     const tried = async <T>(what: () => Promise<T>): Promise<T | null> => {
       set({ busy: true, error: null });
@@ -47,12 +55,15 @@ export function createRunsStore(client: LabClient, fetcher: typeof fetch = (...a
       error: null,
       busy: false,
       async refresh() {
-        await tried(async () => {
-          const list = await client.send("listRuns", {});
+        // Not `tried`: an error that is on show stays there until it is closed.
+        try {
+          const list = await client.send("listRuns", { owner: owner() });
           list.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
           const { selectedId } = get();
           set({ list, selectedId: list.some((r) => r.id === selectedId) ? selectedId : null });
-        });
+        } catch (cause) {
+          set({ error: toReport(cause) });
+        }
       },
       select: (selectedId) => set({ selectedId }),
       async rename(id, name) {
@@ -82,11 +93,25 @@ export function createRunsStore(client: LabClient, fetcher: typeof fetch = (...a
       },
       async importUrl(url) {
         const file = await tried(async () => {
-          const answer = await fetcher(url);
+          const shown = url.slice(0, LONGEST_SHOWN);
+          if (!/^(https?:|blob:|[^:]*$|[^:/]*\/)/i.test(url))
+            throw {
+              kind: "bad-input",
+              message: `${shown} is not an address to fetch a run from.`,
+              remedy: "Give one that begins with https://, or download the file and drop it here.",
+            };
+          const answer = await fetcher(url).catch(() => {
+            throw {
+              kind: "bad-input",
+              message: `${shown} could not be reached.`,
+              remedy:
+                "Check the address and the connection. A server must also allow other sites to read the file (CORS); else download it and drop it here.",
+            };
+          });
           if (!answer.ok)
             throw {
               kind: "bad-input",
-              message: `${url} could not be read: the server answers ${answer.status}.`,
+              message: `${shown} could not be read: the server answers ${answer.status}.`,
               remedy: "Check the address, or download the file and drop it here.",
             };
           return await answer.blob();

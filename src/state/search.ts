@@ -13,8 +13,8 @@ export interface SearchState {
   /** Test queries of the run, to try. */
   examples: { id: string; text: string }[];
   examplesOf: string | null;
-  /** Sets the text; asks after a short rest, or at once. */
-  ask(runId: string, query: string, now?: boolean): void;
+  /** Sets the text; asks after a short rest, or at once. Without a run the text is only kept. */
+  ask(runId: string | null, query: string, now?: boolean): void;
   loadExamples(runId: string): Promise<void>;
   clear(): void;
 }
@@ -49,6 +49,7 @@ export function createSearchStore(client: LabClient) {
       ask(runId, query, now = false) {
         set({ query });
         clearTimeout(timer);
+        if (runId === null) return;
         if (now) void run(runId, query);
         else timer = setTimeout(() => void run(runId, query), REST_MS);
       },

@@ -113,6 +113,16 @@ describe("runs", () => {
     expect(await bad.getState().importUrl("x.zip")).toBeNull();
     expect(bad.getState().error?.message).toBe("x.zip could not be read: the server answers 404.");
   });
+  it("says in plain words that an address is none, or cannot be reached, and keeps that on show", async () => {
+    const fetcher = vi.fn(() => Promise.reject(new TypeError("Failed to fetch")));
+    const runs = createRunsStore(createFakeClient({ listRuns: () => [] }), fetcher);
+    expect(await runs.getState().importUrl("javascript:alert(1)")).toBeNull();
+    expect(runs.getState().error?.message).toBe("javascript:alert(1) is not an address to fetch a run from.");
+    expect(fetcher).not.toHaveBeenCalled();
+    await runs.getState().importUrl("https://a.example/run.zip");
+    await runs.getState().refresh();
+    expect(runs.getState().error?.message).toBe("https://a.example/run.zip could not be reached.");
+  });
 });
 
 describe("search", () => {
@@ -205,7 +215,9 @@ describe("lock", () => {
     await vi.waitFor(() => expect(second.store.getState().owner).toBe("here"));
   });
   it("lets a browser without locks train", async () => {
-    expect(createLockStore(null).store.getState().owner).toBe("here");
+    const alone = createLockStore(null);
+    expect(alone.store.getState().owner).toBe("here");
+    await alone.decided;
     const refusing = createLockStore({ request: () => Promise.reject(new Error("no")) } as unknown as LockManager);
     await refusing.ready;
     expect(refusing.store.getState().owner).toBe("here");

@@ -33,7 +33,7 @@ const statusEvent: RunEvent = { type: "status", runId: "a", status: "running" };
 
 test("answers find their command, in whatever order they come", async () => {
   const { client, workers } = open();
-  const first = client.send("listRuns", {});
+  const first = client.send("listRuns", { owner: true });
   const second = client.send("renameRun", { runId: "a", name: "b" });
   const [one, two] = workers[0]!.sent;
   expect(one).toMatchObject({ type: "command", name: "listRuns" });
@@ -100,10 +100,10 @@ test.each(["error", "messageerror"])(
       worker.onerror?.({ message: "x is not defined", preventDefault() {} } as unknown as ErrorEvent);
     else worker.onmessageerror?.({} as MessageEvent);
     await expect(waiting).rejects.toMatchObject({ kind: "worker-failed" });
-    await expect(client.send("listRuns", {})).rejects.toMatchObject({ kind: "worker-failed" });
+    await expect(client.send("listRuns", { owner: true })).rejects.toMatchObject({ kind: "worker-failed" });
     expect(heard).toMatchObject([{ type: "device", report: { adapter: null, problem: { kind: "worker-failed" } } }]);
     client.restart();
-    const after = client.send("listRuns", {});
+    const after = client.send("listRuns", { owner: true });
     workers[1]!.say({ type: "reply", id: workers[1]!.sent[0]!.id, ok: true, value: [] });
     expect(await after).toEqual([]);
   },
@@ -114,4 +114,36 @@ test("a payload that cannot be cloned is refused at once", async () => {
   await expect(
     client.send("loadFiles", { files: [{ path: "a", file: (() => 1) as unknown as Blob }] }),
   ).rejects.toThrow();
+});
+
+test("a worker that dies without a word is known by its lock; one that was thrown away is not mourned", async () => {
+  const free = new Map<string, () => void>();
+  const locks = {
+    request: (async (name: string, use: () => unknown) => {
+      await new Promise<void>((done) => free.set(name, done));
+      return use();
+    }) as unknown as LockManager["request"],
+  };
+  const workers: FakeWorker[] = [];
+  const client = createClient(() => {
+    const worker = new FakeWorker();
+    workers.push(worker);
+    return worker;
+  }, locks);
+  const heard = vi.fn();
+  client.onEvent(heard);
+  workers[0]!.say({ type: "alive", lock: "first" });
+  client.restart();
+  free.get("first")?.();
+  await new Promise((done) => setTimeout(done));
+  expect(heard).not.toHaveBeenCalled();
+
+  workers[1]!.say({ type: "alive", lock: "second" });
+  const waiting = client.send("open", {});
+  free.get("second")?.();
+  await expect(waiting).rejects.toMatchObject({ kind: "worker-failed" });
+  expect(heard).toHaveBeenCalledWith({
+    type: "device",
+    report: { adapter: null, problem: expect.objectContaining({ kind: "worker-failed" }) },
+  });
 });

@@ -32,9 +32,12 @@ interface Pending {
 /**
  * Makes the worker at once and talks to it. A command is refused with the worker's own report (kind, message, remedy),
  * with LabError "stopped" when `restart` throws the worker away, and with kind "worker-failed" when the worker itself
- * breaks down. After a breakdown a "device" event says so, and every further command is refused until `restart`.
+ * breaks down, be it without a word: then the lock that it holds while it lives is free. After a breakdown a "device" event says so, and every further command is refused until `restart`.
  */
-export function createClient(makeWorker: () => WorkerLike) {
+export function createClient(
+  makeWorker: () => WorkerLike,
+  locks: Pick<LockManager, "request"> | null | undefined = globalThis.navigator?.locks,
+) {
   const listeners = new Set<(event: RunEvent) => void>();
   const pending = new Map<number, Pending>();
   let lastId = 0;
@@ -45,7 +48,10 @@ export function createClient(makeWorker: () => WorkerLike) {
     broken = null;
     const made = makeWorker();
     made.onmessage = ({ data }) => {
-      if (made === worker) hear(data as FromWorker);
+      const message = data as FromWorker;
+      if (made !== worker) return;
+      if (message.type === "alive") void mourn(made, message.lock);
+      else hear(message);
     };
     made.onerror = (event) => {
       event.preventDefault?.();
@@ -57,7 +63,17 @@ export function createClient(makeWorker: () => WorkerLike) {
     return made;
   }
 
-  function hear(message: FromWorker): void {
+  /** Waits for the worker's end. */
+  async function mourn(made: WorkerLike, lock: string): Promise<void> {
+    try {
+      await locks?.request(lock, () => undefined);
+    } catch {
+      return; // refused: nothing can be told from it
+    }
+    if (locks && made === worker && !broken) fail("it was ended from outside");
+  }
+
+  function hear(message: Exclude<FromWorker, { type: "alive" }>): void {
     if (message.type === "event") {
       tell(message.event);
       return;

@@ -24,7 +24,7 @@ export interface Collections {
 const FOLDER = "collection/";
 
 export function createCollections(): Collections {
-  let own: { files: { path: string; bytes: Uint8Array }[]; dataset: Dataset } | null = null;
+  let own: { files: { path: string; bytes: Uint8Array }[]; seed: number; dataset: Dataset } | null = null;
   let generated: { key: string; dataset: Dataset } | null = null;
 
   const read = async (files: { path: string; bytes: Uint8Array }[], seed: number) =>
@@ -41,7 +41,7 @@ export function createCollections(): Collections {
         files.map(async ({ path, file }) => ({ path, bytes: new Uint8Array(await file.arrayBuffer()) })),
       );
       const dataset = await read(bytes, seed);
-      own = { files: bytes, dataset };
+      own = { files: bytes, seed, dataset };
       return dataset;
     },
     async get(experiment) {
@@ -52,6 +52,9 @@ export function createCollections(): Collections {
           "No files have been loaded.",
           "Drop a folder, a .zip or files in BEIR form on the page.",
         );
+      // The splits follow the run's seed: a run that is resumed or searched later must find the same ones.
+      if (own.seed !== experiment.seed)
+        own = { ...own, seed: experiment.seed, dataset: await read(own.files, experiment.seed) };
       return own.dataset;
     },
     async keep(runStore) {

@@ -109,7 +109,8 @@ export interface Commands {
   search: [{ runId: string; query: string; k: number }, SearchAnswer];
   /** A few test queries of a run, to try. */
   testQueries: [{ runId: string; count: number }, { id: string; text: string }[]];
-  listRuns: [Record<string, never>, RunSummary[]];
+  /** `owner`: this tab owns training, so a run that is said to be under way and is not was cut off. */
+  listRuns: [{ owner: boolean }, RunSummary[]];
   renameRun: [{ runId: string; name: string }, null];
   deleteRun: [{ runId: string }, null];
   /** The run as one .zip. */
@@ -140,6 +141,8 @@ export type RunEvent =
   | { type: "device"; report: DeviceReport };
 
 export type FromWorker =
+  /** Sent once: the worker holds this Web Lock for as long as it lives. */
+  | { type: "alive"; lock: string }
   | { type: "reply"; id: number; ok: true; value: unknown }
   | { type: "reply"; id: number; ok: false; error: ErrorReport }
   | { type: "event"; event: RunEvent };

@@ -211,9 +211,10 @@ export function createSession(options: SessionOptions): Handlers {
         .slice(0, count)
         .map(({ id, text }) => ({ id, text }));
     },
-    async listRuns() {
-      // A run that says it is under way but is not: its worker or its tab went away.
-      for (const run of await runs.list())
+    async listRuns({ owner }) {
+      // A run that says it is under way but is not: its worker or its tab went away. Where another tab owns training it
+      // may well be under way there.
+      for (const run of owner ? await runs.list() : [])
         if ((run.status === "running" || run.status === "paused") && run.id !== active?.runId)
           await runs.update(run.id, { status: "interrupted" });
       return runs.list();

@@ -23,6 +23,17 @@ const session = opfsStore("scalingnote-lab").then((store) =>
   }),
 );
 
+// Held for as long as this worker lives: the page learns at once if it dies without a word. Neither locks nor randomUUID
+// are there on a page that was not opened over https or from localhost.
+const lock = `scalingnote-lab-worker-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+navigator.locks
+  ?.request(lock, () => {
+    scope.postMessage({ type: "alive", lock });
+    return new Promise<never>(() => {});
+  })
+  // A browser that refuses locks (a sandboxed frame): the page then knows only of deaths that the browser reports.
+  .catch(() => undefined);
+
 scope.onmessage = ({ data }) => {
   const answer = async () => {
     const handlers = await session;

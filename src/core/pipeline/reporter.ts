@@ -15,7 +15,8 @@ export interface Reporter {
   readonly stages: StageRecord[];
   /** From then on the time to go is estimated. */
   plan(plan: RunPlan): void;
-  begin(name: StageName, total: number): void;
+  /** `seconds`: what a resumed stage took before it was cut off. */
+  begin(name: StageName, total: number, seconds?: number): void;
   /** Done so far, and facts to add. */
   progress(name: StageName, done: number, facts?: StageRecord["facts"]): void;
   points(name: StageName, losses: LossPoint[], validation: ValidationPoint[], done: number): void;
@@ -59,10 +60,10 @@ export function createReporter(listener: RunListener, earlier: readonly StageRec
     plan(value) {
       plan = value;
     },
-    begin(name, total) {
+    begin(name, total, seconds = 0) {
       const stage = find(name);
       Object.assign(stage, { status: "running", total, done: 0, losses: [], validation: [] });
-      begun.set(name, performance.now());
+      begun.set(name, performance.now() - 1000 * seconds);
       tell(stage);
     },
     progress(name, done, facts = {}) {

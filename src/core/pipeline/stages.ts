@@ -59,9 +59,9 @@ async function runTraining(
   validate: () => Promise<Record<string, number>>,
 ): Promise<boolean> {
   const { gpu, store, reporter, experiment } = context;
-  reporter.begin(stage, recipe.steps);
   const saved = await store.read(stateFile(stage));
   const resume = saved ? readState(saved) : undefined;
+  reporter.begin(stage, recipe.steps, resume?.seconds);
   if (resume && resume.steps !== recipe.steps)
     throw new LabError(
       "bad-input",

@@ -17,6 +17,8 @@ export interface Control {
    * end early; throws LabError "stopped" where the run is.
    */
   gate(): Promise<"go" | "finish">;
+  /** Whether the gate is about to wait: what was done so far is told before it does. */
+  readonly paused?: boolean;
 }
 
 export interface TrainOptions {
@@ -133,6 +135,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
 
   if (state.step === 0 && !ended) await validate();
   while (!ended) {
+    if (options.control.paused) await readLosses();
     // Seen before the step, so that a run stopped here has done exactly the steps it says.
     if ((await options.control.gate()) === "finish") {
       endedEarly = true;

@@ -6,6 +6,7 @@ import { ComparisonCard } from "./ComparisonCard";
 import { CostCard } from "./CostCard";
 import { LossCard } from "./LossCard";
 import { NoWebGpu } from "./NoWebGpu";
+import { noticeWords } from "./notices";
 import { Pipeline } from "./Pipeline";
 import { RecallCard } from "./RecallCard";
 import { ReplayBar } from "./ReplayBar";
@@ -18,7 +19,8 @@ import { useControls } from "./useControls";
 /** The experiment: settings at the side, the pipeline and what comes out of it in the middle. */
 export default function LabView() {
   const mode = useLabStore("run", (s) => s.mode);
-  const noGpu = useLabStore("device", (s) => s.report !== null && s.report.adapter === null);
+  // A GPU that was lost comes back; the record is for browsers that have none.
+  const noGpu = useLabStore("device", (s) => s.report?.problem?.kind === "no-webgpu");
   const { readOnly } = useControls();
   return (
     <div className="labview">
@@ -28,6 +30,7 @@ export default function LabView() {
         {noGpu ? <ReplayBar /> : null}
         <RunHeading />
         <Notices />
+        <ImportProblem />
         <RunProblem />
         <Pipeline />
         <div className="cols">
@@ -59,10 +62,25 @@ function Notices() {
   const notices = useLabStore("lab", (s) => s.notices);
   if (notices.length === 0) return null;
   return (
-    <Alert kind="warn" report={{ message: "Some settings were changed to fit", remedy: notices.join(" ") }}>
-      <Button onPress={() => lab.getState().dismissNotices()}>Good</Button>
+    <Alert
+      kind="warn"
+      report={{ message: "Some settings were changed to fit", remedy: "" }}
+      list={[...new Set(notices.map(noticeWords))]}
+    >
+      <Button onPress={() => lab.getState().dismissNotices()}>Close</Button>
     </Alert>
   );
+}
+
+/** A link may name a run to import: where that fails, it is told where the link leads. */
+function ImportProblem() {
+  const { runs } = useLab();
+  const error = useLabStore("runs", (s) => s.error);
+  return error ? (
+    <Alert report={error}>
+      <Button onPress={() => runs.getState().dismiss()}>Close</Button>
+    </Alert>
+  ) : null;
 }
 
 /** What stopped the run, what is safe, and how to go on. */
@@ -77,7 +95,8 @@ function RunProblem() {
   const { readOnly } = useControls();
   const stored = list?.find((r) => r.id === runId);
   const ended = status === "interrupted" || status === "stopped" || status === "failed";
-  const canResume = ended && stored !== undefined && resumable(stored);
+  // Its row may still say that it runs: a worker that died could not write there.
+  const canResume = ended && stored !== undefined && resumable({ ...stored, status });
   if (!error && !canResume) return null;
   const safe = saved ? ` Your work up to step ${saved.step} is saved.` : "";
   const report = error

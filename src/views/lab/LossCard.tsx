@@ -76,7 +76,7 @@ export const LossCard = memo(function LossCard() {
           <Suspense fallback={<div style={{ height: 240 }} />}>
             <figure>
               <figcaption>Contrastive, end to end</figcaption>
-              <CurvePanel chart={charts.contrastive} width={left} height={214} xTitle="step" />
+              <CurvePanel chart={charts.contrastive} width={left} height={214} xTitle="step" right={112} />
             </figure>
             <figure>
               <figcaption>Stage 2, distillation</figcaption>

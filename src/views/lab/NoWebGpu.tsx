@@ -57,7 +57,7 @@ export function NoWebGpu() {
             {copied ? "Link copied" : "Copy link"}
           </Button>
         </section>
-        <section className="card way">
+        <section className="card way first">
           <h3>Watch a recorded run</h3>
           <p>
             {recorded.status === "ready"

@@ -15,6 +15,7 @@ const ICONS: Record<CardState, IconName> = {
   done: "check",
   frozen: "lock",
   interrupted: "warning",
+  stopped: "stop",
   replaying: "running",
 };
 
@@ -66,7 +67,7 @@ function StageCard({ card }: { card: StageCardModel }) {
         <h2>{card.title}</h2>
         <span className="state">
           <Icon name={ICONS[card.state]} size={12} />
-          {card.word}
+          <span>{card.word}</span>
         </span>
         <small>{card.sub}</small>
       </header>

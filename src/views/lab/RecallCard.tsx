@@ -39,6 +39,7 @@ export const RecallCard = memo(function RecallCard() {
         <ExampleChip />
         <div className="end">
           <Segmented
+            tight
             label="Recall at"
             value={k}
             onChange={setK}

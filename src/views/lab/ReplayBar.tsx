@@ -6,11 +6,24 @@ import { replayLength, stageStarts } from "../../state/stages";
 import { Button } from "../parts/Button";
 import { Segmented } from "../parts/Segmented";
 
+/** Stages whose names have room on the line: each at least so far from the one before, as a share of the whole. */
+const ROOM = 0.16;
+
 const WORDS: Record<string, string> = {
   stage1: "stage 1",
   stage2: "stage 2",
   scalingdoc: "baselines",
 };
+
+/** Which ticks of the line can carry their name without covering the one before. */
+export function named<T extends { at: number }>(starts: readonly T[], length: number): (T & { room: boolean })[] {
+  let last = Number.NEGATIVE_INFINITY;
+  return starts.map((t) => {
+    const room = length > 0 && (t.at - last) / length >= ROOM;
+    if (room) last = t.at;
+    return { ...t, room };
+  });
+}
 
 /** Plays the recorded run: where it comes from, where it is, how fast. */
 export function ReplayBar() {
@@ -30,6 +43,12 @@ export function ReplayBar() {
   }, [playing, recorded]);
   if (!result) return null;
   const length = replayLength(result);
+  // Rounded up: the far end of the slider is the end of the run, where its results are.
+  const end = Math.max(1, Math.ceil(length));
+  const starts = named(
+    stageStarts(result).filter((t) => WORDS[t.name]),
+    length,
+  );
   return (
     <section className="card player" aria-label="Replay">
       <Button
@@ -45,20 +64,18 @@ export function ReplayBar() {
         </span>
       </span>
       <div className="timeline" style={{ "--v": `${length > 0 ? (100 * s.seconds) / length : 0}%` } as object}>
-        {stageStarts(result)
-          .filter((t) => WORDS[t.name])
-          .map((t) => (
-            <u key={t.name} style={{ left: `${length > 0 ? (100 * t.at) / length : 0}%` }}>
-              <span>{WORDS[t.name]}</span>
-            </u>
-          ))}
+        {starts.map((t) => (
+          <u key={t.name} style={{ left: `${length > 0 ? (100 * t.at) / length : 0}%` }}>
+            {t.room ? <span>{WORDS[t.name]}</span> : null}
+          </u>
+        ))}
         <i aria-hidden="true" />
         <input
           type="range"
           min={0}
-          max={Math.max(1, Math.round(length))}
+          max={end}
           step={1}
-          value={Math.round(s.seconds)}
+          value={s.seconds >= length ? end : Math.floor(s.seconds)}
           aria-label="Position in the recorded run"
           aria-valuetext={`${clock(s.seconds)} of ${clock(length)}`}
           onChange={(e) => s.seek(e.currentTarget.valueAsNumber)}

@@ -15,7 +15,7 @@ import { bestSmall, interval, specOf, tableCaption } from "./results";
 /** The five systems: every quality figure with its interval, every cost beside it. */
 export const ResultCard = memo(function ResultCard() {
   const result = useLabStore("run", (s) => s.result);
-  const running = useLabStore("run", (s) => s.status === "running" || s.status === "paused");
+  const status = useLabStore("run", (s) => s.status);
   return (
     <section className="card" aria-labelledby="result-title">
       <header>
@@ -50,9 +50,11 @@ export const ResultCard = memo(function ResultCard() {
         <Table result={result} />
       ) : (
         <p className="empty">
-          {running
+          {status === "running" || status === "paused"
             ? "The table comes when all five systems are trained and have answered the test queries."
-            : "No results yet. Press Run: the five systems are trained and compared here."}
+            : status === null
+              ? "No results yet. Press Run: the five systems are trained and compared here."
+              : "This run ended before its evaluation: resume it, or press Run for a new one."}
         </p>
       )}
     </section>
@@ -156,7 +158,7 @@ function Row({
       <td className="wide">{s.queryParams > 0 ? count(s.queryParams) : "none"}</td>
       <td className="wide">{s.queryFlops > 0 ? flops(s.queryFlops) : "–"}</td>
       {software ? (
-        <td>
+        <td className="cpu">
           <span className="mut">CPU, not a latency</span>
           <span className="wide"> ({ms(p50)} ms)</span>
         </td>

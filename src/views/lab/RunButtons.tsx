@@ -9,37 +9,24 @@ export function RunButtons({ readOnly }: { readOnly: boolean }) {
   const c = useControls();
   return (
     <div className="foot">
+      <div className={c.active ? "row two" : "row"}>
+        <MainButton controls={c} />
+        {c.active ? (
+          <Button icon="stop" isDisabled={c.busy || readOnly} onPress={c.stop}>
+            Stop
+          </Button>
+        ) : null}
+      </div>
       {c.active ? (
-        <>
-          <div className="row two">
-            <Button
-              look="primary"
-              icon={c.paused ? "play" : "pause"}
-              isDisabled={c.busy || readOnly}
-              onPress={c.togglePause}
-            >
-              {c.paused ? "Resume" : "Pause"}
-            </Button>
-            <Button icon="stop" isDisabled={c.busy || readOnly} onPress={c.stop}>
-              Stop
-            </Button>
-          </div>
-          <div className="row two">
-            <Button icon="step" isDisabled={!c.paused || c.busy || readOnly} onPress={c.step}>
-              Step
-            </Button>
-            <Button icon="finish" isDisabled={c.busy || readOnly} onPress={c.finishStage}>
-              Finish stage
-            </Button>
-          </div>
-        </>
-      ) : (
-        <div className="row">
-          <Button look="primary" icon="play" isDisabled={!c.canRun} onPress={c.run}>
-            Run
+        <div className="row two">
+          <Button icon="step" isDisabled={!c.paused || c.busy || readOnly} onPress={c.step}>
+            Step
+          </Button>
+          <Button icon="finish" isDisabled={c.busy || readOnly} onPress={c.finishStage}>
+            Finish stage
           </Button>
         </div>
-      )}
+      ) : null}
       <p>
         {c.why}{" "}
         {c.active ? (
@@ -52,6 +39,23 @@ export function RunButtons({ readOnly }: { readOnly: boolean }) {
   );
 }
 
+/**
+ * Run, then Pause and Resume: one button in all its roles, and not disabled while a command is on its way, so that whoever
+ * pressed it with the keyboard keeps the focus.
+ */
+function MainButton({ controls: c }: { controls: ReturnType<typeof useControls> }) {
+  return (
+    <Button
+      look="primary"
+      icon={c.active && !c.paused ? "pause" : "play"}
+      isDisabled={c.active ? c.readOnly : !(c.canRun || c.busy)}
+      onPress={c.active ? c.togglePause : c.run}
+    >
+      {c.active ? (c.paused ? "Resume" : "Pause") : "Run"}
+    </Button>
+  );
+}
+
 /** The same on small screens: a bar that stays in sight. */
 export function RunBarSmall() {
   const c = useControls();
@@ -61,36 +65,24 @@ export function RunBarSmall() {
   return (
     <section className="mobbar" aria-label="Run">
       {c.active ? (
-        <>
-          <div className="p">
-            <span>
-              {stage ? `${stage.done} of ${stage.total}` : "Starting"}
-              {eta === null ? "" : `, ${duration(eta)} left`}
-            </span>
-            <div className="bar" aria-hidden="true">
-              <i style={{ width: `${stage && stage.total > 0 ? (100 * stage.done) / stage.total : 0}%` }} />
-            </div>
+        <div className="p">
+          <span>
+            {stage ? `${stage.done} of ${stage.total}` : "Starting"}
+            {eta === null ? "" : `, ${duration(eta)} left`}
+          </span>
+          <div className="bar" aria-hidden="true">
+            <i style={{ width: `${stage && stage.total > 0 ? (100 * stage.done) / stage.total : 0}%` }} />
           </div>
-          <Button
-            look="primary"
-            icon={c.paused ? "play" : "pause"}
-            isDisabled={c.busy || c.readOnly}
-            onPress={c.togglePause}
-          >
-            {c.paused ? "Resume" : "Pause"}
-          </Button>
-          <Button icon="stop" isDisabled={c.busy || c.readOnly} onPress={c.stop}>
-            Stop
-          </Button>
-        </>
+        </div>
       ) : (
-        <>
-          <span className="p">{c.why || "Ready"}</span>
-          <Button look="primary" icon="play" isDisabled={!c.canRun} onPress={c.run}>
-            Run
-          </Button>
-        </>
+        <span className="p">{c.why || "Ready"}</span>
       )}
+      <MainButton controls={c} />
+      {c.active ? (
+        <Button icon="stop" isDisabled={c.busy || c.readOnly} onPress={c.stop}>
+          Stop
+        </Button>
+      ) : null}
     </section>
   );
 }

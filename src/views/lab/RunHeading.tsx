@@ -1,11 +1,12 @@
+import { useMemo } from "react";
 import { duration } from "../../charts/words";
-import { presetExperiment } from "../../core/config/presets";
-import { useLab, useLabStore } from "../../state/context";
+import { PRESETS } from "../../core/config/presets";
+import { useLabStore } from "../../state/context";
 import { ChangeLine } from "../parts/ChangeLine";
+import { nearestPreset } from "./nearestPreset";
 
 /** Which run is shown, and in what it differs from the one before. */
 export function RunHeading() {
-  const { lab } = useLab();
   const mode = useLabStore("run", (s) => s.mode);
   const name = useLabStore("run", (s) => s.name);
   const runId = useLabStore("run", (s) => s.runId);
@@ -18,6 +19,8 @@ export function RunHeading() {
   const before = list ? list[list.findIndex((r) => r.id === runId) + 1] : undefined;
   const seconds = Object.values(stages).reduce((sum, s) => sum + s.seconds, 0);
   const experiment = shown ?? onForm;
+  const near = useMemo(() => nearestPreset(experiment), [experiment]);
+  const elsewhere = mode === "stored" && (status === "running" || status === "paused");
   return (
     <div className="runbar">
       <h1>{mode === "none" ? "New run" : name}</h1>
@@ -35,11 +38,12 @@ export function RunHeading() {
           </>
         ) : (
           <>
-            Against the preset: <ChangeLine from={presetExperiment(lab.getState().preset)} to={experiment} />
+            Against the preset <b>{PRESETS[near.name].label}</b>: <ChangeLine from={near.preset} to={experiment} />
           </>
         )}
       </p>
       <div className="end">
+        {elsewhere ? `${status === "paused" ? "Paused" : "Training"} in another tab, ` : ""}
         {seconds > 0 ? `${duration(seconds)} ${status === "running" ? "so far" : "in all"}` : ""}
         {status === "running" && eta !== null ? `, about ${duration(eta)} left` : ""}
       </div>

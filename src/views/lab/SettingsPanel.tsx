@@ -3,12 +3,14 @@ import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "reac
 import { differences, getSetting, SETTINGS } from "../../core/config/paths";
 import { PRESETS, type PresetName } from "../../core/config/presets";
 import { useLab, useLabStore } from "../../state/context";
+import { ChangeLine } from "../parts/ChangeLine";
 import { Choice } from "../parts/Choice";
 import { Icon } from "../parts/icons";
 import { Segmented } from "../parts/Segmented";
 import { CollectionSummary } from "./CollectionSummary";
 import { SettingControl } from "./controls/SettingControl";
 import { GROUPS, type SettingGroup } from "./groups";
+import { noticeOf } from "./notices";
 import { RunButtons } from "./RunButtons";
 import { qkdReading } from "./reading";
 
@@ -35,10 +37,12 @@ function PresetGroup({ disabled }: { disabled: boolean }) {
   const preset = useLabStore("lab", (s) => s.preset);
   const base = useLabStore("lab", (s) => s.base);
   const experiment = useLabStore("lab", (s) => s.experiment);
+  // The collection is the user's own choice, in sight right below; everything else is listed.
   const changed = useMemo(
-    () => differences(base, experiment).filter((d) => d.path !== "data.source" && d.path !== "seed").length,
+    () => differences(base, experiment).filter((d) => d.path !== "data.source").length,
     [base, experiment],
   );
+  const notices = useLabStore("lab", (s) => s.notices);
   const seed = SETTINGS.find((s) => s.path === "seed")!;
   return (
     <div className="preset">
@@ -62,17 +66,24 @@ function PresetGroup({ disabled }: { disabled: boolean }) {
         }))}
         onChange={(name) => lab.getState().setPreset(name)}
       />
-      <p className="help">
-        {changed === 0
-          ? "As the preset says."
-          : `${changed} ${changed === 1 ? "setting differs" : "settings differ"} from the preset `}
-        {changed > 0 ? <i className="diamond" aria-hidden="true" /> : null}
-      </p>
+      <p className="help">{PRESETS[preset].help}</p>
+      {changed > 0 ? (
+        <details className="differs">
+          <summary>
+            {changed} {changed === 1 ? "setting differs" : "settings differ"} from the preset
+            <i className="diamond" aria-hidden="true" />
+          </summary>
+          <p>
+            <ChangeLine from={base} to={experiment} most={Number.POSITIVE_INFINITY} />
+          </p>
+        </details>
+      ) : null}
       <SettingControl
         setting={seed}
         experiment={experiment}
         base={base}
         disabled={disabled}
+        notice={noticeOf(notices, "seed")}
         onChange={(path, value) => lab.getState().set(path, value)}
       />
     </div>
@@ -83,6 +94,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
   const { lab } = useLab();
   const experiment = useLabStore("lab", (s) => s.experiment);
   const base = useLabStore("lab", (s) => s.base);
+  const notices = useLabStore("lab", (s) => s.notices);
   const changed = group.settings.some((s) => getSetting(experiment, s.path) !== getSetting(base, s.path));
   return (
     <Disclosure className="group" defaultExpanded={group.id === "stage2"}>
@@ -107,6 +119,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
                     experiment={experiment}
                     base={base}
                     disabled={disabled}
+                    notice={noticeOf(notices, setting.path)}
                     onChange={(path, value) => lab.getState().set(path, value)}
                   />
                 ))}

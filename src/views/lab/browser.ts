@@ -29,9 +29,14 @@ export function browserAdvice(agent: string): BrowserAdvice {
           ? "Firefox has WebGPU on Windows from version 141: check your version in Help, About."
           : "Firefox has WebGPU switched on from version 141 on Windows; elsewhere it depends on the version and may need dom.webgpu.enabled in about:config. Check your version, or use Chrome or Edge.",
     };
-  if (/Edg\//.test(agent)) return { name: named("Edge", version(/Edg\/(\d+)/)), advice: chromium("edge", system) };
-  if (/Chrome\/|CriOS\//.test(agent))
-    return { name: named("Chrome", version(/(?:Chrome|CriOS)\/(\d+)/)), advice: chromium("chrome", system) };
+  if (/Edg\//.test(agent)) {
+    const edge = version(/Edg\/(\d+)/);
+    return { name: named("Edge", edge), advice: chromium("edge", system, Number(edge)) };
+  }
+  if (/Chrome\/|CriOS\//.test(agent)) {
+    const chrome = version(/(?:Chrome|CriOS)\/(\d+)/);
+    return { name: named("Chrome", chrome), advice: chromium("chrome", system, Number(chrome)) };
+  }
   if (/Safari\//.test(agent))
     return {
       name: named("Safari", version(/Version\/(\d+)/)),
@@ -43,11 +48,19 @@ export function browserAdvice(agent: string): BrowserAdvice {
   };
 }
 
-function chromium(scheme: "chrome" | "edge", system: string): string {
-  const start = "It has WebGPU from version 113: check your version.";
+/** The first Chromium with WebGPU; on Android it came with 121. */
+const CHROMIUM_SINCE = 113;
+const ANDROID_SINCE = 121;
+
+function chromium(scheme: "chrome" | "edge", system: string, version: number): string {
+  // There every browser is built on Safari's engine.
+  if (system === "iOS")
+    return "On iOS every browser has WebGPU from iOS 26: check your version, and update the system.";
+  const since = system === "Android" ? ANDROID_SINCE : CHROMIUM_SINCE;
+  if (version < since) return `WebGPU comes with version ${since}: update the browser.`;
   const linux =
     system === "Linux"
-      ? " On Linux it depends on the driver; starting the browser with --enable-unsafe-webgpu --enable-features=Vulkan often helps."
-      : "";
-  return `${start}${linux} Where the version is recent, ${scheme}://gpu says what keeps the GPU away: hardware acceleration may be switched off in the settings.`;
+      ? " On Linux, starting it with --enable-unsafe-webgpu --enable-features=Vulkan often helps."
+      : " Hardware acceleration may be switched off in its settings.";
+  return `This version has WebGPU, but the GPU is kept from it; ${scheme}://gpu says why.${linux}`;
 }

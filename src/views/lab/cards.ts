@@ -7,7 +7,7 @@ import type { ShownMode } from "../../state/run";
 import type { ShownStage, ShownStages } from "../../state/stages";
 import type { CollectionReport, RunStatus } from "../../worker/protocol";
 
-export type CardState = "waiting" | "running" | "paused" | "done" | "frozen" | "interrupted" | "replaying";
+export type CardState = "waiting" | "running" | "paused" | "done" | "frozen" | "interrupted" | "stopped" | "replaying";
 
 export interface StageCardModel {
   key: string;
@@ -49,7 +49,7 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
   const index = state(stages.index, input);
   return [
     {
-      ...blank("corpus", "Corpus", about?.name ?? (notes ? "bundled notes" : "your files"), stages.data, input),
+      ...blank("corpus", "Corpus", about?.name ?? (notes ? "Notes" : "your files"), stages.data, input),
       word: stages.data.status === "waiting" ? "Not read" : wordOf(state(stages.data, input), "Ready"),
       figure: documents === null ? "–" : count(documents),
       figureLabel: "documents",
@@ -76,7 +76,7 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
       ],
     },
     {
-      ...training("student", "2 QKD", "query tower, MSE + cosine", stages.stage2, input),
+      ...training("student", "2 QKD", "query tower only", stages.stage2, input),
       tower: "c-student",
       figureLabel: "distillation loss",
     },
@@ -88,7 +88,7 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
 function baselines(input: PipelineInput): StageCardModel {
   const { scalingdoc, twinbert } = input.stages;
   const current = twinbert.status === "waiting" ? scalingdoc : twinbert;
-  const card = training("baselines", "Baselines", "ScalingDoc, then TwinBERT", current, input);
+  const card = training("baselines", "Baselines", "ScalingDoc, TwinBERT", current, input);
   const both = { done: scalingdoc.done + twinbert.done, total: scalingdoc.total + twinbert.total };
   // Between the two the first is done and the second has not begun: the card is still under way.
   const between = scalingdoc.status === "done" && twinbert.status === "waiting" && input.status === "running";
@@ -123,7 +123,7 @@ function evaluation(input: PipelineInput): StageCardModel {
         ]
       : watched
         ? [
-            ["ScalingNote, validation", ""],
+            ["on validation queries", ""],
             [`at step ${count(watched.step)}`, ""],
           ]
         : [
@@ -176,7 +176,7 @@ function training(
           ]
         : [
             [`${count(stage.done)} of ${count(stage.total)}`, right],
-            card.state === "interrupted"
+            card.state === "interrupted" || card.state === "stopped"
               ? [saved === null ? "" : "last saved", saved === null ? "" : `step ${count(saved)}`]
               : [speed, last && last.tokensPerSecond > 0 ? `${compact(last.tokensPerSecond)} tok/s` : ""],
           ],
@@ -232,8 +232,11 @@ function state(stage: { name: StageName; status: ShownStage["status"] }, input: 
   if (stage.status === "running") {
     if (input.mode === "replay") return "replaying";
     if (input.status === "paused") return "paused";
-    if (input.status === "interrupted" || input.status === "failed" || input.status === "stopped") return "interrupted";
+    if (input.status === "interrupted" || input.status === "failed") return "interrupted";
+    if (input.status === "stopped") return "stopped";
   }
+  // Cut off by the user's own hand: nothing is wrong with it.
+  if (stage.status === "interrupted" && input.status === "stopped") return "stopped";
   return stage.status;
 }
 
@@ -249,6 +252,8 @@ function wordOf(state: CardState, done: string): string {
       return "Replaying";
     case "interrupted":
       return "Interrupted";
+    case "stopped":
+      return "Stopped";
     case "frozen":
       return "Frozen";
     default:

@@ -42,7 +42,7 @@ export const GROUPS: SettingGroup[] = [
     id: "stage1",
     title: "Stage 1, contrastive",
     settings: under("stage1"),
-    summary: (e) => `${plain(e.stage1.steps)} steps, τ ${plain(e.stage1.temperature)}`,
+    summary: (e) => `${plain(e.stage1.steps)} steps`,
   },
   {
     id: "stage2",

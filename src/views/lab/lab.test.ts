@@ -129,7 +129,8 @@ describe("the pipeline's cards", () => {
     ]);
     expect(words(input({ stages, status: "paused" }))[3]).toBe("2 QKD: Paused");
     expect(words(input({ stages, mode: "replay" }))[3]).toBe("2 QKD: Replaying");
-    expect(words(input({ stages, status: "stopped" }))[3]).toBe("2 QKD: Interrupted");
+    expect(words(input({ stages, status: "interrupted" }))[3]).toBe("2 QKD: Interrupted");
+    expect(words(input({ stages, status: "stopped" }))[3]).toBe("2 QKD: Stopped");
   });
   it("tell how far a training is, and what it leaves when it is cut off", () => {
     const stages = stagesAt(result, 97 + 17.5);

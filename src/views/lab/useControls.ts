@@ -34,6 +34,7 @@ export function useControls() {
     readOnly: owner === "elsewhere",
     why,
     run() {
+      if (busy) return;
       const { lab, run, recorded } = app;
       recorded.getState().pause();
       const { experiment, name } = lab.getState();
@@ -41,6 +42,7 @@ export function useControls() {
       lab.getState().nextName();
     },
     togglePause() {
+      if (busy) return;
       const { status, pause, resume } = app.run.getState();
       void (status === "paused" ? resume() : pause());
     },

@@ -5,10 +5,13 @@ import { Icon } from "./icons";
 
 export function Alert({
   report,
+  list,
   kind = "bad",
   children,
 }: {
   report: Pick<ErrorReport, "message" | "remedy">;
+  /** More than one thing to say: a list in place of the remedy's sentence. */
+  list?: readonly string[];
   kind?: "bad" | "warn";
   children?: ReactNode;
 }) {
@@ -17,7 +20,15 @@ export function Alert({
       <Icon name="warning" size={20} />
       <div>
         <h2>{report.message}</h2>
-        <p>{report.remedy}</p>
+        {list ? (
+          <ul>
+            {list.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+        ) : (
+          <p>{report.remedy}</p>
+        )}
         {children ? <div className="acts">{children}</div> : null}
       </div>
     </section>

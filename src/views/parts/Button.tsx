@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import type { ReactNode, Ref } from "react";
 import { Button as AriaButton, type ButtonProps } from "react-aria-components";
 import { Icon, type IconName } from "./icons";
 
@@ -14,6 +14,7 @@ export function Button({
   look?: "" | "primary" | "quiet" | "danger";
   label?: string;
   children?: ReactNode;
+  ref?: Ref<HTMLButtonElement>;
 }) {
   return (
     <AriaButton

@@ -7,16 +7,19 @@ export function Segmented<T extends string>({
   options,
   onChange,
   disabled = false,
+  tight = false,
 }: {
   label: string;
   value: T;
   options: readonly { id: T; label: string; disabled?: boolean }[];
   onChange: (value: T) => void;
   disabled?: boolean;
+  /** Many short options in one row. */
+  tight?: boolean;
 }) {
   return (
     <ToggleButtonGroup
-      className="seg"
+      className={tight ? "seg tight" : "seg"}
       aria-label={label}
       selectionMode="single"
       disallowEmptySelection

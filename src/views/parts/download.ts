@@ -50,6 +50,13 @@ export function standaloneSvg(svg: SVGSVGElement): string {
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.setAttribute("width", String(Math.round(width)));
   copy.setAttribute("height", String(Math.round(height)));
+  // What the page says of the picture goes with it.
+  const words = svg.getAttribute("aria-label") ?? svg.closest("[role=img]")?.getAttribute("aria-label");
+  if (words) {
+    const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+    title.textContent = words;
+    copy.prepend(title);
+  }
   copy.style.setProperty("background", getComputedStyle(document.body).getPropertyValue("--surface"));
   return new XMLSerializer().serializeToString(copy);
 }

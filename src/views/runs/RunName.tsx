@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLab } from "../../state/context";
 import type { RunSummary } from "../../worker/protocol";
 import { Button } from "../parts/Button";
@@ -8,6 +8,14 @@ export function RunName({ run, selected, onOpen }: { run: RunSummary; selected: 
   const { runs } = useLab();
   const [editing, setEditing] = useState(false);
   const dropped = useRef(false);
+  // The field goes with the focus in it: then the pencil that opened it takes the focus back.
+  const byKey = useRef(false);
+  const pencil = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (editing || !byKey.current) return;
+    byKey.current = false;
+    pencil.current?.focus();
+  }, [editing]);
   if (editing)
     return (
       <input
@@ -18,11 +26,12 @@ export function RunName({ run, selected, onOpen }: { run: RunSummary; selected: 
         autoFocus
         maxLength={60}
         onKeyDown={(e) => {
-          if (e.key === "Enter") e.currentTarget.blur();
-          if (e.key === "Escape") {
-            dropped.current = true;
-            e.currentTarget.blur();
-          }
+          if (e.key !== "Enter" && e.key !== "Escape") return;
+          // The focus moves to the pencil while the key is still down: it must not press it.
+          e.preventDefault();
+          dropped.current = e.key === "Escape";
+          byKey.current = true;
+          e.currentTarget.blur();
         }}
         onBlur={(e) => {
           setEditing(false);
@@ -36,7 +45,7 @@ export function RunName({ run, selected, onOpen }: { run: RunSummary; selected: 
       <button type="button" className="linkbtn" onClick={onOpen} {...(selected ? { "aria-current": true } : {})}>
         {run.name}
       </button>
-      <Button icon="edit" look="quiet" label={`Rename ${run.name}`} onPress={() => setEditing(true)} />
+      <Button ref={pencil} icon="edit" look="quiet" label={`Rename ${run.name}`} onPress={() => setEditing(true)} />
     </span>
   );
 }

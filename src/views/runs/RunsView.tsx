@@ -62,7 +62,7 @@ export default function RunsView() {
       {list && list.length > 0 ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard.
         <section className="card scrollx" tabIndex={0} aria-label="Stored runs">
-          <table className="tbl runs">
+          <table className="tbl runs cards-s">
             <thead>
               <tr>
                 <th scope="col">Run</th>
@@ -109,11 +109,15 @@ export default function RunsView() {
         open={doomed !== null}
         action="Delete"
         onClose={() => setDoomed(null)}
-        onYes={() => doomed && void app.runs.getState().remove(doomed.id)}
+        onYes={() => {
+          if (!doomed) return;
+          // The row goes with the focus in it.
+          void app.remove(doomed.id).then(() => document.getElementById("main")?.focus());
+        }}
       >
         <p>
-          Its settings, curves, results and checkpoints ({bytes(doomed?.bytes ?? 0)}) are removed from this browser. An
-          export, where you made one, stays.
+          Its settings, curves, results and checkpoints{doomed && doomed.bytes > 0 ? ` (${bytes(doomed.bytes)})` : ""}{" "}
+          are removed from this browser. An export, where you made one, stays.
         </p>
       </Ask>
     </main>
@@ -156,30 +160,32 @@ function Row({
       <th scope="row">
         <RunName run={run} selected={selected} onOpen={open} />
       </th>
-      <td className="l">
+      <td className="l when" data-label="When">
         {new Date(run.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}
       </td>
-      <td className="l">
+      <td className="l" data-label="State">
         <span className={`state ${run.status === "failed" || run.status === "interrupted" ? "interrupted" : ""}`}>
           <Icon name={icon} size={12} />
           {word}
           {run.origin === "here" ? "" : `, ${run.origin}`}
         </span>
       </td>
-      <td className="l">{run.collection}</td>
-      <td className="l changes">
+      <td className="l" data-label="Collection">
+        {run.collection}
+      </td>
+      <td className="l changes" data-label="Changed">
         {before ? (
           <ChangeLine from={before.experiment} to={run.experiment} most={2} />
         ) : (
           <span className="mut">the first</span>
         )}
       </td>
-      <td>{share(student?.metrics["recall@10"].value)}</td>
-      <td>{percent(student?.retention.value)}</td>
-      <td>
-        {run.result?.adapter.software ? <span title="CPU, not a latency">CPU</span> : ms(student?.endToEndMs.p50)}
+      <td data-label="Recall@10">{share(student?.metrics["recall@10"].value)}</td>
+      <td data-label="Retention">{percent(student?.retention.value)}</td>
+      <td data-label="p50, ms" className={run.result?.adapter.software ? "cpu" : ""}>
+        {run.result?.adapter.software ? "CPU, not a latency" : ms(student?.endToEndMs.p50)}
       </td>
-      <td>{seconds > 0 ? duration(seconds) : "–"}</td>
+      <td data-label="Took">{seconds > 0 ? duration(seconds) : "–"}</td>
       <td className="acts">
         {resumable(run) ? (
           <Button icon="play" look="quiet" isDisabled={readOnly} onPress={() => void resume()}>
@@ -189,7 +195,7 @@ function Row({
         <ActionMenu
           label="Export"
           icon="download"
-          disabled={busy}
+          disabled={!run.result}
           actions={[
             { id: "plain", label: "As .zip", run: () => void give(false) },
             { id: "with", label: "As .zip with checkpoints", run: () => void give(true) },
@@ -198,7 +204,7 @@ function Row({
         <Button
           icon="trash"
           look="quiet"
-          label={`Delete ${run.name}`}
+          label={busy ? `Delete ${run.name}: stop it first` : `Delete ${run.name}`}
           isDisabled={busy || readOnly}
           onPress={onDelete}
         />

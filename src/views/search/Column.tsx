@@ -67,7 +67,8 @@ export function Column({
               <span className="sc">
                 {system === "bm25" ? hit.score.toFixed(1) : share(hit.score)}
                 {mark ? (
-                  <span className="mk" title={`grade ${hit.grade}`}>
+                  // Seen, the absence of a mark says it; heard, it has to be said.
+                  <span className={(hit.grade ?? 0) > 0 ? "mk" : "mk sr"} title={`grade ${hit.grade}`}>
                     {mark}
                   </span>
                 ) : null}

@@ -4,10 +4,12 @@ import { svgReact } from "../../charts/svg";
 import { LOOKS } from "../../charts/systems";
 import { count } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
+import { underWay } from "../../state/run";
 import type { SearchAnswer } from "../../worker/protocol";
 import { Alert } from "../parts/Alert";
 import { Choice } from "../parts/Choice";
 import { Icon } from "../parts/icons";
+import { answeringRun } from "./answering";
 import { Column } from "./Column";
 
 export const ROW_HEIGHT = 72;
@@ -18,18 +20,22 @@ export default function SearchView() {
   const list = useLabStore("runs", (s) => s.list);
   const selectedId = useLabStore("runs", (s) => s.selectedId);
   const s = useLabStore("search", (state) => state);
-  const run = list?.find((r) => r.id === selectedId);
-  const usable = run?.result ? run : undefined;
-  const runId = usable?.id;
-  const last = useRef<string | undefined>(undefined);
+  const training = useLabStore("run", underWay);
+  const trained = useLabStore("run", (state) => state.name);
+  const finished = (list ?? []).filter((r) => r.result);
+  const { run: usable, without } = answeringRun(list ?? [], selectedId);
+  // The worker's GPU belongs to the training for as long as there is one.
+  const askable = training ? null : (usable?.id ?? null);
+  const last = useRef<string | null>(null);
   useEffect(() => {
-    if (!runId || last.current === runId) return;
-    last.current = runId;
-    void search.getState().loadExamples(runId);
-    // Another run was chosen: the same question is asked of it.
+    if (last.current === askable) return;
+    last.current = askable;
+    if (askable === null) return;
+    void search.getState().loadExamples(askable);
+    // Another run was chosen, or the GPU is free again: the question on show is asked of it.
     const { query } = search.getState();
-    if (query) search.getState().ask(runId, query, true);
-  }, [runId, search]);
+    if (query) search.getState().ask(askable, query, true);
+  }, [askable, search]);
   return (
     <main className="page" id="main" tabIndex={-1}>
       <h1 className="sr">Search</h1>
@@ -46,9 +52,9 @@ export default function SearchView() {
                 spellCheck={false}
                 placeholder="Ask the corpus"
                 aria-label="Query"
-                onChange={(e) => search.getState().ask(usable.id, e.currentTarget.value)}
+                onChange={(e) => search.getState().ask(askable, e.currentTarget.value)}
                 onKeyDown={(e) => {
-                  if (e.key === "Enter") search.getState().ask(usable.id, e.currentTarget.value, true);
+                  if (e.key === "Enter") search.getState().ask(askable, e.currentTarget.value, true);
                 }}
               />
               <span className="mut">
@@ -58,12 +64,19 @@ export default function SearchView() {
             <Choice
               label="Run to ask"
               value={usable.id}
-              options={(list ?? [])
-                .filter((r) => r.result)
-                .map((r) => ({ id: r.id, label: r.name, note: r.collection }))}
+              options={finished.map((r) => ({
+                id: r.id,
+                label: r.name,
+                note: `${r.collection}, ${new Date(r.createdAt).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}`,
+              }))}
               onChange={(id) => runs.getState().select(id)}
             />
           </div>
+          {without ? (
+            <p className="mut">
+              {without.name} has no results yet: {usable.name} answers here.
+            </p>
+          ) : null}
           {s.examples.length > 0 ? (
             <p className="try">
               <span>Try a test query:</span>
@@ -72,16 +85,28 @@ export default function SearchView() {
                   key={q.id}
                   type="button"
                   className="linkbtn"
-                  onClick={() => search.getState().ask(usable.id, q.text, true)}
+                  disabled={training}
+                  onClick={() => search.getState().ask(askable, q.text, true)}
                 >
                   {q.text}
                 </button>
               ))}
             </p>
           ) : null}
-          {s.error ? <Alert report={s.error} /> : null}
+          {training ? (
+            <Alert
+              kind="warn"
+              report={{
+                message: `Search waits while ${trained} is trained`,
+                remedy:
+                  "The GPU is busy with it. Answers come here when the run is done or stopped; what you type is kept.",
+              }}
+            />
+          ) : s.error ? (
+            <Alert report={s.error} />
+          ) : null}
           <p className="sr" role="status">
-            {s.pending ? "Searching" : s.answer ? `Answers for ${s.answer.query}` : ""}
+            {s.pending ? "Searching" : s.answer ? `Answers for ${s.answer.query.slice(0, 80)}` : ""}
           </p>
           {s.answer ? (
             <Answer
@@ -89,7 +114,9 @@ export default function SearchView() {
               level={usable.result?.collection.relevanceLevel ?? 1}
               software={usable.result?.adapter.software ?? false}
             />
-          ) : s.error ? null : (
+          ) : s.error || training ? null : s.pending ? (
+            <p className="empty">Loading the towers of {usable.name} and searching.</p>
+          ) : (
             <p className="empty">
               Type a query. Five systems rank the same {usable.result ? count(usable.result.collection.documents) : ""}{" "}
               documents: the teacher, ScalingNote's small student over the teacher's index, the two baselines, and BM25,
@@ -103,8 +130,8 @@ export default function SearchView() {
           <p>
             {list === null
               ? "The list of runs is being read."
-              : run
-                ? `${run.name} has no results yet. When it is done, its five systems answer here side by side.`
+              : training || without
+                ? `${training ? trained : without?.name} has no results yet. When it is done, its five systems answer here side by side.`
                 : "Train one in the Lab or import one in Runs. Its five systems then answer here side by side."}
           </p>
           <p>
@@ -165,7 +192,7 @@ function Answer({ answer, level, software }: { answer: SearchAnswer; level: numb
           <b>Grades</b> are the test set's judgement
           {answer.queryId === null
             ? "; this text is not one of its queries, so nothing is marked"
-            : "; no mark: not judged"}
+            : "; no mark: not relevant, or not judged"}
           .
         </span>
       </p>

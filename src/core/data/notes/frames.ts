@@ -1,11 +1,12 @@
 /**
  * The sentences of notes, comments and queries, with places for what they mention:
- * {x} the main concept, {f} and {g} features, {s} a situation, {a} and {b} nouns with their values, {n} a noun that is
- * absent, {m} one that is there. A place in capitals starts a sentence.
+ * {x} the main concept, {f} and {g} features, {h} both of them, {s} a situation, {a} and {b} nouns with their values, {n} a
+ * noun that is absent, {m} one that is there. A place in capitals starts a sentence.
  *
- * The words of a concept are phrases without an article and of unknown number, some situations are whole phrases ("on a
- * small budget") and some are loose words ("thrifty"): so a frame has no verb that must agree with a place, and puts a
- * comma or a full stop before {s}.
+ * The words of a concept are phrases of unknown number, and only writers' words for a main concept are sure to be without
+ * an article ("my" may stand before those); some situations are whole phrases ("on a small budget") and some are loose words
+ * ("upcycled"). So no frame has a verb that must agree with a place, and none has a determiner before {f}, {g} or an
+ * asker's {x}; but the lists whose names end in THING are only for askers' words that `namesThing` accepts.
  */
 
 export const TITLE_TOPIC = [
@@ -21,14 +22,15 @@ export const TITLE_TOPIC = [
   "{X}: the short version",
   "{X}, step by step",
   "{X}: what I learned",
-  "Thoughts on {x}",
-  "Lately: {x}",
+  "Thoughts on my {x}",
+  "Lately: my {x}",
   "{X}, my version",
   "Why I love my {x}",
-  "A note on {x}",
-  "Back to {x}",
-  "{X} diary",
-  "Everything about my {x}",
+  "A note on my {x}",
+  "Back to my {x}",
+  "{X}, an update",
+  "All about my {x}",
+  "{X}, honestly",
 ] as const;
 
 export const TITLE_FEATURE = [
@@ -40,7 +42,7 @@ export const TITLE_FEATURE = [
   "{X}, thanks to {f}",
   "{F} for my {x}",
   "{F} and my {x}",
-  "{X}: it starts with {f}",
+  "{X}: it all starts with {f}",
 ] as const;
 
 export const TITLE_SITUATION = ["{X}, {s}", "{X}, {s}", "My {x}, {s}", "{S}: {x}", "{S}: my {x}", "{X} ({s})"] as const;
@@ -53,34 +55,42 @@ export const LEADS = [
   "Another go at my {x}",
   "An update on my {x}",
   "Spent an evening on my {x}",
-  "Worked on my {x} again",
-  "This one is about my {x}",
+  "Worked some more on my {x}",
+  "This post is about my {x}",
   "Still proud of my {x}",
   "So, my {x}",
-  "Progress on my {x}",
+  "Some progress on my {x}",
   "Everyone asks about my {x}",
-  "Sorted out my {x}",
+  "Finally sorted out my {x}",
   "Trying again: my {x}",
   "This is how my {x} turned out",
   "I finally wrote up my {x}",
-  "For my {x} I kept it simple",
-  "Yesterday I was back at my {x}",
-  "Photos of my {x} below",
+  "I kept my {x} simple",
+  "Yesterday was all about my {x}",
+  "More photos of my {x}",
   "You wanted to see my {x}",
-  "Rather pleased with my {x}",
+  "Very happy about my {x}",
   "Learned a lot from my {x}",
   "Took my time over my {x}",
   "My sister loved my {x}",
+  "Let me show you my {x}",
+  "A quick look at my {x}",
+  "I have a soft spot for my {x}",
+  "I was nervous about my {x}",
+  "Changed a few things about my {x}",
+  "Friends keep asking about my {x}",
+  "My neighbour inspired my {x}",
+  "Time for my {x}",
 ] as const;
 
 /** Put between a lead and its features. */
 export const LEAD_FEATURES = [
   " with ",
-  ", this time with ",
+  ", here with ",
   ", now with ",
-  ", mostly ",
-  ", using ",
-  ", plus ",
+  ", mostly with ",
+  ", again with ",
+  ", complete with ",
 ] as const;
 
 export const ONE_FEATURE = [
@@ -88,37 +98,42 @@ export const ONE_FEATURE = [
   "I went with {f}.",
   "Added {f}.",
   "The trick: {f}.",
-  "Big fan of {f}.",
+  "Three cheers for {f}.",
   "It all started with {f}.",
   "{F} did it for me.",
   "I swear by {f}.",
-  "Thank you, {f}.",
-  "What helped was {f}.",
-  "Next time more {f}.",
+  "All thanks to {f}.",
+  "It helped to have {f}.",
+  "Next time I will take {f} again.",
   "I rely on {f}.",
+  "I would not do it without {f}.",
+  "Worth it for {f} alone.",
 ] as const;
 
 export const TWO_FEATURES = [
-  "{F} and {g} made the difference.",
-  "I went with {f} and {g}.",
+  "{H} made the difference.",
+  "I went with {h}.",
   "Added {f}, then {g}.",
-  "The trick: {f} and {g}.",
+  "The trick: {h}.",
   "First {f}, later {g}.",
-  "It comes down to {f} and {g}.",
+  "It comes down to {h}.",
   "{F}, then {g}.",
-  "I like {f}, and {g} too.",
+  "I now have {f}, and {g} too.",
   "{F} first, {g} second.",
-  "What helped was {f}, also {g}.",
+  "It helped to have {h}.",
+  "I swear by {f}, and by {g}.",
+  "Three cheers for {f}, and for {g}.",
 ] as const;
 
 export const SITUATIONS = [
   "{S}.",
   "{S}.",
   "{S}, as always.",
-  "And {s}.",
+  "All {s}.",
   "{S}, mind you.",
-  "All this, {s}.",
-  "{S}, I promise.",
+  "All of it {s}.",
+  "Even {s}.",
+  "Yes, {s}.",
 ] as const;
 
 /** {a} and {b}: "white walls", "oak floor"; {b} may be two of them. */
@@ -128,24 +143,24 @@ export const BINDINGS = [
   "Went for {a} and {b}.",
   "{A} next to {b}.",
   "I chose {a} and {b}.",
-  "{A} here, {b} there.",
+  "{A} plus {b}.",
   "Settled on {a} and {b}.",
   "This time {a} and {b}.",
   "Think {a}, {b}.",
-  "It has {a} and {b}.",
+  "I picked {a} and {b}.",
 ] as const;
 
 /** A sentence with the noun absent and one as long with it there: twins take one each. */
 export const ONE_NEGATION: readonly { absent: string; there: string }[] = [
-  { absent: "No {n} here.", there: "With the {m}." },
-  { absent: "No {n} at all.", there: "With {m} after all." },
+  { absent: "No {n}, of course.", there: "With the {m}, of course." },
+  { absent: "No {n} at all.", there: "With the {m} after all." },
   { absent: "Done without the {n}.", there: "Done with the {m}." },
   { absent: "Without any {n}.", there: "Including the {m}." },
   { absent: "I left the {n} out.", there: "I left the {m} in." },
   { absent: "I skipped the {n}.", there: "I kept the {m}." },
   { absent: "{N}: not this time.", there: "{M}: yes, this time." },
-  { absent: "Nothing with {n}.", there: "Something with {m}." },
-  { absent: "Never with {n}.", there: "Always with {m}." },
+  { absent: "It works without the {n}.", there: "It works with the {m}." },
+  { absent: "Never with the {n}.", there: "Always with the {m}." },
 ];
 
 /** One noun absent and another there; the same words with the nouns exchanged say the opposite. */
@@ -156,31 +171,57 @@ export const TWO_NEGATIONS = [
   "I skipped the {n} and kept the {m}.",
   "I kept the {m}, not the {n}.",
   "{M} in, {n} out.",
-  "No {n}. The {m} stays.",
+  "No {n}, and the {m} can stay.",
 ] as const;
 
 export const COMMENT_LABELS = ["Comment:", "Reader:", "Reply:"] as const;
 
 export const COMMENT_TOPIC = [
-  "finally good {x}, thanks",
-  "was looking for {x}",
-  "so, {x}? love it",
-  "best {x} I have seen",
-  "saved for my {x}",
-  "needed ideas for {x}",
-  "my kind of {x}",
   "{x}, wow",
-  "more {x} please",
-  "who else came here for {x}?",
+  "{x} done right",
+  "more {x} posts please",
+  "searched for {x}, found you",
+  "who else searched for {x}?",
+  "typed {x} and landed here, thanks",
+  "finally something on {x}",
+  "{x}, and it looks so easy",
+  "my whole feed is {x} now",
+  "any more tips on {x}?",
+  "{x}: saved for later",
+  "hello from team {x}",
+] as const;
+export const COMMENT_TOPIC_THING = [
+  "love your {x}",
+  "your {x}, wow",
+  "more of your {x} please",
+  "came here for your {x}, thank you",
+  "still dreaming of your {x}",
+  "needed ideas for my {x}, thanks",
+  "searched for {x}, found you",
+  "any more tips for my {x}?",
+  "saved this for my {x}",
+  "finally something on {x}",
+  "I wish I had your {x}",
+  "your {x} made my day",
 ] as const;
 
 export const COMMENT_FEATURE = [
   "{x} with {f}, yes please",
-  "was looking for {x} with {f}",
   "{x} and {f}, love it",
-  "is that {f}?",
-  "stealing the {f} for my {x}",
-  "never tried {x} with {f}",
+  "wait, {f}?",
+  "{f} for {x}, noted",
+  "{x} with {f}, never thought of that",
+  "would {f} work for {x} too?",
+  "searched for {x} with {f}, found you",
+] as const;
+export const COMMENT_FEATURE_THING = [
+  "your {x} with {f}, yes please",
+  "{x} and {f}, love it",
+  "wait, {f}?",
+  "I will try {f} for my {x}",
+  "{x} with {f}, never thought of that",
+  "would {f} work for my {x} too?",
+  "searched for {x} with {f}, found you",
 ] as const;
 
 /** Before a query that starts with the main concept. */
@@ -188,33 +229,46 @@ export const QUERY_OPENINGS = [
   "ideas for ",
   "tips for ",
   "help with ",
-  "looking for ",
-  "need ",
-  "how to do ",
   "any advice on ",
-  "where to start with ",
-  "how do I start with ",
-  "show me ",
+  "beginner tips for ",
+  "simple ideas for ",
   "inspiration for ",
-  "want ",
   "what about ",
-  "anyone tried ",
-  "first time with ",
   "who knows about ",
+  "any experience with ",
+  "questions about ",
+  "need ideas for ",
+  "everything about ",
 ] as const;
+export const QUERY_OPENINGS_THING = ["looking for ", "searching for ", "show me ", "anyone tried "] as const;
 
 /** After a query without an opening. */
-export const QUERY_ENDINGS = [" please", ", ideas", ", any tips", "?", ", help please", ", how"] as const;
+export const QUERY_ENDINGS = [
+  " please",
+  ", any ideas",
+  ", any tips",
+  "?",
+  ", help please",
+  ", where do I start",
+] as const;
 
 export const QUERY_ABSENT = [
   "no {n}",
   "without {n}",
   "without the {n}",
   "but no {n}",
-  "not with {n}",
+  "without any {n}",
   "minus the {n}",
 ] as const;
-export const QUERY_THERE = ["with {m}", "with the {m}", "{m} included", "and the {m}", "that has {m}"] as const;
+export const QUERY_THERE = ["with {m}", "with the {m}", "{m} included", "and {m}", "plus {m}"] as const;
+
+/**
+ * Whether an asker's words name a thing that "your" may stand before and that can be looked for: "warm jacket", not "keeping
+ * chickens", "a home for newts" or "less TV".
+ */
+export function namesThing(words: string): boolean {
+  return !/^(\p{L}+ing|an?|one|several|something|somewhere|less|fewer|very) /u.test(words);
+}
 
 /** Puts the words in their places; a place in capitals gets a capital first letter. */
 export function fill(frame: string, words: Readonly<Record<string, string>>): string {

@@ -4,12 +4,15 @@ import type { Doc } from "../types";
 import {
   BINDINGS,
   COMMENT_FEATURE,
+  COMMENT_FEATURE_THING,
   COMMENT_LABELS,
   COMMENT_TOPIC,
+  COMMENT_TOPIC_THING,
   countWords,
   fill,
   LEAD_FEATURES,
   LEADS,
+  namesThing,
   ONE_FEATURE,
   ONE_NEGATION,
   SITUATIONS,
@@ -106,18 +109,23 @@ function writeLead(x: string, left: readonly string[], situation: string | undef
   let first = fill(terse ? "My {x}" : r.pick(LEADS), { x });
   const rest: string[] = [];
   if (f && (terse || r.chance(0.5))) first += (terse ? " with " : r.pick(LEAD_FEATURES)) + (g ? both(f, g) : f);
-  else if (f) rest.push(fill(g ? r.pick(TWO_FEATURES) : r.pick(ONE_FEATURE), { f, g }));
+  else if (f) rest.push(fill(g ? r.pick(TWO_FEATURES) : r.pick(ONE_FEATURE), { f, g, h: both(f, g) }));
   if (situation && (terse || r.chance(0.5))) first += `, ${situation}`;
   else if (situation) rest.push(fill(r.pick(SITUATIONS), { s: situation }));
   return [`${first}.`, ...r.shuffle(rest)];
 }
 
-const both = (f: string, g: string) => (f.includes(" and ") ? `${f}, ${g}` : `${f} and ${g}`);
+/** "moulds and buckets" has an "and" of its own. */
+const both = (f: string, g: string) => (`${f} ${g}`.includes(" and ") ? `${f}, plus ${g}` : `${f} and ${g}`);
 
 function bindingSentence(world: World, plan: NotePlan, r: Random): string {
   if (plan.bindings.length === 0) return "";
-  const [a = "", ...others] = plan.bindings.map((fact) => boundWords(world, fact));
-  return fill(r.pick(BINDINGS), { a, b: others.join(" and ") });
+  const [a = "", b = "", c] = plan.bindings.map((fact) => boundWords(world, fact));
+  const frame = r.pick(BINDINGS);
+  if (!c) return fill(frame, { a, b });
+  // Three: "red, blue and green" where the frame has the "and", else "red, blue, green" or "red plus blue and green".
+  if (/\{a\} and/i.test(frame)) return fill(frame, { a: `${a}, ${b}`, b: c });
+  return fill(frame, { a, b: frame.includes(", {b}") ? `${b}, ${c}` : `${b} and ${c}` });
 }
 
 /** "white walls". */
@@ -146,6 +154,9 @@ function negationSentence(world: World, plan: NotePlan, r: Random): string {
 function writeComment(topic: Concept, feature: Concept, w: Wording, r: Random): string {
   const x = asked(topic, w, r);
   const f = asked(feature, w, r);
-  const frame = r.pick(r.chance(0.5) ? COMMENT_TOPIC : COMMENT_FEATURE);
+  const [topicFrames, featureFrames] = namesThing(x)
+    ? [COMMENT_TOPIC_THING, COMMENT_FEATURE_THING]
+    : [COMMENT_TOPIC, COMMENT_FEATURE];
+  const frame: string = r.chance(0.5) ? r.pick(topicFrames) : r.pick(featureFrames);
   return `${r.pick(COMMENT_LABELS)} ${fill(frame, { x, f })}${frame.endsWith("?") ? "" : "."}`;
 }

@@ -33,7 +33,10 @@ export interface Binding {
 export interface Domain {
   /** One word: "cooking". */
   name: string;
-  /** About 20. Noun phrases that follow "ideas for", "a note on", "my": "sourdough bread". The main concepts. */
+  /**
+   * About 20. The main concepts. Names, what notes say and ambiguous words follow "my", so they have no article: "sourdough
+   * bread". What askers say follows "tips for" and "help with": "warm jacket", "keeping chickens", "a home for newts".
+   */
   topics: readonly Concept[];
   /** About 16. Noun phrases that follow "with": "roasted garlic", "a south-facing window". */
   features: readonly Concept[];
@@ -41,7 +44,7 @@ export interface Domain {
   situations: readonly Concept[];
   /** Two or more. */
   bindings: readonly Binding[];
-  /** Six or more bare nouns that can be absent, after "no", "without", "with": "oven", "sugar". */
+  /** Six or more bare nouns of what one may keep or leave out, after "no", "without the", "I kept the": "oven", "sugar". */
   negatables: readonly string[];
   /** Six or more short sentences of domain colour that name no concept: "Took me three tries." */
   fillers: readonly string[];

@@ -4,6 +4,10 @@ import type { SettingInfo } from "../../../core/config/setting";
 
 const STEPS = 1000;
 
+// Seven figures would round a large seed to another one.
+const WHOLE = { maximumFractionDigits: 0 };
+const REAL = { maximumSignificantDigits: 7 };
+
 /** A range from 0 to far beyond the usual values (weights, clipping) is drawn out at its low end. */
 const bend = ({ min = 0, max = 1, log = false }: SettingInfo) => (!log && max - min >= 50 ? 4 : 1);
 
@@ -42,7 +46,7 @@ export function NumberControl({
   value: number;
   preset: number;
   disabled: boolean;
-  help: string;
+  help: React.ReactNode;
   changed: React.ReactNode;
   /** The slider moves in multiples of this. */
   snap: number;
@@ -56,10 +60,9 @@ export function NumberControl({
         className="number"
         value={value}
         isDisabled={disabled}
-        {...(info.min === undefined ? {} : { minValue: info.min })}
-        {...(info.max === undefined ? {} : { maxValue: info.max })}
+        // No bounds here: the field would keep to them without a word. The store does, and says so.
         {...(info.integer ? { step: 1 } : {})}
-        formatOptions={{ maximumSignificantDigits: 7 }}
+        formatOptions={info.integer ? WHOLE : REAL}
         onChange={(v) => {
           if (Number.isFinite(v)) onChange(v);
         }}

@@ -13,12 +13,15 @@ export function SettingControl({
   experiment,
   base,
   disabled,
+  notice = null,
   onChange,
 }: {
   setting: SettingEntry;
   experiment: Experiment;
   base: Experiment;
   disabled: boolean;
+  /** What had to be done to the value that was asked for. */
+  notice?: string | null;
   onChange: (path: string, value: number | string | boolean) => void;
 }) {
   const { path, info } = setting;
@@ -27,7 +30,7 @@ export function SettingControl({
   const reason = settingReason(path, experiment);
   const off = disabled || reason !== null;
   const id = `setting-${path.replaceAll(".", "-")}`;
-  const help = reason ?? info.help;
+  const help = notice ? <b className="notice">{notice}</b> : (reason ?? info.help);
   const changed = value === preset ? null : <i className="diamond" role="img" aria-label="differs from the preset" />;
   const set = (v: number | string | boolean) => onChange(path, v);
 

@@ -9,18 +9,18 @@ export const BEAUTY: Domain = {
     skincare routine | skin cleaning steps; complexion basics; daily complexion plan | cleanse-and-moisturise ritual; dermal regimen; five-bottle regimen
     bridal makeup | wedding day look; face for the wedding; wedding look | soft-glam ceremony glow; veil-ready glow; tear-proof glam
     manicure | pretty fingertips; hand beauty; painted fingertips | gel polish; cuticle care; almond tips and cuticles | nails
-    hand care | cracked skin on fingers; help for rough fingers; rough fingers | barrier balm; overnight knuckle balm; knuckle salve | palms
-    curly hair care | frizzy head; frizzy locks; wild frizzy locks | coily tresses; defined ringlets; bouncy ringlets | curls
+    hand care | relief for cracked fingers; cream for rough fingers; healing rough fingers | barrier balm; overnight knuckle balm; knuckle salve | palms
+    curly hair care | taming a frizzy head; frizzy locks; wild frizzy locks | coily tresses; defined ringlets; bouncy ringlets | curls
     beach hairstyle | loose wavy look; messy wavy look; sea holiday hairdo | salt-spray tousle; tousled texture; undone tousle | waves
     braided updo | plaited hairdo; festive plaits; plaits around the head | woven chignon; milkmaid halo; pinned halo | crowns
     haircut | new hairdo; shorter head of hair; trim at the salon | feathered bob; choppy bob; graduated pixie | layers
     face mask | moisture treatment; facial pampering; pampering for tired skin | hydrogel veil; soaked hydrogel; clay cast | masks
-    under-eye care | help against dark circles; dark circles; tired look remedy | caffeine gels; de-puffing crescents; cooling crescents | patches
-    lipstick | mouth colour; stained mouth; mouth makeup | matte rouge; crimson rouge; satin rouge | shades
+    under-eye care | cream against dark circles; covering up dark circles; tired look remedy | caffeine gels; de-puffing crescents; cooling crescents | patches
+    lipstick | lasting mouth colour; colour for the mouth; mouth makeup | matte rouge; crimson rouge; satin rouge | shades
     eyebrow shaping | fuller brows; neat brows; film-star brows | threaded arches; laminated arches; sculpted arches
     sun protection | cream against burning; sunburn prevention; burning prevention | SPF fluid; mineral SPF; zinc SPF
-    acne treatment | help with pimples; clear skin without pimples; pimples remedy | blemish control; spot-fading blemish serum; breakout control
-    body scrub | smooth legs; smooth skin all over; peeling for legs | sugar exfoliant; coffee-ground exfoliant; salt exfoliant
+    acne treatment | fighting pimples; clear skin without pimples; pimple remedy | blemish control; spot-fading blemish serum; breakout control
+    body scrub | smooth legs; smooth skin all over; leg peeling | sugar exfoliant; coffee-ground exfoliant; salt exfoliant
     home hair colour | dyeing my own head; dye from the chemist; gentle dye | balayage kit; bleach-free toner; henna tint
     perfume collection | nice fragrance; fragrance for dates; everyday fragrance | eau de toilette; bergamot eau; bottled musk
     beard grooming | facial hair for men; tidy moustache; moustache care | trimmed stubble; bristle oil; combed stubble | coats
@@ -43,7 +43,7 @@ export const BEAUTY: Domain = {
     a hair dryer | a blow-out; hot air; a blow-dry | an ionic diffuser; a salon-strength nozzle; a diffuser
     sparkling nail stickers | fingertip art; decals; fingertip decals | adhesive foils; adhesive rhinestones; chrome foils
     hair extensions | fake length; added length; instant length | clip-in wefts; taped wefts; sewn-in wefts
-    lip balm | soft kissable mouths; dry mouth relief; kissable mouths | beeswax tins; shea butter sticks; tinted beeswax
+    lip balm | a soft kissable mouth; dry mouth relief; a kissable mouth | beeswax tins; shea butter sticks; tinted beeswax
   `),
   situations: concepts(`
     in five minutes | for late risers; when I oversleep; if I overslept | before the bus; with one coffee's time; while the kettle boils
@@ -70,10 +70,10 @@ export const BEAUTY: Domain = {
   negatables: ["silicone", "parabens", "alcohol", "concealer", "mascara", "hairspray", "filters", "sponges"],
   fillers: [
     "My skin said thank you.",
-    "Two weeks until I saw it.",
-    "Always test it on your wrist.",
+    "It took two weeks to show.",
+    "Try it before a big day.",
     "No sponsor here.",
-    "I have bought it four times.",
+    "I have done this four times now.",
     "Less is more.",
     "My hairdresser taught me this.",
     "Be gentle.",

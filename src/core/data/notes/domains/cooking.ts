@@ -9,7 +9,7 @@ export const COOKING: Domain = {
     sourdough bread | crusty loaf; loaf without yeast; home loaf | levain boule; wild ferment bake; slow risen dough
     tomato soup | blended red starter; warm red broth; red vegetable broth | passata bisque; velvety bisque; simmered passata
     dinner rolls | little soft buns; fluffy table buns; buns for guests | brioche rounds; pillowy milk rounds; pull-apart milk rounds | rolls
-    granola bars | chewy oat snack; oat squares; oat snack for school | baked muesli slices; muesli fingers; honey muesli | bars
+    granola bars | chewy oat snack; oat squares; oat snack for school | sticky muesli slices; muesli fingers; honey muesli | bars
     cheese platter | brie nibbles; party nibbles; nibbles to share | grazing feast; cheddar and crackers; gouda and crackers | boards
     fruit jam | berry preserve; sweet toast topping; toast topping | strawberry conserve; jars of conserve; apricot conserve | jam
     vegetable curry | spicy Indian dinner; mild Indian dish; Indian coconut dish | chickpea masala; fragrant masala; turmeric masala
@@ -51,7 +51,7 @@ export const COOKING: Domain = {
     on a weeknight | after a workday; after a long workday; on a busy workday | on tired Tuesdays; in the midweek rush; on a Thursday
     for a crowd | for many guests; for a large company; when many guests come | for twenty hungry mouths; to feed a gang; for the whole gang
     in thirty minutes | in a hurry; when time runs out; for a fast meal | in half an hour; within half an episode; before the half-hour bell
-    for picky children | for fussy kids; that fussy kids eat; for choosy kids | against mealtime protests; for small refusers; at a table of refusers
+    for picky children | for fussy kids; when kids are fussy; for choosy kids | against mealtime protests; for small refusers; at a table of refusers
     in a tiny kitchen | in a studio flat; with little counter space; in a cramped flat | on a single hotplate; on two burners; beside a two-burner hob
     for the freezer | to prepare in advance; to store for later; for meals in advance | as a big batch; in dated batches; by the batch
   `),

@@ -9,12 +9,12 @@ export const CRAFTS: Domain = {
     knitted hat | wool beanie; warm beanie; handmade head warmer | ribbed toque; double-brim toque; bobble toque | caps
     crochet toys | stuffed animals; cuddly handmade animals; yarn animals | amigurumi; mini amigurumi; hooked octopus
     pottery class | clay dishes; making mugs from clay; clay vases | wheel-thrown stoneware; glazed stoneware; kiln-fired ceramics | bowls
-    embroidery hoop | needle art; flowers with needle; needle pictures | satin-stitch sampler; floss sampler; cross-stitch sampler | frames
+    embroidery hoop | needle art; flowers with a needle; needle pictures | satin-stitch sampler; floss sampler; cross-stitch sampler | frames
     tie-dye shirts | colourful spirals on cotton; hippie tops; hippie spirals | shibori resist; rubber-banded indigo; indigo shibori | ties
     patchwork quilt | blanket from scraps; scrap blanket; heirloom blanket | pieced log-cabin coverlet; basted calico; hexagon coverlet | patches
-    block printing | stamping on fabric; stamps for textile; potato stamps | carved lino; linocut motifs; inked lino | prints
+    block printing | stamping on fabric; stamps for textiles; potato stamps | carved lino; linocut motifs; inked lino | prints
     soap making | homemade bars for washing; washing bars; natural washing bars | cold-process lye; saponified olive oil; lye and goat milk | blocks
-    candle making | pouring wax; homemade wax gifts; wax in jars | wicked soy pillars; dipped tapers; soy tapers
+    candle making | pouring wax; homemade wax gifts; wax in jars | slender soy pillars; dipped tapers; soy tapers
     flower pressing | drying blossoms; blossoms in a book; keeping blossoms flat | preserved herbarium; herbarium pages; botanical specimens | presses
     table runner | dining cloth; long dining cloth; festive dining cloth | linen strip; hemstitched strip; mitred linen | runners
     notice panel | pin wall for photos; pin wall; memo wall | cork surface; felt-covered cork; ribboned cork | boards
@@ -34,7 +34,7 @@ export const CRAFTS: Domain = {
     watercolours | see-through hues; gentle hues; school hues | translucent washes; wet-on-wet washes; bleeding washes
     a glue gun | strong fixing; hot fixing; quick fixing | melted adhesive; molten adhesive; an adhesive pistol | sticks
     glass beads | little shiny pearls; coloured pearls; shiny pearls | lampwork drops; Murano drops; faceted seeds
-    old newspapers | recycled pages; yesterday's pages; read pages | yellowed headlines; torn headlines; shredded gazettes | sheets
+    old newspapers | recycled pages; yesterday's pages; pages already read | yellowed headlines; torn headlines; shredded gazettes | sheets
     driftwood sticks | branches from the beach; washed-up branches; bare branches | salt-bleached twigs; bleached limbs; tide-worn limbs
     dried orange slices | citrus decoration; natural citrus; fruit decoration | translucent clementine discs; oven-crisped discs; clementine wheels
     gold leaf | a luxurious metal effect; a metal effect; shimmering metal | gilding flakes; brushed-on gilding; gilding foil

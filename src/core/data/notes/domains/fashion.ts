@@ -15,21 +15,21 @@ export const FASHION: Domain = {
     summer hat | beach sun cover; sunny headwear; beach headwear | straw panama; wide-brimmed fedora; raffia fedora | caps
     statement jewellery | bold earrings; big earrings; eye-catching accessories | chunky gemstones; stacked bangles; sculptural bangles | rings
     swimwear | bathing outfit; something for the pool; pool outfit | bikinis and briefs; high-cut bikinis; lined board briefs | trunks
-    reading glasses | spectacles; new spectacles; eyewear | tortoiseshell rims; acetate rims; round rims | frames
+    reading glasses | spectacles; everyday spectacles; eyewear | tortoiseshell rims; acetate rims; round rims | frames
     sunglasses | dark lenses; eye protection; cool dark lenses | polarised aviators; mirrored aviators; mirrored wayfarers | shades
     ankle boots | autumn footwear; leather footwear; footwear for puddles | chelseas; suede chelseas; block-heeled booties
     high heels | party shoes; elegant shoes; tall shoes | stilettos; patent stilettos; pointed stilettos | pumps
-    tote bag | large handbag; everyday handbag; a handbag for everything | canvas carryall; roomy shopper; folded shopper
+    tote bag | large handbag; everyday handbag; handbag for everything | canvas carryall; roomy shopper; folded shopper
     knit sweater | cosy pullover; chunky pullover; thick pullover | cashmere jumper; cable jumper; cropped jumper
     sleeveless top | shirt without arms; cool summer shirt; hot-weather shirt | ribbed camisole; racerback vest; jersey camisole | tanks
-    pleated skirt | swinging bottom half; flowing feminine bottoms; swinging bottoms | accordion-fold midi; tartan kilt; satin kilt
+    pleated skirt | something swishy; flowing feminine clothing; swishy bottom half | accordion-fold midi; tartan kilt; satin kilt
     hair accessories | things for a ponytail; ponytail holders; ponytail decoration | satin scrunchies; claw clips; barrettes | bows
-    wedding guest outfit | marriage clothes; marriage party clothes; ceremony clothes | floral gown; chiffon gown; draped gown
+    wedding guest outfit | clothes for a marriage; marriage party clothes; ceremony clothes | floral gown; chiffon gown; draped gown
     capsule wardrobe | minimal closet; few clothes that match; matching clothes | thirty-piece edit; pared-down edit; well-chosen edit
   `),
   features: concepts(`
     animal patterns | wild motifs; zebra motifs; bold wild motifs | leopard spots; snakeskin; a leopard trim | prints
-    layered pieces | several thin clothes; many thin clothes; thin clothes combined | stacked knits; cardigan over turtleneck; a gilet underneath | layers
+    layered pieces | several thin clothes; many thin clothes; thin clothes combined | stacked knits; a cardigan over turtlenecks; a gilet underneath | layers
     gold chains | shiny necklaces; necklaces; a shiny necklace | gilded links; a curb-link choker; herringbone links
     pearl buttons | pretty fastenings; nicer fastenings; iridescent fastenings | nacre studs; shell studs; nacre discs
     a leather belt | a defined waist; a waist accent; emphasis on the waist | a cinched buckle; a saddle-stitched buckle; a slim buckle
@@ -42,7 +42,7 @@ export const FASHION: Domain = {
     a rain jacket | wet weather protection; waterproof protection; something waterproof | a rubberised anorak; a hooded anorak; a taped-seam mac | shells
     earthy tones | forest colours; desert colours; nature-inspired hues | rust and ochre; camel and ochre; umber shades
     lace trim | delicate edges; see-through edges; romantic edges | chantilly borders; crocheted borders; scalloped borders
-    woollen gloves | warm fingers; fingers in the cold; cosy fingers | knitted mittens; felted mittens; fleece mittens
+    woollen gloves | warm fingers; protection for fingers; cosy fingers | knitted mittens; felted mittens; fleece mittens
     a pocket square | a breast handkerchief; a folded handkerchief; a colourful handkerchief | a silk pochette; a paisley pochette; a dotted pochette
   `),
   situations: concepts(`

@@ -8,15 +8,15 @@ export const FITNESS: Domain = {
   topics: concepts(`
     morning jog | early run; run before breakfast; easy run | sunrise miles; slow dawn miles; conversational-pace miles | tracks
     yoga flow | gentle stretching; bendy stretching; stretching class | vinyasa sequence; asana sequence; asana practice | mats
-    pull-up plan | upper-body strength; back strength; climbing up a pole | chin-over-grip sets; doorway ladder; negative chin sets | bars
+    pull-up plan | upper-body strength; back strength; hauling myself upwards | chin-over-grip sets; doorway ladder; negative chin sets | bars
     core workout | tummy training; flat stomach training; stomach exercises | abdominal circuit; hollow-hold circuit; oblique circuit | planks
     strength training | lifting weights; getting stronger; weights at the gym | barbell hypertrophy; deadlift programme; progressive barbell overload
     swimming lessons | learning the crawl; pool training; pool exercise | freestyle drills; tumble-turn drills; kickboard laps
     marathon preparation | very long distances; forty-two kilometres; first big race | tapered mileage; mileage block; carb-loaded mileage | runs
     cycling training | bike workout; indoor bike; fast bike rides | turbo-trainer watts; threshold watts; cadence intervals
     bicep workout | bigger upper arms; strong arms; arm muscles | dumbbell hammers; preacher-bench dumbbells; supinated dumbbells | curls
-    tricep workout | firm back of arm; toned upper limbs; saggy arm exercise | parallel-rail lowers; skull-crusher reps; rope pushdowns | dips
-    chest workout | pushing exercise; broad torso; bigger torso | bench pectorals; incline pectorals; pectoral flyes | presses
+    tricep workout | firmer back of arms; toned upper limbs; exercise against saggy arms | parallel-rail lowers; skull-crusher reps; rope pushdowns | dips
+    chest workout | pushing exercise; torso exercise; torso muscles | bench pectorals; incline pectorals; pectoral flyes | presses
     home gymnastics | hanging from straps; circus-like exercise; body control | muscle-up routine; iron-cross holds; tuck-lever holds | rings
     boulder session | indoor wall sport; climbing wall sport; vertical sport | chalked slab problems; crimps and slopers; overhang problems | rocks
     racquet night | indoor ball duel; fast indoor game; fast court game | drop shots and boasts; volley and boast; tin-skimming volleys | squash
@@ -30,16 +30,16 @@ export const FITNESS: Domain = {
   features: concepts(`
     resistance bands | rubber loops; elastic loops; stretchy loops | latex tubes; latex strips; a tension strip
     a foam roller | self massage; massage for sore muscles; muscle massage | a grooved cylinder; fascia release; kneaded fascia | rolls
-    cork blocks | props for stiff people; help for stiff hips; help with stiffness | natural bricks; two bricks; bricks under the palms | blocks
+    cork blocks | props for stiff people; support for stiff hips; relief from stiffness | natural bricks; two bricks; bricks under the palms | blocks
     a kettlebell | a handled weight; a handy weight; an iron weight | Russian swings; a cannonball; goblet squats
     a stability ball | sitting and bouncing; a big bouncy seat; something bouncy | an inflated sphere; Swiss sphere drills; a burst-proof sphere | balls
     a heart rate monitor | pulse control; a pulse watch; pulse zones | a chest-strap sensor; wrist-sensor beats; beats per minute
     protein shakes | muscle drinks; a drink after sport; drinks for muscles | whey powder; vanilla whey; casein scoops
     interval sprints | short fast bursts; fast bursts; bursts of speed | tabata rounds; all-out hundreds; tabata repeats
-    a step counter | daily walking goals; walking goals; ten thousand walked | a pedometer; pedometer streaks; a clipped-on pedometer
-    breathing exercises | slow inhaling; more air; deep air | pranayama; diaphragm work; box-pattern pranayama
+    a step counter | daily walking goals; walking goals; ten thousand daily paces | a pedometer; pedometer streaks; a clipped-on pedometer
+    breathing exercises | slow inhaling; more air; deep inhaling | pranayama; diaphragm work; box-pattern pranayama
     a training partner | a sport buddy; a friend to motivate; a buddy | an accountable companion; a spotter; a trusty spotter
-    compression socks | tight hosiery; tight calves; calf support | graduated sleeves; knee-high squeeze; squeezing sleeves
+    compression socks | tight hosiery; snug calves; calf support | graduated sleeves; knee-high squeeze; squeezing sleeves
     a warm-up | injury prevention; loosening first; loose joints first | dynamic mobility; hip openers; leg-swing mobility
     hot and cold baths | ice tubs; freezing tubs; an ice barrel | contrast plunges; two-minute plunges; alternating immersion
     upbeat songs | a motivating playlist; loud playlists; a fast playlist | pumping anthems; techno anthems; high-tempo tracks
@@ -67,7 +67,7 @@ export const FITNESS: Domain = {
       values: ["black", "neon", "grey", "pink", "turquoise", "white"],
     },
   ],
-  negatables: ["treadmill", "mirrors", "subscription", "coach", "supplements", "caffeine", "sweat", "stopwatch"],
+  negatables: ["treadmill", "mirrors", "subscription", "coach", "supplements", "caffeine", "earbuds", "stopwatch"],
   fillers: [
     "Week three felt different.",
     "Consistency beats everything.",

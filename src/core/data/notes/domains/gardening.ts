@@ -9,16 +9,16 @@ export const GARDENING: Domain = {
     raised vegetable beds | growing boxes; wooden boxes; homegrown veg | built-up plots; timber-edged plots; knee-high plots | beds
     front lawn | nice grass; green grass; grass for playing | seeded turf; mown turf; patchy turf | patches
     compost heap | rotting kitchen scraps; garden waste pile; waste pile | black humus bin; turned humus; worm-rich humus
-    herb spiral | fresh kitchen flavours; a kitchen corner; flavours for cooking | thyme and sage mound; stacked thyme mound; aromatic mound | mint
+    herb spiral | fresh kitchen flavours; kitchen corner outside; flavours for cooking | thyme and sage mound; stacked thyme mound; aromatic mound | mint
     rose border | thorny flowers; Valentine flowers; thorny beauties | floribunda edge; rambling floribundas; old English blooms
     tomato patch | home-grown salad fruit; red salad fruit; juicy salad fruit | cherry vines; staked vines; beefsteak vines
-    palm corner | tropical trees; exotic trees; an exotic holiday feeling | potted fronds; hardy fronds; feathery fronds | palms
+    palm corner | tropical trees; exotic trees; exotic holiday feeling | potted fronds; hardy fronds; feathery fronds | palms
     garden pond | still water; a home for newts; small water feature | lily pool; frog pool; lined pool | tanks
     rockery | alpine stones; stones on a slope; stony slope | boulder terrace; gravel and boulders; sedum among boulders | rocks
     flowering hedge | green privacy; privacy from the street; living fence | clipped hawthorn row; lilac row; dense privet row | screens
     fruit trees | own apples and pears; home orchard; small orchard | trained espaliers; dwarf plums; pruned espaliers
     berry bushes | currants at home; snacks to pick; own raspberries | gooseberry canes; fruiting canes; netted canes
-    pumpkin plot | big autumn gourds; Halloween gourds; orange gourds | sprawling cucurbits; hokkaido runners; trailing cucurbits | squash
+    pumpkin plot | big autumn gourds; Halloween gourds; orange gourds | sprawling cucurbits; Hokkaido runners; trailing cucurbits | squash
     wildflower meadow | insect-friendly area; something for insects; unmown area | cornflower and poppy mix; scythed poppies; daisies and poppies
     shade garden | plants without sun; sunless corner; gloomy corner | hostas and ferns; woodland ferns; under-tree hostas | shades
     spring bulbs | March flowers; colour in March; post-winter flowers | snowdrops and daffodils; naturalised crocuses; clumps of daffodils
@@ -31,14 +31,14 @@ export const GARDENING: Domain = {
     morning sun | early brightness; bright mornings; bright early hours | dawn rays; eastern exposure; gentle dawn rays | light
     terracotta containers | clay planters; red planters; planters that breathe | unglazed vessels; earthenware vessels; frost-proof earthenware | pots
     drip irrigation | automatic watering; hands-free watering; watering on a timer | porous hoses; trickle lines; trickle hoses
-    bark mulch | weed cover; something against weeds; fewer weeds | shredded chips; wood chips; chipped prunings
+    bark mulch | a weed cover; something against weeds; fewer weeds | shredded chips; wood chips; chipped prunings
     a climbing clematis | something growing upwards; an upward grower; a purple upward grower | twining stems; a twining jackmanii; a trellis scrambler
     bamboo canes | plant supports; support for tall plants; simple supports | upright poles; tied poles; a tripod of poles | sticks
     soft twine | garden string; strong string; natural string | jute cord; knotted jute; looped jute | ties
     rainwater barrels | collected rain; saved rain; free rain | downpipe butts; brimming butts; an oak butt
     ladybirds | aphid hunters; helpful beetles; natural pest control | spotted predators; spotted larvae; red spotted helpers
-    lavender edging | bee-friendly scent; purple scent; a scented margin | provence shrubs; clipped grey shrubs; hidcote shrubs
-    a cold frame | seedling protection; seedling nursery; seedling covers | a lidded box; an old sash lid; glazed lids | frames
+    lavender edging | bee-friendly scent; purple scent; a scented margin | Provence shrubs; clipped grey shrubs; Hidcote shrubs
+    a cold frame | seedling protection; a seedling nursery; seedling covers | a lidded box; an old sash lid; glazed lids | frames
     ornamental grasses | tall airy tufts; airy movement; swaying tufts | miscanthus plumes; pampas; feathery plumes
     horse manure | natural fertiliser; strong fertiliser; cheap fertiliser | rotted dung; stable dung; riding-school dung
     solar lanterns | evening glow; lamps without cables; lamps along the lawn | sun-charged globes; dusk-triggered globes; little charged beacons
@@ -67,7 +67,7 @@ export const GARDENING: Domain = {
       values: ["iron", "cedar", "willow", "steel", "oak", "concrete"],
     },
   ],
-  negatables: ["pesticides", "slugs", "peat", "pollen", "wasps", "moles", "machines", "salt"],
+  negatables: ["pesticides", "gnomes", "peat", "fleece", "statues", "weedkiller", "machines", "salt"],
   fillers: [
     "Patience pays.",
     "The first year was a failure.",

@@ -13,14 +13,14 @@ export const INTERIOR: Domain = {
     picture gallery | art display; group of artworks; artworks above the couch | cluster of canvases; hung canvases; canvas arrangement | frames
     pendant lamp | ceiling bulb; hanging bulb; bulb above the counter | dangling globe; rattan globe; paper globe | light
     bookcase | place for novels; storage for novels; paperback storage | built-in library; floor-to-ceiling library; literary alcove
-    window blinds | privacy panels; blackout panels; glare protection | slatted louvres; cedar louvres; roman louvres | shades
+    window blinds | privacy panels; blackout panels; glare protection | slatted louvres; cedar louvres; Roman louvres | shades
     wallpaper | patterned backdrop; peel and stick pattern; bold backdrop | botanical mural; pasted mural; scenic mural | rolls
     bed linen | bedding; cotton bedding; soft bedding | percale duvet set; washed percale; crisp percale | sheets
     bunk bed | sleeper for siblings; stacked sleeper; double-decker | two-tier berth; upper berth; cabin berth | beds
     wooden floor | timber surface; natural timber; hardwood | herringbone parquet; sanded parquet; waxed parquet | planks
     shaggy rug | thick carpet; fluffy carpet; soft carpet | deep-pile weave; Berber pile; woollen pile | mats
     walk-in shower | wet room; wash cubicle; modern wash cubicle | rainfall head; rainfall corner; glass-screened rainfall | showers
-    pantry | food cupboard; groceries cupboard; dry groceries | larder; tidy larder; labelled larder | stock
+    pantry | food cupboard; groceries cupboard; space for dry groceries | larder; tidy larder; labelled larder | stock
     kitchen island | extra counter; breakfast counter; middle counter | central worktop; freestanding worktop; butcher-block worktop
     clothes rail | open wardrobe; uncovered wardrobe; closet alternative | garment stand; steel garment stand; hanger bar | racks
     apartment balcony | tiny terrace; city terrace; outdoor seating | fourth-floor perch; sunny perch; railing-side perch
@@ -40,8 +40,8 @@ export const INTERIOR: Domain = {
     linen drapery | airy window hangings; flowing hangings; floor-length hangings | gauzy flax; sheer flax panels; unlined flax
     scented candles | nice smells; a calming smell; home fragrance | sandalwood wax; flickering wax; vanilla wax
     hidden storage | secret drawers; space for clutter; room for clutter | lift-up compartments; concealed compartments; under-seat compartments
-    coat hooks | handbag hanging; order for jackets; somewhere for jackets | hammered pegs; a peg strip; a row of pegs | nails
-    marble tiles | a stone look; veined stone; stone surfaces | carrara slabs; polished carrara; honed slabs
+    coat hooks | a place for handbags; order for jackets; somewhere for jackets | hammered pegs; a peg strip; a row of pegs | nails
+    marble tiles | a stone look; veined stone; stone surfaces | Carrara slabs; polished Carrara; honed slabs
     a knitted throw | a warm blanket; a chunky blanket; sofa blankets | cable-stitch wool; fringed lambswool; folded lambswool
     art prints | modern posters; cheap posters; large posters | abstract lithographs; signed lithographs; paper cutouts | prints
   `),
@@ -51,7 +51,7 @@ export const INTERIOR: Domain = {
     with low ceilings | in an attic; up in the attic; under a sloping roof | beneath the eaves; below the rafters; under slanted rafters
     in a dark room | with little daylight; without much daylight; where daylight is rare | facing north; on the north side; behind a gloomy courtyard
     for a calm mood | to relax; to unwind; for relaxing evenings | in a serene spirit; with serene quiet; in a hushed atmosphere
-    for a young family | with toddlers; safe for toddlers; that survives toddlers | amid sticky fingers; around crawling babies; despite crayons
+    for a young family | with toddlers; safe for toddlers; with wild toddlers | amid sticky fingers; around crawling babies; despite crayons
     without tools | for clumsy hands; with two left hands; for clumsy people | using only glue; with just adhesive tape; with adhesive strips
     in Scandinavian style | with a Nordic look; in a Nordic way; for Nordic taste | in hygge fashion; with Danish restraint; after Danish models
   `),

@@ -16,23 +16,23 @@ export const PETS: Domain = {
     cat tree | climbing tower for kitties; kitty furniture; scratching tower | feline lookout; sisal column; feline sisal castle | trunks
     kitten arrival | baby cat moving in; adopted baby cat; adopting a baby cat | mewling furball; rescued moggy; tabby newcomer
     parrot cage | talking bird; home for a bird; bird house indoors | macaw aviary; cockatoo aviary; roomy aviary with perches
-    hamster home | small rodent habitat; rodent for kids; small rodent setup | burrow and wheel; deep-litter terrarium; syrian dwarf terrarium
+    hamster home | small rodent habitat; rodent for kids; small rodent setup | burrow and wheel; deep-litter terrarium; glass-walled terrarium
     dog walking | outings with a hound; hound exercise; daily hound rounds | slack-lead loops; lead-free forest loops; sniffari loops | tracks
-    fur grooming | less shedding; hair everywhere; brushing a long-haired pet | undercoat comb-out; detangled undercoat; slicker session | coats
+    fur grooming | less shedding; less hair everywhere; brushing a long-haired pet | undercoat comb-out; detangled undercoat; slicker session | coats
     homemade treats | healthy rewards; rewards for good pets; snacks for pets | baked liver biscuits; peanut biscuits; dried liver bites
     senior dog care | old stiff-legged companion; ageing four-legged friend; old four-legged friend | arthritic grey muzzle; grey muzzle comfort; golden-years ramp
     litter box | indoor toilet; smell-free toilet; cat toilet | clumping tray; silica tray; pine-pellet tray
     horse riding | time in the saddle; first saddle lessons; pony lessons | dressage hacks; cantering hacks; equestrian mornings
     vet visit | animal doctor appointment; calm doctor appointment; yearly animal check | vaccination; clinic trip; jabs at the clinic
-    guinea pigs | squeaking friends; two squeaking pals; small cuddly squeakers | cavies; long-haired cavies; a trio of cavies
-    bird feeder | food for sparrows; feeding robins; robins in winter | seed silo; suet dispenser; sunflower-seed silo
+    guinea pigs | squeaking friends; two squeaking pals; small cuddly squeakers | cavies; long-haired cavies; trio of cavies
+    bird feeder | food for sparrows; breakfast for robins; robins in winter | seed silo; suet dispenser; sunflower-seed silo
   `),
   features: concepts(`
     chew toys | something to gnaw; gnawing fun; safe gnawing | knotted rope; natural rubber bones; deer antlers | sticks
     fetch toys | throwing games; things to throw; throwing and bringing back | tennis bouncers; squeaky bouncers; floating bouncers | balls
     feeding dishes | somewhere to eat from; food containers; clean food containers | anti-gulp stoneware; raised stoneware; stainless troughs | bowls
     a bow collar | a cute neckband; a pretty neckband; a cute neck accessory | a bandana clip; a gentleman's tartan band; a tartan band | ties
-    a harness | control without choking; no choking; safer pulling | a padded Y-shaped vest; a padded no-slip vest; chest straps
+    a harness | control without choking; strolls without choking; safer pulling | a padded Y-shaped vest; a padded no-slip vest; chest straps
     catnip | cat craziness; crazy playtime; a crazy-making herb | nepeta pouches; dried nepeta; stuffed nepeta mice | mint
     a heat lamp | reptile warmth; warmth underneath; constant warmth | infrared basking; a ceramic emitter; a basking bulb | light
     tall grass | something green to nibble; greens to nibble; fresh nibbles | sprouted oat blades; wheat blades; barley blades
@@ -40,8 +40,8 @@ export const PETS: Domain = {
     driftwood | natural underwater decoration; underwater hideouts; roots as decoration | spiderwood; boiled mopani; mossy spiderwood
     a cooling pad | summer refreshment; a refreshing place; refreshing rest | a gel-filled cushion; self-chilling gel; a damp gel cushion | pads
     a travel crate | safe transport; transport by car; a transport cage | an airline-approved kennel; a collapsible kennel; a boot-sized kennel
-    a GPS tracker | finding runaways; help if it escapes; escape alarms | satellite tags; a live location tag; a satellite pendant
-    flea protection | no more itching; parasites control; help against parasites | spot-on drops; tick tweezers; monthly tick drops
+    a GPS tracker | a finder for runaways; an alert for escapes; escape alarms | satellite tags; a live location tag; a satellite pendant
+    flea protection | relief from itching; parasite control; a cure for parasites | spot-on drops; tick tweezers; monthly tick drops
     puzzle feeders | mental exercise; games for smart animals; boredom relief | snuffle rugs; sliding kibble compartments; a kibble maze
     soft shampoo | a bath for stinkers; washing without tears; washing away smells | oatmeal lather; hypoallergenic lather; a lavender lather
   `),
@@ -67,7 +67,7 @@ export const PETS: Domain = {
       values: ["red", "blue", "green", "checked", "yellow", "violet"],
     },
   ],
-  negatables: ["grain", "barking", "visitors", "bleach", "muzzles", "punishment", "cables", "perfume"],
+  negatables: ["grain", "bells", "visitors", "vinegar", "muzzles", "ribbons", "cameras", "perfume"],
   fillers: [
     "Tail wags all round.",
     "Ask a professional if unsure.",
