@@ -146,6 +146,13 @@ export async function waitForStatus(page: Page, status: RegExp, timeout = 180_00
   await expect(page.getByRole("status").filter({ hasText: status })).not.toHaveCount(0, { timeout });
 }
 
+/** Waits until a stage is done to so many percent, by what the page's header says of it. */
+export async function reached(page: Page, stage: string, least: number): Promise<void> {
+  const chip = page.getByRole("banner").locator(".livechip");
+  const percent = async () => Number(new RegExp(`${stage}, (\\d+) %`).exec((await chip.textContent()) ?? "")?.[1] ?? 0);
+  await expect.poll(percent, { timeout: 90_000, intervals: [50] }).toBeGreaterThanOrEqual(least);
+}
+
 /** The result table names the five systems, each with a recall, an interval around it, and a retention. */
 export async function expectResultTable(page: Page): Promise<void> {
   const table = page.getByRole("region", { name: "Result table" }).getByRole("table");

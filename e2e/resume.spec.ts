@@ -6,6 +6,7 @@ import {
   expectResultTable,
   goTo,
   openLab,
+  reached,
   runButton,
   saveCurves,
   startRun,
@@ -67,13 +68,6 @@ test("killed three times in different ways, a run is resumed to the end and equa
 
 const problem = (page: Page) => page.getByRole("main").getByRole("alert");
 const resumeButton = (row: Locator) => row.getByRole("button", { name: "Resume" });
-
-/** Waits until a stage is done to so many percent, by what the page's header says of it. */
-async function reached(page: Page, stage: string, least: number): Promise<void> {
-  const chip = page.getByRole("banner").locator(".livechip");
-  const percent = async () => Number(new RegExp(`${stage}, (\\d+) %`).exec((await chip.textContent()) ?? "")?.[1] ?? 0);
-  await expect.poll(percent, { timeout: 90_000, intervals: [50] }).toBeGreaterThanOrEqual(least);
-}
 
 async function resume(page: Page): Promise<void> {
   await problem(page).getByRole("button", { name: "Resume from the checkpoint" }).click();

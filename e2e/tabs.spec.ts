@@ -4,6 +4,7 @@ import {
   expect,
   goTo,
   openLab,
+  reached,
   runButton,
   SHORT,
   startRun,
@@ -19,7 +20,7 @@ test("a second tab is read-only and says so, leaves the run of the first alone, 
   const errors = errorsOf(first);
   await openLab(first, "tiny", SHORT);
   await startRun(first);
-  await waitForStatus(first, /loss/);
+  await reached(first, "stage 1", 1);
 
   const second = await context.newPage();
   const more = errorsOf(second);

@@ -42,6 +42,7 @@ export function createLabStore(client: LabClient) {
     const base = presetExperiment(DEFAULT_PRESET);
     let asked = 0;
     let told = 0;
+    let loading = 0;
     const read = async (what: () => Promise<CollectionReport>) => {
       const mine = ++asked;
       set({ describing: true });
@@ -93,12 +94,16 @@ export function createLabStore(client: LabClient) {
       link: () => toLink({ view: "lab", preset: get().preset, experiment: get().experiment }),
       dismissNotices: () => set({ notices: [] }),
       async loadFiles(files) {
+        loading++;
         const ok = await read(() => client.send("loadFiles", { files }));
+        loading--;
         if (!ok) return;
         const { experiment } = get();
         set({ experiment: { ...experiment, data: { ...experiment.data, source: "files" } } });
       },
       async describe() {
+        // What the user is loading says more than what it takes the place of.
+        if (loading > 0) return;
         await read(() => client.send("describe", { experiment: get().experiment }));
       },
       nextName: () => set({ name: runName(++told) }),

@@ -33,7 +33,11 @@ export function eventBatcher(runId: string, emit: (event: RunEvent) => void, run
   let lastSent = 0;
   let lastRow = 0;
 
+  let later: ReturnType<typeof setTimeout> | undefined;
+
   const send = () => {
+    clearTimeout(later);
+    later = undefined;
     for (const { stage, etaSeconds } of news.values()) emit({ type: "stage", runId, stage, etaSeconds });
     for (const [stage, { losses, validation }] of points) emit({ type: "points", runId, stage, losses, validation });
     news.clear();
@@ -44,6 +48,8 @@ export function eventBatcher(runId: string, emit: (event: RunEvent) => void, run
   const maybeSend = (urgent: boolean) => {
     const now = performance.now();
     if (urgent || now - lastSent >= EVERY_MS) send();
+    // The last word before a pause must not wait for a next one.
+    else later ??= setTimeout(send, EVERY_MS);
     if (now - lastRow >= ROW_EVERY_MS) {
       lastRow = now;
       // A row that could not be written is written again soon.

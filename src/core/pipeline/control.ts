@@ -42,9 +42,15 @@ export function createControl(onChange: (paused: boolean) => void = () => {}): R
     get paused() {
       return paused;
     },
-    async gate() {
+    async gate(beforeWaiting) {
       await breathe();
-      while (paused && !stopped && !finishing && allowed === 0) await new Promise<void>((resolve) => (wake = resolve));
+      let told = beforeWaiting === undefined;
+      while (paused && !stopped && !finishing && allowed === 0) {
+        if (told) await new Promise<void>((resolve) => (wake = resolve));
+        // Telling takes its time, in which all may have changed: looked at again before waiting.
+        else await beforeWaiting?.();
+        told = true;
+      }
       if (stopped)
         throw new LabError("stopped", "The run was stopped.", "Its last checkpoint is kept; it can be resumed.");
       if (allowed > 0) allowed--;

@@ -14,11 +14,10 @@ import { LOG_SLOTS, type Recipe, type TrainingStep } from "./steps";
 export interface Control {
   /**
    * Called before every step and between stages. Waits while paused. Answers "finish" once where this training is to
-   * end early; throws LabError "stopped" where the run is.
+   * end early; throws LabError "stopped" where the run is. `beforeWaiting` is called where it does wait, so that what
+   * was done so far can be told.
    */
-  gate(): Promise<"go" | "finish">;
-  /** Whether the gate is about to wait: what was done so far is told before it does. */
-  readonly paused?: boolean;
+  gate(beforeWaiting?: () => Promise<void>): Promise<"go" | "finish">;
 }
 
 export interface TrainOptions {
@@ -135,9 +134,8 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
 
   if (state.step === 0 && !ended) await validate();
   while (!ended) {
-    if (options.control.paused) await readLosses();
     // Seen before the step, so that a run stopped here has done exactly the steps it says.
-    if ((await options.control.gate()) === "finish") {
+    if ((await options.control.gate(readLosses)) === "finish") {
       endedEarly = true;
       break;
     }

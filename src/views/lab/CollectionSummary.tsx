@@ -19,7 +19,9 @@ export function CollectionSummary({ disabled }: { disabled: boolean }) {
     // The bundled notes are described when their settings have rested; files when they were loaded.
     if (source !== "notes" || large) return;
     const timer = setTimeout(() => {
-      if (notes.source === "notes" && !lab.getState().collection) void lab.getState().describe();
+      const { collection, collectionError, describe } = lab.getState();
+      // A fault that is being told stays until something else is loaded or set.
+      if (notes.source === "notes" && !collection && !collectionError) void describe();
     }, 700);
     return () => clearTimeout(timer);
   }, [lab, source, notes, large]);

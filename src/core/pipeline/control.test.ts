@@ -1,0 +1,48 @@
+import { describe, expect, it, vi } from "vitest";
+import { createControl } from "./control";
+
+describe("the gate", () => {
+  it("is open until it is shut, and tells what was done once before it waits", async () => {
+    const control = createControl();
+    const tell = vi.fn(async () => {});
+    expect(await control.gate(tell)).toBe("go");
+    expect(tell).not.toHaveBeenCalled();
+
+    control.pause();
+    let passed = 0;
+    const first = control.gate(tell).then(() => passed++);
+    await vi.waitFor(() => expect(tell).toHaveBeenCalledTimes(1));
+    expect(passed).toBe(0);
+    control.step();
+    await first;
+    // One step only: the next one waits again, and is told again.
+    const second = control.gate(tell).then(() => passed++);
+    await vi.waitFor(() => expect(tell).toHaveBeenCalledTimes(2));
+    expect(passed).toBe(1);
+    control.resume();
+    await second;
+    expect(await control.gate(tell)).toBe("go");
+    expect(tell).toHaveBeenCalledTimes(2);
+  });
+
+  it("does not miss what comes while it tells", async () => {
+    const control = createControl();
+    control.pause();
+    expect(
+      await control.gate(async () => {
+        control.resume();
+      }),
+    ).toBe("go");
+  });
+
+  it("lets a training end while paused, and throws where the run is stopped", async () => {
+    const control = createControl();
+    control.pause();
+    const gate = control.gate();
+    control.finish();
+    expect(await gate).toBe("finish");
+    const last = control.gate();
+    control.stop();
+    await expect(last).rejects.toMatchObject({ kind: "stopped" });
+  });
+});
