@@ -14,7 +14,7 @@ import {
   temporary,
   zipBytes,
 } from "./beirFolder";
-import { expect, expectResultTable, goTo, openLab, runButton, SHORT, startRun, test, waitForStatus } from "./fixtures";
+import { expect, goTo, openLab, runButton, SHORT, startRun, test, waitForResult } from "./fixtures";
 
 test.beforeEach(needBanking77);
 
@@ -29,8 +29,7 @@ test("a folder trains to the result table, and after a reload Search still knows
   await expect(summary, "says where validation comes from").toContainText(/validation/i);
   await expect(page.getByRole("radio", { name: "your files" })).toBeChecked();
   await startRun(page);
-  await waitForStatus(page, /The run is done/);
-  await expectResultTable(page);
+  await waitForResult(page);
   await expect(page.getByText(`${TEST_QUERIES} test queries`).first()).toBeVisible();
 
   await page.reload();
@@ -54,8 +53,7 @@ test("a dropped .zip trains to the result table", async ({ page }) => {
   await page.getByText("Drop a BEIR folder").dispatchEvent("drop", { dataTransfer: transfer });
   await expect(page.locator(".reading").filter({ hasText: "documents" })).toContainText(`zipped: ${COUNTS}`);
   await startRun(page);
-  await waitForStatus(page, /The run is done/);
-  await expectResultTable(page);
+  await waitForResult(page);
 });
 
 test("a .zip that is chosen, loose files and gzipped files give the same collection", async ({ page }) => {

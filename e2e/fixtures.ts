@@ -153,9 +153,19 @@ export async function reached(page: Page, stage: string, least: number): Promise
   await expect.poll(percent, { timeout: 90_000, intervals: [50] }).toBeGreaterThanOrEqual(least);
 }
 
+/** Waits for the end of a run: its table. What goes wrong before that is told at once, not after the time is up. */
+export async function waitForResult(page: Page, timeout = 180_000): Promise<void> {
+  const problem = page.getByRole("main").getByRole("alert");
+  await expect(resultTable(page).or(problem).first()).toBeVisible({ timeout });
+  expect(await problem.allTextContents(), "problems of the run").toEqual([]);
+  await expectResultTable(page);
+}
+
+const resultTable = (page: Page) => page.getByRole("region", { name: "Result table" }).getByRole("table");
+
 /** The result table names the five systems, each with a recall, an interval around it, and a retention. */
 export async function expectResultTable(page: Page): Promise<void> {
-  const table = page.getByRole("region", { name: "Result table" }).getByRole("table");
+  const table = resultTable(page);
   await expect(table).toBeVisible();
   await expect(table.getByRole("rowheader")).toHaveCount(SYSTEM_NAMES.length);
   for (const [i, name] of SYSTEM_NAMES.entries()) {

@@ -14,7 +14,7 @@ test("with Tab, Enter and Space alone: from the page to the result table, and to
     throw new Error(`${what} was not reached with ${MOST_TABS} Tabs.`);
   };
   const focused = page.locator(":focus");
-  const named = (role: "button" | "link" | "region", name: string | RegExp) => async () =>
+  const named = (role: "button" | "link" | "region", name: string) => async () =>
     (await focused.and(page.getByRole(role, { name, exact: true })).count()) === 1;
 
   await tabTo("the skip button", named("button", "Skip to results"));

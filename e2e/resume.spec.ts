@@ -3,7 +3,6 @@ import type { Locator, Page } from "@playwright/test";
 import {
   contextOptions,
   expect,
-  expectResultTable,
   goTo,
   openLab,
   reached,
@@ -11,7 +10,7 @@ import {
   saveCurves,
   startRun,
   test,
-  waitForStatus,
+  waitForResult,
 } from "./fixtures";
 
 test("killed three times in different ways, a run is resumed to the end and equals one that was not", async ({
@@ -59,8 +58,7 @@ test("killed three times in different ways, a run is resumed to the end and equa
     await resumeButton(row).click();
   });
 
-  await waitForStatus(page, /The run is done/);
-  await expectResultTable(page);
+  await waitForResult(page);
   expect(await saveCurves(page), "curves of a run that nobody killed").toEqual(run.curves);
   await expectOneRun(page);
   await context.close();

@@ -1,4 +1,4 @@
-import { expect, expectResultTable, goTo, SHORT, startRun, test, waitForStatus } from "./fixtures";
+import { expect, goTo, SHORT, startRun, test, waitForResult } from "./fixtures";
 import { builtPage, type StaticServer, serveUnder } from "./static";
 
 let server: StaticServer;
@@ -19,8 +19,7 @@ test("under a sub-path of a plain static host, without isolation headers, a run 
   await page.goto(`${server.url}#/lab?${query}`);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
   await startRun(page);
-  await waitForStatus(page, /The run is done/);
-  await expectResultTable(page);
+  await waitForResult(page);
   await goTo(page, "runs");
   await expect(page.getByRole("region", { name: "Stored runs" })).toContainText("Done");
   await goTo(page, "search");

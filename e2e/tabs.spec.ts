@@ -9,7 +9,7 @@ import {
   SHORT,
   startRun,
   test,
-  waitForStatus,
+  waitForResult,
 } from "./fixtures";
 
 test("a second tab is read-only and says so, leaves the run of the first alone, and takes over from it", async ({
@@ -34,7 +34,7 @@ test("a second tab is read-only and says so, leaves the run of the first alone, 
   await expect(row.getByRole("button", { name: /^Delete/ })).toBeDisabled();
   await expect(row.getByRole("button", { name: "Resume" })).toHaveCount(0);
 
-  await waitForStatus(first, /The run is done/);
+  await waitForResult(first);
   await goTo(first, "runs");
   await expect(first.getByRole("region", { name: "Stored runs" }).getByRole("row").nth(1)).toContainText("Done");
 

@@ -18,7 +18,7 @@ test("the tiny experiment runs to the result table, and every loss falls", async
 
 test("while it trains no task holds the page's main thread for 50 ms of CPU", async ({ run }) => {
   const { tasks, longest } = run.mainThread;
-  test.info().annotations.push({ type: "longest tasks", description: longest.join("\n") });
+  console.log(`The longest task took ${tasks[0]?.toFixed(1)} ms of CPU: ${longest[0]}`);
   // A trace without tasks would prove nothing.
   expect(tasks.length).toBeGreaterThan(200);
   expect(tasks[0], longest.join("\n")).toBeGreaterThan(0);
