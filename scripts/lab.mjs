@@ -12,8 +12,10 @@ import { chooseGpu } from "./gpu.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const args = process.argv.slice(2);
-// All but what only reads files or prints help; a command not known yet is more likely to train.
-const needsGpu = !["eval", "help", "-h", "--help", undefined].includes(args[0]) && !args.includes("--help");
+// All but what only reads files, plans or prints help; a command not known yet is more likely to train.
+const needsGpu =
+  !["eval", "help", "-h", "--help", undefined].includes(args[0]) &&
+  !["--help", "-h", "--plan"].some((flag) => args.includes(flag));
 const cache = join(root, "node_modules/.cache/scalingnote-lab");
 mkdirSync(cache, { recursive: true });
 // One a call: two may run at once. Below the project, so that Node finds the packages left out of the bundle.

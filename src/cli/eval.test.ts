@@ -60,6 +60,24 @@ describe("lab eval --json", () => {
     expect(Object.keys(json("-q", "--only-retrieved").perQuery as object)).toEqual(["q1", "q2"]);
   });
 
+  it("leaves out the query's own document where asked to", () => {
+    writeFileSync(file("self"), "q1 Q0 q1 1 9 x\nq1 Q0 a 2 8 x\n");
+    const mrr = (...args: string[]) => {
+      const { stdout } = lab(
+        "eval",
+        "--qrels",
+        file("qrels"),
+        "--run",
+        file("self"),
+        "--only-retrieved",
+        "--json",
+        ...args,
+      );
+      return (JSON.parse(stdout) as { mrr: number }).mrr;
+    };
+    expect([mrr(), mrr("--drop-self")]).toEqual([1 / 2, 1]);
+  });
+
   it("has no AUC where a judged document's score is not in the run", () => {
     const { stdout } = lab("eval", "--qrels", file("qrels.gz"), "--run", file("part"), "--json", "--only-retrieved");
     const output = JSON.parse(stdout) as { auc: null; reasons: Record<string, string> };

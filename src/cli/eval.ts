@@ -1,6 +1,5 @@
 /** `lab eval`: the ranking measures of a run file against judgements. */
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { gunzipSync } from "fflate";
 import { LabError } from "../core/errors";
 import type { MetricStyle } from "../core/evaluation/measures";
@@ -8,6 +7,7 @@ import { AUC_ONE_SIDED, type Evaluation, evaluate } from "../core/evaluation/met
 import { summarise } from "../core/evaluation/summary";
 import { type Figure, METRIC_KEYS, type MetricKey, type PerQuery } from "../core/evaluation/types";
 import { readQrels, readRun } from "../core/formats/trec";
+import { parseFlags, seeHelp } from "./arguments";
 
 export const EVAL_USAGE = `Usage: npm run lab -- eval --qrels FILE --run FILE [options]
 
@@ -16,6 +16,7 @@ Measures a run file (query Q0 document rank score name) against judgements (quer
   --style trec|sentence-transformers   whose definitions; trec_eval's unless given
   --level N                            grade from which a document is relevant; 1 unless given
   --only-retrieved                     average over the run's queries, not over all judged ones
+  --drop-self                          leave out a document whose id equals the query's, as BEIR does
   -q, --per-query                      the values of each query as well
   --samples N                          bootstrap samples of the intervals; 1000 unless given
   --seed N                             seed of the bootstrap; 7 unless given
@@ -24,7 +25,7 @@ Measures a run file (query Q0 document rank score name) against judgements (quer
 `;
 
 function usage(message: string): never {
-  throw new LabError("bad-input", message, "See: npm run lab -- eval --help");
+  throw new LabError("bad-setting", message, seeHelp("eval"));
 }
 
 const STYLES: readonly string[] = ["trec", "sentence-transformers"] satisfies MetricStyle[];
@@ -36,6 +37,7 @@ interface EvalArgs {
   level: number;
   perQuery: boolean;
   onlyRetrieved: boolean;
+  dropSelf: boolean;
   json: boolean;
   samples: number;
   seed: number;
@@ -48,30 +50,23 @@ function whole(name: string, text: string, least: number): number {
   return value;
 }
 
+const FLAGS = {
+  qrels: { type: "string" },
+  run: { type: "string" },
+  style: { type: "string", default: "trec" },
+  level: { type: "string", default: "1" },
+  "per-query": { type: "boolean", short: "q", default: false },
+  "only-retrieved": { type: "boolean", default: false },
+  "drop-self": { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  samples: { type: "string", default: "1000" },
+  seed: { type: "string", default: "7" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
 /** The arguments, or null where the usage text is asked for. */
 function parse(args: string[]): EvalArgs | null {
-  let values: ReturnType<typeof raw>["values"];
-  const raw = () =>
-    parseArgs({
-      args,
-      options: {
-        qrels: { type: "string" },
-        run: { type: "string" },
-        style: { type: "string", default: "trec" },
-        level: { type: "string", default: "1" },
-        "per-query": { type: "boolean", short: "q", default: false },
-        "only-retrieved": { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-        samples: { type: "string", default: "1000" },
-        seed: { type: "string", default: "7" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  try {
-    values = raw().values;
-  } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
-  }
+  const values = parseFlags("eval", args, FLAGS);
   if (values.help) return null;
   if (!values.qrels) usage("--qrels FILE is missing: the judgements.");
   if (!values.run) usage("--run FILE is missing: the rankings to measure.");
@@ -83,6 +78,7 @@ function parse(args: string[]): EvalArgs | null {
     level: whole("level", values.level, 1),
     perQuery: values["per-query"],
     onlyRetrieved: values["only-retrieved"],
+    dropSelf: values["drop-self"],
     json: values.json,
     samples: whole("samples", values.samples, 1),
     seed: whole("seed", values.seed, 0),
@@ -113,7 +109,7 @@ function withoutPartialAuc(evaluation: Evaluation): { perQuery: PerQuery; reason
   if (unscored === 0) return { perQuery, reason: AUC_ONE_SIDED };
   return {
     perQuery: { ...perQuery, auc: perQuery.auc.map(() => null) },
-    reason: `AUC needs the score of every judged document; for ${unscored} queries the run lists only some of them.`,
+    reason: `AUC needs the score of every judged document; for ${unscored} ${unscored === 1 ? "query" : "queries"} the run lists only some of them.`,
   };
 }
 
@@ -144,6 +140,7 @@ function toJson(args: EvalArgs, evaluation: Evaluation, figures: Record<MetricKe
     style: args.style,
     relevanceLevel: args.level,
     onlyRetrieved: args.onlyRetrieved,
+    dropSelf: args.dropSelf,
     missing: evaluation.missing,
     withoutRelevant: evaluation.withoutRelevant,
     unscored: evaluation.unscored,
@@ -197,6 +194,7 @@ export async function evalCommand(args: string[]): Promise<number> {
     style: parsed.style,
     relevanceLevel: parsed.level,
     onlyRetrieved: parsed.onlyRetrieved,
+    dropSelf: parsed.dropSelf,
   });
   if (evaluation.missing === qrels.size)
     process.stderr.write("Warning: no query of the judgements is in the run. Do the two belong together?\n");

@@ -1,44 +1,70 @@
 /** `lab run`: the experiment of the page, headless. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { memoryStore } from "../core/artifacts/store";
 import { LabError } from "../core/errors";
 import type { RunResult } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
-import { isArchiveFile } from "../core/pipeline/files";
-import { planRun } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
 import { codeVersion } from "../version";
-import { openNodeGpu } from "./gpu";
+import { parseFlags, seeHelp } from "./arguments";
+import { checkOps, openNodeGpu } from "./gpu";
+import { checkOut, writeRun } from "./out";
+import { describePlan } from "./plan";
 import { collection, settle } from "./settings";
 
-export const RUN_USAGE = `lab run --preset tiny|quick|standard --out DIR
+export const RUN_USAGE = `Usage: npm run lab -- run --preset tiny|quick|standard --out DIR [options]
+
+  --preset NAME      what the settings start from; quick unless given
+  --out DIR          where result.json, queries.jsonl and run.<system>.trec go; an earlier run there is replaced
   --set key=value    change a setting; may be repeated (stage2.mseWeight=0)
-  --data DIR         a collection in BEIR form instead of the bundled notes
+  --data DIR         a collection in BEIR form, a folder or a .zip, instead of the bundled notes
   --seed N           seed of everything random
   --ops plain|fused  tfjs' own operations (the reference) or this project's kernels (default)
   --checkpoints      write checkpoints/<system>/<tower>/ too
-  --plan             print the steps and FLOPs, run nothing`;
+  --plan             print the steps and FLOPs, run nothing
+  -h, --help         this text`;
 
-/** Answers with the exit code: 0 done. Failures are thrown as LabError. */
+const FLAGS = {
+  preset: { type: "string", default: "quick" },
+  set: { type: "string", multiple: true, default: [] as string[] },
+  data: { type: "string" },
+  seed: { type: "string" },
+  out: { type: "string" },
+  ops: { type: "string", default: "fused" },
+  checkpoints: { type: "boolean", default: false },
+  plan: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/**
+ * Runs the command.
+ *
+ * @returns the exit code: 0 done
+ * @throws LabError bad-setting or bad-input for bad usage or a bad collection, found before anything is computed; what
+ * `runExperiment` throws
+ */
 export async function runCommand(args: string[]): Promise<number> {
-  const { values } = parseCommand(args);
-  const preset = values.preset ?? "quick";
-  const experiment = settle(preset, values.set ?? [], values.seed, values.data !== undefined);
-  if (values.plan) {
-    console.log(JSON.stringify(planRun(experiment), null, 1));
+  const values = parseFlags("run", args, FLAGS);
+  if (values.help) {
+    process.stdout.write(`${RUN_USAGE}\n`);
     return 0;
   }
-  const out = values.out;
-  if (!out) throw new LabError("bad-setting", "No --out folder given.", "Say where the results go: --out DIR.");
+  const { preset, out } = values;
+  const experiment = settle(preset, [...values.set], values.seed, values.data !== undefined);
+  const opsName = checkOps(values.ops);
+  if (values.plan) {
+    const dataset = values.data === undefined ? undefined : await collection(experiment, values.data);
+    console.log(JSON.stringify(describePlan(experiment, dataset), null, 1));
+    return 0;
+  }
+  if (!out) throw new LabError("bad-setting", "--out DIR is missing: where the results go.", seeHelp("run"));
+  await checkOut(out);
+  const dataset = await collection(experiment, values.data);
 
-  const { gpu, ops } = await openNodeGpu(values.ops ?? "fused");
+  const { gpu, ops } = await openNodeGpu(opsName);
   try {
     console.log(
       `adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`,
     );
-    const dataset = await collection(experiment, values.data);
     for (const notice of dataset.notices) console.log(`note: ${notice}`);
     const store = memoryStore();
     const control = createControl();
@@ -56,35 +82,11 @@ export async function runCommand(args: string[]): Promise<number> {
       control,
       listener: progressPrinter(),
     });
-    for (const path of await store.list("")) {
-      if (!isArchiveFile(path, values.checkpoints ?? false)) continue;
-      await mkdir(dirname(join(out, path)), { recursive: true });
-      await writeFile(join(out, path), (await store.read(path))!);
-    }
+    await writeRun(store, out, values.checkpoints);
     printTable(result);
     return 0;
   } finally {
     gpu.dispose();
-  }
-}
-
-function parseCommand(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        preset: { type: "string" },
-        set: { type: "string", multiple: true },
-        data: { type: "string" },
-        seed: { type: "string" },
-        out: { type: "string" },
-        ops: { type: "string" },
-        checkpoints: { type: "boolean" },
-        plan: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new LabError("bad-setting", (error as Error).message, RUN_USAGE);
   }
 }
 

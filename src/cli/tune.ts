@@ -1,20 +1,27 @@
 /** `lab tune`: one system trained over a grid of settings, judged on validation queries. A run itself never searches. */
-import { parseArgs } from "node:util";
 import { memoryStore } from "../core/artifacts/store";
-import { parseSettingText, withSetting } from "../core/config/paths";
+import { settingEntry } from "../core/config/paths";
 import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
-import type { StageName, TrainedSystem } from "../core/formats/result";
+import type { StageName, StageRecord, TrainedSystem } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
 import { createReporter } from "../core/pipeline/reporter";
 import { buildIndex, prepareRun } from "../core/pipeline/run";
 import { disposeTowers, distilStudent, trainScalingDoc, trainTeacher, trainTwinBert } from "../core/pipeline/stages";
 import { disposeTower } from "../core/towers/device";
+import { parseFlags, seeHelp } from "./arguments";
 import { openNodeGpu } from "./gpu";
 import { collection, settle } from "./settings";
 
-export const TUNE_USAGE = `lab tune --system teacher|scalingnote|scalingdoc|twinbert --axis key=a,b,c [--axis ...]
-  --preset, --set, --seed, --data   as in lab run; recall on the validation sample is printed, best last`;
+export const TUNE_USAGE = `Usage: npm run lab -- tune --system teacher|scalingnote|scalingdoc|twinbert --axis key=a,b,c [options]
+
+  --system NAME      which system is trained
+  --axis key=a,b,c   values of a setting to try; may be repeated, then every combination is
+  --preset, --set, --seed, --data
+                     as in lab run
+  -h, --help         this text
+
+Prints recall@10 on the validation queries at every validation of every trial, and the best one last.`;
 
 const STAGE: Record<TrainedSystem, StageName> = {
   teacher: "stage1",
@@ -23,28 +30,54 @@ const STAGE: Record<TrainedSystem, StageName> = {
   twinbert: "twinbert",
 };
 
+const FLAGS = {
+  system: { type: "string", default: "" },
+  axis: { type: "string", multiple: true, default: [] as string[] },
+  preset: { type: "string", default: "quick" },
+  set: { type: "string", multiple: true, default: [] as string[] },
+  seed: { type: "string" },
+  data: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+interface Trial {
+  /** "stage2.learningRate=0.001 student.width=32" */
+  words: string;
+  experiment: Experiment;
+}
+
+/**
+ * Runs the command.
+ *
+ * @returns the exit code: 0 done
+ * @throws LabError bad-setting or bad-input for bad usage or a bad collection, found before anything is computed
+ */
 export async function tuneCommand(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      system: { type: "string" },
-      axis: { type: "string", multiple: true },
-      preset: { type: "string" },
-      set: { type: "string", multiple: true },
-      seed: { type: "string" },
-      data: { type: "string" },
-    },
-  });
-  const system = values.system as TrainedSystem;
-  if (!(system in STAGE)) throw new LabError("bad-setting", "Say which --system to tune.", TUNE_USAGE);
-  const base = settle(values.preset ?? "quick", values.set ?? [], values.seed, values.data !== undefined);
+  const values = parseFlags("tune", args, FLAGS);
+  if (values.help) {
+    process.stdout.write(`${TUNE_USAGE}\n`);
+    return 0;
+  }
+  const system = systemOf(values.system);
+  const axes = values.axis.map(parseAxis);
+  if (axes.length === 0)
+    throw new LabError("bad-setting", "--axis key=a,b,c is missing: what to try.", seeHelp("tune"));
+  const given = (assignments: string[]) =>
+    settle(values.preset, [...values.set, ...assignments], values.seed, values.data !== undefined);
+  const trials = combinations(axes).map((texts): Trial => ({ words: texts.join(" "), experiment: given(texts) }));
+  // The notes and every split are made from the seed and data.*: where those stay, one collection serves all trials.
+  const oneCollection = !axes.some(({ path }) => path === "seed" || path.startsWith("data."));
+  let dataset = await collection(trials[0]!.experiment, values.data);
   const { gpu, ops } = await openNodeGpu("fused");
   try {
-    const dataset = await collection(base, values.data);
-    const teacherStore = memoryStore(); // one teacher serves every student
+    // One teacher serves every student, where nothing that is tried has a part in it.
+    const oneTeacher = axes.every(({ path }) => /^(stage2|student)\./.test(path));
+    const teacherStore = memoryStore();
+    let teacherStages: readonly StageRecord[] = [];
     const rows: { words: string; recall: number }[] = [];
-    for (const { words, experiment } of grid(base, values.axis ?? [])) {
-      const store = system === "scalingnote" ? teacherStore : memoryStore();
+    for (const { words, experiment } of trials) {
+      if (!oneCollection) dataset = await collection(experiment, values.data);
+      const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);
       const context = await prepareRun({ gpu, ops, store, experiment, dataset, control: createControl() }, reporter);
@@ -54,7 +87,7 @@ export async function tuneCommand(args: string[]): Promise<number> {
       else {
         const teacher = await trainTeacher(context);
         const frozen = await buildIndex(context, teacher.towers);
-        teacherStages = reporter.stages.filter((s) => s.name === "stage1" || s.name === "index");
+        if (oneTeacher) teacherStages = reporter.stages.filter((s) => s.name === "stage1" || s.name === "index");
         disposeTower(gpu, (await distilStudent(context, teacher.towers, frozen)).student);
         disposeTowers(context, teacher.towers);
       }
@@ -73,23 +106,30 @@ export async function tuneCommand(args: string[]): Promise<number> {
   }
 }
 
-let teacherStages: Parameters<typeof createReporter>[1] = [];
+function systemOf(name: string): TrainedSystem {
+  if (Object.hasOwn(STAGE, name)) return name as TrainedSystem;
+  const choices = `Choose --system ${Object.keys(STAGE).join(", --system ")}.`;
+  throw new LabError("bad-setting", name ? `There is no system "${name}" to tune.` : "--system is missing.", choices);
+}
 
-/** Every combination of the axes. */
-function grid(base: Experiment, axes: string[]): { words: string; experiment: Experiment }[] {
-  let trials = [{ words: "", experiment: base }];
-  for (const axis of axes) {
-    const at = axis.indexOf("=");
-    const path = axis.slice(0, at);
-    trials = trials.flatMap(({ words, experiment }) =>
-      axis
-        .slice(at + 1)
-        .split(",")
-        .map((text) => ({
-          words: `${words}${words ? " " : ""}${path}=${text}`,
-          experiment: withSetting(experiment, path, parseSettingText(path, text)),
-        })),
-    );
-  }
-  return trials;
+interface Axis {
+  path: string;
+  texts: string[];
+}
+
+/** Reads "stage2.learningRate=0.001,0.002". */
+function parseAxis(axis: string): Axis {
+  const at = axis.indexOf("=");
+  if (at < 1 || at === axis.length - 1)
+    throw new LabError("bad-setting", `The axis "${axis}" is not of the form key=a,b,c.`, seeHelp("tune"));
+  const { path } = settingEntry(axis.slice(0, at));
+  return { path, texts: axis.slice(at + 1).split(",") };
+}
+
+/** Every combination of the axes, as key=value each. */
+function combinations(axes: readonly Axis[]): string[][] {
+  return axes.reduce<string[][]>(
+    (all, { path, texts }) => all.flatMap((some) => texts.map((text) => [...some, `${path}=${text}`])),
+    [[]],
+  );
 }

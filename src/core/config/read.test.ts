@@ -173,7 +173,7 @@ describe("rules between settings", () => {
     [
       { student: { init: "first-last", kind: "decoder", width: 64, heads: 4 } },
       { student: { init: "random" } },
-      "student.init first-last needs a student of at least 2 layers fewer than the teacher's 2; set to random.",
+      "student.init first-last needs a student of at least 2 layers fewer than the teacher's 1; set to random.",
     ],
     [
       { student: { init: "embeddings" } },
@@ -183,7 +183,7 @@ describe("rules between settings", () => {
     [
       { student: { init: "embeddings", width: 64, vocabulary: 512 } },
       { student: { init: "random" } },
-      "student.init embeddings needs the teacher's vocabulary, 2048; set to random.",
+      "student.init embeddings needs the teacher's vocabulary, 6144; set to random.",
     ],
     [
       { stage2: { mseWeight: 0, cosineWeight: 0 } },

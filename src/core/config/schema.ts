@@ -25,7 +25,7 @@ const notes = z
       source: OURS,
     }),
     trainQueries: whole({
-      default: 6000,
+      default: 20_000,
       min: 50,
       max: 200_000,
       log: true,
@@ -117,7 +117,7 @@ const notes = z
       source: OURS,
     }),
     zipf: real({
-      default: 0.7,
+      default: 0.4,
       min: 0,
       max: 2,
       label: "Zipf exponent",
@@ -178,7 +178,7 @@ const pooling = (value: "mean" | "last" | "cls") =>
 /** What every tower has, each its own: QKD needs only text and vectors in common. */
 const towerCommon = (d: { queryTokens: number; docTokens: number }) => ({
   vocabulary: whole({
-    default: 2048,
+    default: 6144,
     min: 300,
     max: 50_000,
     log: true,
@@ -229,7 +229,7 @@ const teacher = z
       source: METHOD,
     }),
     layers: whole({
-      default: 2,
+      default: 1,
       min: 1,
       max: 12,
       label: "Teacher layers",
@@ -333,7 +333,7 @@ const embeddingRate = (value: number, who: string) =>
   real({
     default: value,
     min: 1e-5,
-    max: 0.2,
+    max: 2,
     log: true,
     label: `Embedding rate, ${who}`,
     help: "Peak step size for token embeddings; randomly initialised towers want it larger.",
@@ -343,7 +343,7 @@ const embeddingRate = (value: number, who: string) =>
 const stage1 = z
   .object({
     steps: whole({
-      default: 300,
+      default: 220,
       min: 1,
       max: 100_000,
       log: true,
@@ -377,7 +377,7 @@ const stage1 = z
       source: METHOD,
     }),
     learningRate: learningRate(2e-3, "stage 1"),
-    embeddingRate: embeddingRate(3e-2, "stage 1"),
+    embeddingRate: embeddingRate(0.2, "stage 1"),
     dropout: real({
       default: 0,
       min: 0,
@@ -392,7 +392,7 @@ const stage1 = z
 const stage2 = z
   .object({
     steps: whole({
-      default: 300,
+      default: 80,
       min: 1,
       max: 100_000,
       log: true,
@@ -431,8 +431,8 @@ const stage2 = z
       help: "A mean divides by the embedding size, and so does its gradient.",
       source: "algebra",
     }),
-    learningRate: learningRate(2e-3, "stage 2"),
-    embeddingRate: embeddingRate(3e-2, "stage 2"),
+    learningRate: learningRate(3e-2, "stage 2"),
+    embeddingRate: embeddingRate(1, "stage 2"),
     dropout: real({
       default: 0,
       min: 0,
@@ -454,16 +454,16 @@ const baselines = z
       source: OURS,
     }),
     twinbertLearningRate: learningRate(2e-3, "TwinBERT"),
-    twinbertEmbeddingRate: embeddingRate(3e-2, "TwinBERT"),
+    twinbertEmbeddingRate: embeddingRate(0.5, "TwinBERT"),
     scalingdocLearningRate: learningRate(2e-3, "ScalingDoc"),
-    scalingdocEmbeddingRate: embeddingRate(3e-2, "ScalingDoc"),
+    scalingdocEmbeddingRate: embeddingRate(0.5, "ScalingDoc"),
   })
   .prefault({});
 
 const training = z
   .object({
     batch: whole({
-      default: 64,
+      default: 128,
       min: 2,
       max: 4096,
       log: true,

@@ -112,9 +112,9 @@ describe("a collection", () => {
     expect(dataset.notices).toEqual(
       expect.arrayContaining([
         "2 queries have known negatives.",
-        "1 known negative passed over: not in the corpus.",
+        '1 known negative passed over: not in the corpus. The first: "gone" in queries.jsonl, line 1.',
         "1 known negative passed over: judged above 0 for the same query.",
-        "1 judgement passed over: a score below 0 means not judged.",
+        "1 judgement passed over: a score below 0 means not judged. The first: qrels/train.tsv, line 5.",
       ]),
     );
   });
@@ -122,8 +122,12 @@ describe("a collection", () => {
   it("reads on over judgements of what is not there, and says so", async () => {
     const dataset = await read({ ...plain, ...named, "qrels/test.tsv": `${rows(4, 6)}q4\tnone\t1\nq77\td1\t1\n` });
     expect(sizes(dataset)).toEqual([6, 3, 1, 2]);
-    expect(dataset.notices).toContain('1 judgement passed over: the document is not in the corpus ("none").');
-    expect(dataset.notices).toContain('1 judgement passed over: there is no query of that id ("q77").');
+    expect(dataset.notices).toContain(
+      '1 judgement passed over: the document is not in the corpus ("none"). The first: qrels/test.tsv, line 3.',
+    );
+    expect(dataset.notices).toContain(
+      '1 judgement passed over: there is no query of that id ("q77"). The first: qrels/test.tsv, line 4.',
+    );
   });
 
   it("without queries gets them from its documents", async () => {
@@ -174,7 +178,7 @@ describe("a collection", () => {
     [
       "judgements of another collection",
       { ...plain, "qrels.tsv": "x\ty\t1\n" },
-      /^No judgement is left to use\. 1 judgement passed over: there is no query of that id \("x"\)\.$/,
+      /^No judgement is left to use\. 1 judgement passed over: there is no query of that id \("x"\)\. The first: qrels\.tsv, line 1\.$/,
     ],
     [
       "faults in several files",
@@ -206,7 +210,8 @@ describe.skipIf(missing)("real collections", () => {
     ["banking77", [77, 9496, 500, 3080], 3080, /^7 queries taken out of training/],
     ["stackfaq", [719, 787, 87, 375], -1, /^No training split: the 1,249 queries of the test split/],
     ["med", [1033, 19, 2, 9], -1, /^No validation split: 2 queries of the 21 queries/],
-    ["xquad-de", [240, 750, 83, 357], -1, /^No training split/],
+    ["xquad-en", [240, 750, 83, 357], 357, /^No training split: the 1,190 queries/],
+    ["xquad-de", [240, 750, 83, 357], 357, /^No training split: the 1,190 queries/],
   ])("%s", async (name, expected, judgements, notice) => {
     const dataset = await folder(name);
     expect(sizes(dataset)).toEqual(expected);

@@ -8,7 +8,7 @@ import { clozePairs } from "./cloze";
 import type { TextFile } from "./files";
 import { type Records, readCorpus, readQueries } from "./jsonl";
 import { layoutOf } from "./layout";
-import { counted, Problems } from "./problems";
+import { counted, Problems, quoted } from "./problems";
 import { Passed, readJudgements } from "./qrels";
 import { makeSplits, type Pools } from "./splits";
 import type { Dataset, Doc, Query } from "./types";
@@ -108,14 +108,16 @@ function setNegatives(queries: Records<Query>, docs: Records<Doc>, pools: Pools)
   let unknown = 0;
   let relevant = 0;
   let withSome = 0;
-  for (const query of queries.list) {
+  let firstUnknown = "";
+  queries.list.forEach((query, place) => {
     const above = new Set<string>();
     const negatives = new Set<string>();
     const judged = Object.values(pools).map((qrels) => qrels.get(query.id) ?? []);
     for (const grades of judged) for (const [id, grade] of grades) if (grade > 0) above.add(id);
     for (const id of query.negatives ?? []) {
-      if (!docs.place.has(id)) unknown++;
-      else if (above.has(id)) relevant++;
+      if (!docs.place.has(id)) {
+        if (unknown++ === 0) firstUnknown = `${quoted(id)} in ${queries.where(place)}`;
+      } else if (above.has(id)) relevant++;
       else negatives.add(id);
     }
     for (const grades of judged) for (const [id, grade] of grades) if (grade === 0 && !above.has(id)) negatives.add(id);
@@ -123,10 +125,11 @@ function setNegatives(queries: Records<Query>, docs: Records<Doc>, pools: Pools)
       query.negatives = [...negatives];
       withSome++;
     } else delete query.negatives;
-  }
+  });
   const notices: string[] = [];
   if (withSome > 0) notices.push(`${counted(withSome, "query has", "queries have")} known negatives.`);
-  if (unknown > 0) notices.push(`${counted(unknown, "known negative")} passed over: not in the corpus.`);
+  if (unknown > 0)
+    notices.push(`${counted(unknown, "known negative")} passed over: not in the corpus. The first: ${firstUnknown}.`);
   if (relevant > 0)
     notices.push(`${counted(relevant, "known negative")} passed over: judged above 0 for the same query.`);
   return notices;

@@ -24,6 +24,9 @@ interface Span {
   to: number;
 }
 
+// A run of marks is looked at once, from its start: else a million dots take a million times a million steps.
+const END = /(?<![.!?])[.!?]+["')\]]*(?=\s)|[。！？]+|\n+/g;
+
 /** Sentences by their end marks, of a length that could be a question. Own rules: Intl.Segmenter differs by version. */
 function sentences(text: string): Span[] {
   const spans: Span[] = [];
@@ -39,7 +42,7 @@ function sentences(text: string): Span[] {
     // Chinese and Japanese set no blanks; two or three characters make a word.
     if (words + (sentence.match(ASIAN)?.length ?? 0) / 2.5 >= SHORTEST) spans.push({ from: start, to: end });
   };
-  for (const mark of text.matchAll(/[.!?]+["')\]]*(?=\s)|[。！？]+|\n+/g)) close(mark.index + mark[0].length);
+  for (const mark of text.matchAll(END)) close(mark.index + mark[0].length);
   close(text.length);
   return spans;
 }

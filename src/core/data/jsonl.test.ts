@@ -77,6 +77,24 @@ describe("documents", () => {
     );
   });
 
+  it("are named in part where their id is long", () => {
+    const _id = "x".repeat(1e6);
+    expect(() => corpus({ _id, text: "" }, { _id, text: "" })).toThrow(
+      `corpus.jsonl, line 2, field _id: "${"x".repeat(57)}..." was used before, in corpus.jsonl, line 1.`,
+    );
+  });
+
+  it("may be long, deep or of odd ids", () => {
+    const long = "word ".repeat(1e6);
+    const deep = `{"_id":"b","text":"","other":${"[".repeat(1e5)}${"]".repeat(1e5)}}`;
+    const read = corpus({ _id: "a", text: long }, deep, '{"_id":"__proto__","title":"t","text":"x"}');
+    expect(read.map(({ id, title, text }) => [id, title, text.length])).toEqual([
+      ["a", "", long.length],
+      ["b", "", 0],
+      ["__proto__", "t", 1],
+    ]);
+  });
+
   it("with many faults name 20 and count the rest", () => {
     const lines = Array.from({ length: 32 }, () => "{}");
     // Two faults a line: no id and no text.

@@ -3,7 +3,7 @@
  * read too. Other keys are passed over, but for a query's `metadata.negative_ids`.
  */
 import { type TextFile, textLines } from "./files";
-import type { Problems } from "./problems";
+import { type Problems, quoted } from "./problems";
 import type { Doc, Query } from "./types";
 
 type JsonObject = Record<string, unknown>;
@@ -128,9 +128,13 @@ class Ids {
       return true;
     }
     const key = ID_KEYS.find((name) => has(value, name))!;
-    const where = `${this.names[this.files[before]!]}, line ${this.lines[before]}`;
-    problems.add(this.names[file]!, line, key, `${JSON.stringify(id)} was used before, in ${where}.`);
+    problems.add(this.names[file]!, line, key, `${quoted(id)} was used before, in ${this.where(before)}.`);
     return false;
+  }
+
+  /** "corpus.jsonl, line 3" */
+  where(place: number): string {
+    return `${this.names[this.files[place]!]}, line ${this.lines[place]}`;
   }
 }
 
@@ -138,6 +142,8 @@ class Ids {
 export interface Records<T> {
   list: T[];
   place: Map<string, number>;
+  /** File and line of the record at a place, in words. */
+  where(place: number): string;
 }
 
 function readAll<T>(
@@ -158,7 +164,7 @@ function readAll<T>(
     }
     onRead?.(file);
   });
-  return { list, place: ids.place };
+  return { list, place: ids.place, where: (place) => ids.where(place) };
 }
 
 /**

@@ -8,9 +8,16 @@ export function counted(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
 }
 
+const LONGEST_SHOWN = 60;
+
+/** A piece of a user's file in quotation marks, cut where it is long: it may be anything. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}...` : text);
+}
+
 /** The first few of a list in words: `"a", "b", "c" and 4 more`. */
 export function firstFew(names: readonly string[], count: number): string {
-  const shown = names.slice(0, 3).map((name) => JSON.stringify(name.length > 60 ? `${name.slice(0, 57)}...` : name));
+  const shown = names.slice(0, 3).map(quoted);
   return count > shown.length
     ? `${shown.join(", ")} and ${(count - shown.length).toLocaleString("en-US")} more`
     : shown.join(", ");

@@ -42,6 +42,7 @@ describe("judgements", () => {
         ["q1", "31715818", 1],
       ],
     ],
+    ["a million blanks", `q1${" ".repeat(1e6)}d1 1${" ".repeat(1e6)}\n`, [["q1", "d1", 1]]],
     ["ids with blanks", "q 2\td 2\t1\nq 2 \t d 2\t1\n", [["q 2", "d 2", 1]]],
     ["an id that looks like mixed separators", "q1\t0 d4\t1\n", [["q1", "0 d4", 1]]],
     ["a comment, and a query that looks like one", "# a comment\n#3\td1\t1\n", [["#3", "d1", 1]]],
@@ -54,6 +55,14 @@ describe("judgements", () => {
       ],
     ],
     ["a header in other words", "query_id corpus_id score\nq1 d1 1\n", [["q1", "d1", 1]]],
+    [
+      "no line end at all, Windows line ends and a byte order mark",
+      "\uFEFFq1\td1\t1\r\nq1\t31715818\t0",
+      [
+        ["q1", "d1", 1],
+        ["q1", "31715818", 0],
+      ],
+    ],
   ])("with %s are read", (_, text, rows) => {
     expect(read(text).rows).toEqual(rows);
   });
@@ -63,10 +72,10 @@ describe("judgements", () => {
     expect(read(text)).toEqual({
       rows: [["q1", "d1", 1]],
       notices: [
-        '3 judgements passed over: the document is not in the corpus ("x1", "x2").',
-        '2 judgements passed over: there is no query of that id ("q9").',
-        "1 judgement passed over: a score below 0 means not judged.",
-        "1 judgement passed over: given before with the same score.",
+        '3 judgements passed over: the document is not in the corpus ("x1", "x2"). The first: test.tsv, line 4.',
+        '2 judgements passed over: there is no query of that id ("q9"). The first: test.tsv, line 7.',
+        "1 judgement passed over: a score below 0 means not judged. The first: test.tsv, line 3.",
+        "1 judgement passed over: given before with the same score. The first: test.tsv, line 2.",
       ],
     });
   });
@@ -81,6 +90,12 @@ describe("judgements", () => {
       'test.tsv, line 2, field score: "score" is not a number.',
     ],
     ["an infinite score", "q1\td1\tInfinity", 'test.tsv, line 1, field score: "Infinity" is not a number.'],
+    ["a score beyond all numbers", "q1\td1\t1e999", 'test.tsv, line 1, field score: "1e999" is not a number.'],
+    [
+      "a score of a million digits and a letter",
+      `q1\td1\t${"1".repeat(1e6)}x`,
+      `test.tsv, line 1, field score: "${"1".repeat(57)}..." is not a number.`,
+    ],
     ["an empty document id", "q1\t\t1", "test.tsv, line 1, field corpus-id: the id is empty."],
     ["an empty query id", "\td1\t1", "test.tsv, line 1, field query-id: the id is empty."],
     [

@@ -7,10 +7,13 @@
  * that meaning first, then the id as it stands.
  */
 import { type TextFile, textLines } from "./files";
-import { counted, firstFew, type Problems } from "./problems";
+import { counted, firstFew, type Problems, quoted } from "./problems";
 import type { Qrels } from "./types";
 
-const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
+// Each digit has one place in the pattern: where it could have two, a long row of them takes quadratic time.
+const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
+/** A score that a gain can be made of: 1e999 is none. */
+const isScore = (text: string) => NUMBER.test(text) && Number.isFinite(Number(text));
 const HEADER_QUERY = /quer|qid|topic/i;
 
 interface Row {
@@ -32,8 +35,9 @@ function readings(line: string): Row[] {
   return [...exact, ...rowOf(tabs.map((column) => column.trim())), ...rowOf(blanks(line))];
 }
 
-// Only ASCII white space parts the columns: an id may hold a no-break space.
-const blanks = (line: string) => line.replace(/^[ \t\v\f]+|[ \t\v\f]+$/g, "").split(/[ \t\v\f]+/);
+// Only ASCII white space parts the columns: an id may hold a no-break space. Matched, not trimmed and split: a pattern
+// that ends in $ takes quadratic time on a long run of blanks.
+const blanks = (line: string): string[] => line.match(/[^ \t\v\f]+/g) ?? [];
 
 const ESCAPE = /[\t\n\v\f\r]|^ | $|%(?=20|09|0A|0B|0C|0D|25)/g;
 const ESCAPED = /%(20|09|0A|0B|0C|0D|25)/g;
@@ -49,35 +53,40 @@ function known(id: string, place: ReadonlyMap<string, number>): string | null {
   return place.has(id) ? id : null;
 }
 
-/** Rows that were passed over, to be told in words. */
+type Reason = "query" | "doc" | "negative" | "repeated";
+
+/** Rows that were passed over, to be told in words, with the place of the first. */
 export class Passed {
   private readonly rows = { query: 0, doc: 0, negative: 0, repeated: 0 };
-  private readonly first = { query: new Set<string>(), doc: new Set<string>() };
+  private readonly ids = { query: new Set<string>(), doc: new Set<string>() };
+  private readonly first: Partial<Record<Reason, string>> = {};
 
-  count(kind: keyof Passed["rows"]): void {
-    this.rows[kind]++;
+  count(reason: Reason, file: string, line: number): void {
+    this.rows[reason]++;
+    this.first[reason] ??= `The first: ${file}, line ${line}.`;
   }
 
-  unknown(kind: "query" | "doc", id: string): void {
-    this.rows[kind]++;
-    const first = this.first[kind];
-    if (first.size < 4) first.add(id);
+  unknown(reason: "query" | "doc", id: string, file: string, line: number): void {
+    this.count(reason, file, line);
+    if (this.ids[reason].size < 4) this.ids[reason].add(id);
   }
 
   notices(): string[] {
-    const { query, doc, negative, repeated } = this.rows;
-    const few = (kind: "query" | "doc") => {
-      const names = [...this.first[kind]];
+    const few = (reason: "query" | "doc") => {
+      const names = [...this.ids[reason]];
       return `${firstFew(names, Math.min(names.length, 3))}${names.length > 3 ? ", ..." : ""}`;
     };
-    const notices: string[] = [];
-    if (doc > 0)
-      notices.push(`${counted(doc, "judgement")} passed over: the document is not in the corpus (${few("doc")}).`);
-    if (query > 0)
-      notices.push(`${counted(query, "judgement")} passed over: there is no query of that id (${few("query")}).`);
-    if (negative > 0) notices.push(`${counted(negative, "judgement")} passed over: a score below 0 means not judged.`);
-    if (repeated > 0) notices.push(`${counted(repeated, "judgement")} passed over: given before with the same score.`);
-    return notices;
+    const why: [Reason, () => string][] = [
+      ["doc", () => `the document is not in the corpus (${few("doc")})`],
+      ["query", () => `there is no query of that id (${few("query")})`],
+      ["negative", () => "a score below 0 means not judged"],
+      ["repeated", () => "given before with the same score"],
+    ];
+    return why.flatMap(([reason, words]) =>
+      this.rows[reason] > 0
+        ? [`${counted(this.rows[reason], "judgement")} passed over: ${words()}. ${this.first[reason]}`]
+        : [],
+    );
   }
 }
 
@@ -100,10 +109,10 @@ export function readJudgements(file: TextFile, ids: KnownIds, qrels: Qrels, prob
     const rows = readings(text);
     const wasFirst = first;
     first = false;
-    if (!rows.some(({ score }) => NUMBER.test(score))) {
+    if (!rows.some(({ score }) => isScore(score))) {
       if (text.startsWith("#") || (wasFirst && HEADER_QUERY.test(text))) continue;
       const row = rows[0];
-      if (row) problems.add(file.path, number, "score", `${JSON.stringify(row.score)} is not a number.`);
+      if (row) problems.add(file.path, number, "score", `${quoted(row.score)} is not a number.`);
       else
         problems.add(
           file.path,
@@ -126,7 +135,7 @@ function addRow(
   problems: Problems,
   passed: Passed,
 ): void {
-  const numeric = rows.filter(({ score }) => NUMBER.test(score));
+  const numeric = rows.filter(({ score }) => isScore(score));
   const found = numeric
     .map((row) => ({ query: known(row.query, ids.queries), doc: known(row.doc, ids.docs), row }))
     .sort((a, b) => rank(b) - rank(a))[0]!;
@@ -135,13 +144,13 @@ function addRow(
     const row = numeric.at(-1)!;
     if (found.row.query === "" || found.row.doc === "")
       problems.add(file, line, found.row.query === "" ? "query-id" : "corpus-id", "the id is empty.");
-    else if (found.query === null) passed.unknown("query", row.query);
-    else passed.unknown("doc", row.doc);
+    else if (found.query === null) passed.unknown("query", row.query, file, line);
+    else passed.unknown("doc", row.doc, file, line);
     return;
   }
   const grade = Number(found.row.score);
   if (grade < 0) {
-    passed.count("negative");
+    passed.count("negative", file, line);
     return;
   }
   let grades = qrels.get(found.query);
@@ -151,13 +160,13 @@ function addRow(
   }
   const before = grades.get(found.doc);
   if (before === undefined) grades.set(found.doc, grade);
-  else if (before === grade) passed.count("repeated");
+  else if (before === grade) passed.count("repeated", file, line);
   else
     problems.add(
       file,
       line,
       "score",
-      `document ${JSON.stringify(found.doc)} has score ${before} for query ${JSON.stringify(found.query)} already; here it is ${grade}.`,
+      `document ${quoted(found.doc)} has score ${before} for query ${quoted(found.query)} already; here it is ${grade}.`,
     );
 }
 

@@ -104,6 +104,27 @@ describe("judgements", () => {
     );
   });
 
+  it("may have grades that are not whole, as collections in BEIR's form do", () => {
+    const expected = new Map([
+      [
+        "q",
+        new Map([
+          ["d", 0.5],
+          ["e", 1],
+          ["f", -1],
+        ]),
+      ],
+    ]);
+    expect(readQrels("query-id\tcorpus-id\tscore\nq\td\t0.5\nq\te\t1.0\nq\tf\t-1", "qrels")).toEqual(expected);
+    expect(readQrels(writeQrels(expected), "qrels")).toEqual(expected);
+  });
+
+  it("and runs with a line of a million blanks are read at once", () => {
+    const wide = " ".repeat(1e6);
+    expect(readQrels(`q${wide}0 d${wide} 1${wide}`, "qrels")).toEqual(new Map([["q", new Map([["d", 1]])]]));
+    expect(readRun(`q Q0${wide}d 1 0.5 x${wide}`, "run").get("q")?.ids).toEqual(["d"]);
+  });
+
   it("may have comments, or BEIR's form", () => {
     const expected = new Map([["q 1", new Map([["d 1", 2]])]]);
     expect(readQrels("# a comment of any length\nq%201 0 d%201 2\n# end", "qrels")).toEqual(expected);
@@ -112,7 +133,9 @@ describe("judgements", () => {
 
   it.each([
     ["q 0 d", /qrels\.txt, line 1: 3 columns/],
-    ["q 0 d 1\nq 0 e 1.5", /line 2: the grade "1.5"/],
+    ["q 0 d 1\nq 0 e high", /line 2: the grade "high" is not a number/],
+    ["q 0 d inf", /line 1: the grade "inf"/],
+    [`q 0 d ${"x".repeat(1000)}`, /line 1: the grade "x{57}\.\.\."/],
     ["q 0 d 1\nq 0 d 1", /line 2: document d is judged a second time for query q/],
     ["query-id\tcorpus-id\tscore\nq d 1", /line 2: 1 columns/],
   ])("refuse %j", (input, message) => {

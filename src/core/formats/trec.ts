@@ -25,7 +25,8 @@ function decodeId(id: string): string {
   return id.includes("%") ? id.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : id;
 }
 
-const NUMBER = /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)$/i;
+// Each digit has one place in the pattern: where it could have two, a long row of them takes quadratic time.
+const NUMBER = /^[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|inf(?:inity)?)$/i;
 
 function parseScore(text: string): number | null {
   if (!NUMBER.test(text)) return null;
@@ -38,7 +39,11 @@ function fail(file: string, line: number, message: string, remedy: string): neve
 }
 
 const RUN_FORM = "A run has one line a document: query, Q0, document, rank, score, name, set apart by spaces or tabs.";
-const QRELS_FORM = "Judgements have one line each: query, 0, document, grade, set apart by spaces or tabs.";
+const QRELS_FORM =
+  "Judgements have one line each: query, 0, document, grade, set apart by spaces or tabs; or BEIR's three columns below their header line, query-id, corpus-id, score.";
+
+/** A piece of the file for a message: it may be anything, of any length. */
+const shown = (text: string) => (text.length > 60 ? `${text.slice(0, 57)}...` : text);
 
 /** The lines of a text that are not blank, with their numbers from 1. */
 function* lines(input: string | Uint8Array): Generator<[number, string]> {
@@ -53,8 +58,9 @@ function* lines(input: string | Uint8Array): Generator<[number, string]> {
   }
 }
 
-// Only ASCII white space parts the columns: an id may hold a no-break space.
-const columns = (line: string) => line.replace(/^[ \t\v\f\r]+|[ \t\v\f\r]+$/g, "").split(/[ \t\v\f\r]+/);
+// Only ASCII white space parts the columns: an id may hold a no-break space. Matched, not trimmed and split: a pattern
+// that ends in $ takes quadratic time on a long run of blanks.
+const columns = (line: string): string[] => line.match(/[^ \t\v\f\r]+/g) ?? [];
 
 /**
  * Reads a run file. The order of the lines is kept; evaluation sorts by score.
@@ -70,14 +76,19 @@ export function readRun(input: string | Uint8Array, file: string): Rankings {
     const queryId = decodeId(parts[0]!);
     const docId = decodeId(parts[2]!);
     const score = parseScore(parts[4]!);
-    if (score === null) fail(file, number, `the score "${parts[4]}" is not a number.`, RUN_FORM);
+    if (score === null) fail(file, number, `the score "${shown(parts[4]!)}" is not a number.`, RUN_FORM);
     let list = found.get(queryId);
     if (!list) {
       list = new Map();
       found.set(queryId, list);
     }
     if (list.has(docId))
-      fail(file, number, `document ${docId} is listed a second time for query ${queryId}.`, "Keep one of the lines.");
+      fail(
+        file,
+        number,
+        `document ${shown(docId)} is listed a second time for query ${shown(queryId)}.`,
+        "Keep one of the lines.",
+      );
     list.set(docId, score);
   }
   const rankings: Rankings = new Map();
@@ -89,7 +100,7 @@ export function readRun(input: string | Uint8Array, file: string): Rankings {
 /**
  * Reads judgements: trec_eval's four columns, or BEIR's three below a header line.
  *
- * @throws LabError bad-input with file and line: a wrong number of columns, a grade that is no whole number, a document
+ * @throws LabError bad-input with file and line: a wrong number of columns, a grade that is no number, a document
  * judged twice for a query
  */
 export function readQrels(input: string | Uint8Array, file: string): Qrels {
@@ -109,14 +120,21 @@ export function readQrels(input: string | Uint8Array, file: string): Qrels {
     const queryId = beir ? parts[0]! : decodeId(parts[0]!);
     const docId = beir ? parts[1]! : decodeId(parts[2]!);
     const grade = parts.at(-1)!.trim();
-    if (!/^[-+]?\d{1,9}$/.test(grade)) fail(file, number, `the grade "${grade}" is not a whole number.`, QRELS_FORM);
+    // Whole in trec_eval; collections in BEIR's form have others too.
+    if (!Number.isFinite(parseScore(grade) ?? Number.NaN))
+      fail(file, number, `the grade "${shown(grade)}" is not a number.`, QRELS_FORM);
     let grades = qrels.get(queryId);
     if (!grades) {
       grades = new Map();
       qrels.set(queryId, grades);
     }
     if (grades.has(docId))
-      fail(file, number, `document ${docId} is judged a second time for query ${queryId}.`, "Keep one of the lines.");
+      fail(
+        file,
+        number,
+        `document ${shown(docId)} is judged a second time for query ${shown(queryId)}.`,
+        "Keep one of the lines.",
+      );
     grades.set(docId, Number(grade));
   }
   return qrels;

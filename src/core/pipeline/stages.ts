@@ -203,7 +203,7 @@ function freshPair(
   const { gpu, experiment } = context;
   const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed));
   if (shared) return { query, document: query };
-  return { query, document: uploadTower(gpu, documentConfig, initTower(documentConfig, experiment.seed)) };
+  return { query, document: uploadTower(gpu, documentConfig, initTower(documentConfig, experiment.seed, "document")) };
 }
 
 /** Stage 1: the teacher's two towers. */

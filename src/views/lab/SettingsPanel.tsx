@@ -1,5 +1,6 @@
 import { memo, useMemo } from "react";
 import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
+import { flops } from "../../charts/words";
 import { differences, getSetting, SETTINGS } from "../../core/config/paths";
 import { PRESETS, type PresetName } from "../../core/config/presets";
 import { useLab, useLabStore } from "../../state/context";
@@ -66,7 +67,9 @@ function PresetGroup({ disabled }: { disabled: boolean }) {
         }))}
         onChange={(name) => lab.getState().setPreset(name)}
       />
-      <p className="help">{PRESETS[preset].help}</p>
+      <p className="help">
+        {PRESETS[preset].help} All five systems together: {flops(PRESETS[preset].flops)}.
+      </p>
       {changed > 0 ? (
         <details className="differs">
           <summary>

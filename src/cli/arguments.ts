@@ -1,0 +1,26 @@
+/** A command's flags, with bad ones told in one line. */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { LabError } from "../core/errors";
+
+/**
+ * Flags and values after node:util's parseArgs; nothing else is allowed.
+ *
+ * @param command its name, for where to read on
+ * @throws LabError bad-setting: an unknown flag, a value that is missing, a word that belongs to no flag
+ */
+export function parseFlags<const T extends NonNullable<ParseArgsConfig["options"]>>(
+  command: string,
+  args: string[],
+  options: T,
+) {
+  try {
+    return parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+  } catch (cause) {
+    // Node spreads some messages over several lines; a script wants one.
+    const words = (cause instanceof Error ? cause.message : String(cause)).replace(/\s*\n\s*/g, " ");
+    throw new LabError("bad-setting", /[.?!]$/.test(words) ? words : `${words}.`, seeHelp(command), { cause });
+  }
+}
+
+/** Where a command's flags are explained. */
+export const seeHelp = (command: string) => `See: npm run lab -- ${command} --help`;

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { PRESETS, type PresetName, presetExperiment } from "../config/presets";
+import { planRun } from "./plan";
+
+/** What a preset may cost at most: quick is to take about a minute on a laptop's GPU, standard a few. */
+const MOST: Record<PresetName, number> = { tiny: 2e10, quick: 1.5e12, standard: 6e12 };
+
+describe.each(Object.keys(PRESETS) as PresetName[])("preset %s", (name) => {
+  const plan = planRun(presetExperiment(name));
+
+  it("states the operations that the plan counts, within its budget", () => {
+    expect(plan.totalFlops / PRESETS[name].flops).toBeCloseTo(1, 2);
+    expect(plan.totalFlops).toBeLessThanOrEqual(MOST[name]);
+  });
+
+  it("lets the baselines see as many pairs as both stages together", () => {
+    const { stage1, stage2, scalingdoc, twinbert } = plan.steps;
+    expect([scalingdoc, twinbert]).toEqual([stage1 + stage2, stage1 + stage2]);
+  });
+});
+
+describe("planRun", () => {
+  it("equalises steps or operations where asked", () => {
+    const experiment = presetExperiment("quick");
+    const equalised = (equalise: "steps" | "flops") =>
+      planRun({ ...experiment, baselines: { ...experiment.baselines, equalise } });
+    expect(equalised("steps").steps.scalingdoc).toBe(experiment.stage1.steps);
+    const { flops, steps } = equalised("flops");
+    const ours = flops.stage1 + flops.index + flops.stage2;
+    expect(flops.scalingdoc / ours).toBeGreaterThan(0.95);
+    expect(flops.scalingdoc / ours).toBeLessThan(1.1);
+    expect(steps.twinbert).toBeGreaterThan(steps.scalingdoc);
+  });
+});
