@@ -105,6 +105,7 @@ describe("lab eval", () => {
       ["--qrels", "x", "--run", "x", "--level", "0"],
       /--level wants a whole number from 1/,
     ],
+    ["more samples than memory holds", ["--qrels", "x", "--run", "x", "--samples", "999999999"], /--samples wants/],
     ["a file that is not there", ["--qrels", "nothing-here", "--run", "x"], /nothing-here does not exist/],
   ])("exits with 2 and a message for %s", (_, args, message) => {
     const { status, stdout, stderr } = lab("eval", ...args);

@@ -43,12 +43,16 @@ interface EvalArgs {
   seed: number;
 }
 
-function whole(name: string, text: string, least: number): number {
+function whole(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
-  if (!/^\d{1,9}$/.test(text) || value < least)
-    usage(`--${name} wants a whole number from ${least} on, not "${text}".`);
+  if (!/^\d{1,10}$/.test(text) || value < least || value > most)
+    usage(`--${name} wants a whole number from ${least} to ${most}, not "${text.slice(0, 60)}".`);
   return value;
 }
+
+const MOST_SAMPLES = 100_000;
+const MOST_SEED = 2 ** 31 - 1;
+const MOST_LEVEL = 1_000_000;
 
 const FLAGS = {
   qrels: { type: "string" },
@@ -75,13 +79,13 @@ function parse(args: string[]): EvalArgs | null {
     qrels: values.qrels,
     run: values.run,
     style: values.style as MetricStyle,
-    level: whole("level", values.level, 1),
+    level: whole("level", values.level, 1, MOST_LEVEL),
     perQuery: values["per-query"],
     onlyRetrieved: values["only-retrieved"],
     dropSelf: values["drop-self"],
     json: values.json,
-    samples: whole("samples", values.samples, 1),
-    seed: whole("seed", values.seed, 0),
+    samples: whole("samples", values.samples, 1, MOST_SAMPLES),
+    seed: whole("seed", values.seed, 0, MOST_SEED),
   };
 }
 

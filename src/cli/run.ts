@@ -85,9 +85,20 @@ export async function runCommand(args: string[]): Promise<number> {
     await writeRun(store, out, values.checkpoints);
     printTable(result);
     return 0;
+  } catch (error) {
+    throw withoutCheckpoint(error);
   } finally {
     gpu.dispose();
   }
+}
+
+/** The page keeps checkpoints to go on from, and its errors say so; a run of this command lives in memory. */
+function withoutCheckpoint(error: unknown): unknown {
+  if (!(error instanceof LabError)) return error;
+  const message = error.message.replace(" The last checkpoint is kept.", "");
+  if (error.kind === "not-finite") return new LabError(error.kind, message, error.remedy, { cause: error });
+  if (error.kind !== "stopped" && error.kind !== "device-lost") return error;
+  return new LabError(error.kind, message, "Nothing was written. Start the run again.", { cause: error });
 }
 
 function progressPrinter() {

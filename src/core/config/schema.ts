@@ -343,7 +343,7 @@ const embeddingRate = (value: number, who: string) =>
 const stage1 = z
   .object({
     steps: whole({
-      default: 220,
+      default: 200,
       min: 1,
       max: 100_000,
       log: true,
@@ -392,7 +392,7 @@ const stage1 = z
 const stage2 = z
   .object({
     steps: whole({
-      default: 80,
+      default: 110,
       min: 1,
       max: 100_000,
       log: true,
@@ -402,7 +402,7 @@ const stage2 = z
       source: METHOD,
     }),
     mseWeight: real({
-      default: 1,
+      default: 20,
       min: 0,
       max: 1000,
       label: "MSE weight",
@@ -454,7 +454,7 @@ const baselines = z
       source: OURS,
     }),
     twinbertLearningRate: learningRate(2e-3, "TwinBERT"),
-    twinbertEmbeddingRate: embeddingRate(0.5, "TwinBERT"),
+    twinbertEmbeddingRate: embeddingRate(0.2, "TwinBERT"),
     scalingdocLearningRate: learningRate(2e-3, "ScalingDoc"),
     scalingdocEmbeddingRate: embeddingRate(0.5, "ScalingDoc"),
   })
@@ -471,6 +471,13 @@ const training = z
       unit: "pairs",
       help: "Pairs a step; the others' documents are the negatives.",
       source: "in-batch negatives",
+    }),
+    start: choice({
+      default: "checkpoint",
+      choices: { checkpoint: "one checkpoint", own: "each its own" },
+      label: "Towers start from",
+      help: "A pair's weights before training, random in both cases (no pre-training). From one checkpoint, equal words match at once, and that has to be unlearned where askers use other words.",
+      source: OURS,
     }),
     warmup: real({
       default: 0.1,

@@ -75,4 +75,9 @@ describe("inverse cloze", () => {
       ).test.queries,
     ).toHaveLength(120);
   });
+
+  it("looks at a long row of full stops once", () => {
+    const rows = { id: "rows", title: "", text: `${"A sentence of five words. ".repeat(3)}${".".repeat(1e6)}x` };
+    expect(clozePairs([...docs, rows], 7).docs).toHaveLength(401);
+  });
 });

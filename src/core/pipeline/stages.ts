@@ -193,7 +193,7 @@ async function trainPair(
   }
 }
 
-/** Both towers from one seeded checkpoint, as the paper starts both from one language model. */
+/** Both towers from one seeded checkpoint, as the paper starts both from one language model, or each from its own. */
 function freshPair(
   context: RunContext,
   queryConfig: TowerConfig,
@@ -201,9 +201,11 @@ function freshPair(
   shared: boolean,
 ): Towers {
   const { gpu, experiment } = context;
-  const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed));
+  const own = experiment.training.start === "own";
+  const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed, "query", own));
   if (shared) return { query, document: query };
-  return { query, document: uploadTower(gpu, documentConfig, initTower(documentConfig, experiment.seed, "document")) };
+  const document = initTower(documentConfig, experiment.seed, "document", own);
+  return { query, document: uploadTower(gpu, documentConfig, document) };
 }
 
 /** Stage 1: the teacher's two towers. */

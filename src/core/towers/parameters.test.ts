@@ -118,6 +118,13 @@ describe("counts", () => {
 describe("initTower", () => {
   it("is the same for a seed, another for another seed, and every tensor has its own values", () => {
     expect(initTower(decoder, 3)).toEqual(initTower(decoder, 3));
+    // One checkpoint for both sides, but for the projection; or nothing in common.
+    const embeddings = "model.embed_tokens.weight";
+    const other = initTower(decoder, 3, "document");
+    expect(values(other, embeddings)).toEqual(values(initTower(decoder, 3), embeddings));
+    expect(values(other, "projection.weight")).not.toEqual(values(initTower(decoder, 3), "projection.weight"));
+    const sides = (["query", "document"] as const).map((side) => initTower(decoder, 3, side, true));
+    expect(values(sides[0]!, embeddings)).not.toEqual(values(sides[1]!, embeddings));
     const a = initTower(decoder, 3);
     expect(values(a, "projection.weight")).not.toEqual(values(initTower(decoder, 4), "projection.weight"));
     expect(values(a, "model.layers.0.self_attn.q_proj.weight")).not.toEqual(
