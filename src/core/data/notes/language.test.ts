@@ -170,8 +170,11 @@ describe("notes", () => {
       expect(whole(one)).not.toBe(whole(other));
       const sentences = (note: Doc) => [note.title, ...note.text.split(/(?<=[.?]) /)];
       const changed = sentences(one).filter((sentence) => !sentences(other).includes(sentence));
-      expect(changed, whole(one)).toHaveLength(1);
-      if (planNote(WORLD, SETTINGS, RATE, SEED, i).negations.length === 0) expect(bag(one)).toBe(bag(other));
+      // A longer negation ("With the salt after all.") may leave no room for a filler that its twin has.
+      const negates = planNote(WORLD, SETTINGS, RATE, SEED, i).negations.length > 0;
+      expect(changed.length, whole(one)).toBeGreaterThanOrEqual(1);
+      expect(changed.length, whole(one)).toBeLessThanOrEqual(negates ? 2 : 1);
+      if (!negates) expect(bag(one)).toBe(bag(other));
     }
     expect(twins).toBeGreaterThan(100);
   });
