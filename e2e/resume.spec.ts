@@ -19,7 +19,8 @@ test("killed three times in different ways, a run is resumed to the end and equa
 }, info) => {
   const context = await browser.newContext(contextOptions(info.project.use));
   let page = await context.newPage();
-  await openLab(page);
+  // As often as can be: stage 1 takes a few seconds only, and there must be something to go on from.
+  await openLab(page, "tiny", { "training.saveEvery": 1 });
   await startRun(page);
 
   await test.step("an error in the worker", async () => {
