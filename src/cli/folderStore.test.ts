@@ -29,11 +29,16 @@ test("keeps what is written, in files of those names, and nothing beside them", 
 
 test("has nothing before the first write, and says so in silence", async () => {
   expect(await store.read("a")).toBeNull();
+  expect(await store.size("a")).toBeNull();
   expect(await store.list("")).toEqual([]);
   await store.remove("a");
   await store.write("a/b", bytes(1));
-  expect(await store.read("a")).toBeNull(); // a folder
-  expect(await store.read("a/b/c")).toBeNull(); // below a file
+  for (const path of ["a", "a/b/c"]) {
+    // a folder, and below a file
+    expect(await store.read(path)).toBeNull();
+    expect(await store.size(path)).toBeNull();
+  }
+  expect(await store.size("a/b")).toBe(1);
 });
 
 test("does what the store in memory does, whatever is asked of both", async () => {
@@ -42,7 +47,10 @@ test("does what the store in memory does, whatever is asked of both", async () =
   const action = fc.oneof(
     fc.record({ do: fc.constant("write" as const), path, bytes: fc.uint8Array({ maxLength: 20 }) }),
     fc.record({ do: fc.constant("remove" as const), path: fc.oneof(path, fc.constantFrom("c", "c/e")) }),
-    fc.record({ do: fc.constant("read" as const), path }),
+    fc.record({
+      do: fc.constantFrom("read" as const, "size" as const),
+      path: fc.oneof(path, fc.constantFrom("c", "a/x")),
+    }),
     fc.record({ do: fc.constant("list" as const), path: start }),
   );
   let n = 0;
@@ -85,6 +93,7 @@ test.each(["../outside", "a/../../outside", "..", "", "."])("refuses the path %j
   const refusal = { name: "LabError", kind: "bad-input", message: expect.stringContaining(`"${path}"`) as string };
   await expect(store.write(path, bytes(1))).rejects.toMatchObject(refusal);
   await expect(store.read(path)).rejects.toMatchObject(refusal);
+  await expect(store.size(path)).rejects.toMatchObject(refusal);
   await expect(store.remove(path)).rejects.toMatchObject(refusal);
   expect(await readdir(root)).toContain("outside");
 });

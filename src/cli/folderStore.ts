@@ -1,5 +1,5 @@
 /** The store in a folder of the disk: the command line's, as OPFS is the page's. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Store } from "../core/artifacts/store";
 import { LabError } from "../core/errors";
@@ -22,17 +22,27 @@ export function folderStore(root: string): Store {
     throw new LabError("bad-input", `"${path}" is no path within ${root}.`, "Name files by a path below the folder.");
   };
 
+  const unlessMissing = async <T>(path: string, look: (place: string) => Promise<T>): Promise<T | null> => {
+    const place = locate(path);
+    try {
+      return await look(place);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw refused("read", place, error);
+    }
+  };
+
   return {
-    async read(path) {
-      const place = locate(path);
-      try {
+    read: (path) =>
+      unlessMissing(path, async (place) => {
         const { buffer, byteOffset, byteLength } = await readFile(place);
         return new Uint8Array(buffer, byteOffset, byteLength);
-      } catch (error) {
-        if (isMissing(error)) return null;
-        throw refused("read", place, error);
-      }
-    },
+      }),
+    size: (path) =>
+      unlessMissing(path, async (place) => {
+        const found = await stat(place);
+        return found.isDirectory() ? null : found.size;
+      }),
     async write(path, bytes) {
       const place = locate(path);
       // A name of its own for each write: two at once to one path must not mix.

@@ -3,6 +3,7 @@ import { memoryStore } from "../core/artifacts/store";
 import { LabError } from "../core/errors";
 import type { RunResult } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
+import type { RunListener } from "../core/pipeline/reporter";
 import { runExperiment } from "../core/pipeline/run";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
@@ -101,11 +102,11 @@ function withoutCheckpoint(error: unknown): unknown {
   return new LabError(error.kind, message, "Nothing was written. Start the run again.", { cause: error });
 }
 
-function progressPrinter() {
+function progressPrinter(): RunListener {
   let last = 0;
   const status = new Map<string, string>();
   return {
-    stage(stage: { name: string; status: string; done: number; total: number; seconds: number }, eta: number | null) {
+    stage(stage, eta) {
       const changed = status.get(stage.name) !== stage.status;
       status.set(stage.name, stage.status);
       const now = performance.now();
@@ -116,16 +117,11 @@ function progressPrinter() {
         `${stage.name.padEnd(10)} ${stage.status} ${stage.done}/${stage.total}, ${stage.seconds.toFixed(1)} s${rest}`,
       );
     },
-    points(
-      stage: string,
-      losses: { step: number; loss: number }[],
-      validation: { step: number; metrics: Record<string, number> }[],
-    ) {
+    points(stage, _losses, validation) {
       for (const { step, metrics } of validation) {
         const words = Object.entries(metrics).map(([key, value]) => `${key} ${value.toFixed(3)}`);
         console.log(`${stage.padEnd(10)} step ${step}: ${words.join(", ")}`);
       }
-      void losses;
     },
     saved() {},
   };

@@ -95,7 +95,7 @@ export function createLabStore(client: LabClient) {
       dismissNotices: () => set({ notices: [] }),
       async loadFiles(files) {
         loading++;
-        const ok = await read(() => client.send("loadFiles", { files }));
+        const ok = await read(() => client.send("loadFiles", { files, seed: get().experiment.seed }));
         loading--;
         if (!ok) return;
         const { experiment } = get();

@@ -3,6 +3,7 @@ import { createStore } from "zustand/vanilla";
 import type { RunResult } from "../core/formats/result";
 import type { ErrorReport } from "../worker/protocol";
 import { toReport } from "./client";
+import { totalSeconds } from "./stages";
 
 /** Relative, so that the page works under any path. */
 export const RECORDED_URL = "./recorded/default.zip";
@@ -36,7 +37,7 @@ const readRecord: ReadRecord = async (bytes) => {
 
 export function createRecordedStore(fetcher: typeof fetch = (...a) => fetch(...a), read: ReadRecord = readRecord) {
   return createStore<RecordedState>((set, get) => {
-    const length = () => get().result?.stages.reduce((sum, s) => sum + s.seconds, 0) ?? 0;
+    const length = () => totalSeconds(get().result?.stages ?? []);
     return {
       result: null,
       status: "idle",

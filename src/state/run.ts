@@ -7,7 +7,7 @@ import type { Experiment } from "../core/config/schema";
 import type { AdapterRecord, RunResult } from "../core/formats/result";
 import type { ErrorReport, RunEvent, RunStatus, RunSummary } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
-import { fromRecords, type ShownStages, stagesAt, waitingStages } from "./stages";
+import { fromRecords, type ShownStages, stagesAt, totalSeconds, waitingStages } from "./stages";
 
 /** none: nothing yet; live: trained here now; stored: from the list; example: a record at its end; replay: in motion. */
 export type ShownMode = "none" | "live" | "stored" | "example" | "replay";
@@ -193,8 +193,7 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
         }));
       },
       showRecord(result, seconds) {
-        const length = result.stages.reduce((sum, r) => sum + r.seconds, 0);
-        const atEnd = seconds === null || seconds >= length;
+        const atEnd = seconds === null || seconds >= totalSeconds(result.stages);
         set((s) => ({
           ...IDLE,
           mode: seconds === null ? "example" : "replay",

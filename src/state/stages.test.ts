@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { madeUpResult } from "./fakeClient.test-helper";
-import { currentStage, fromRecords, lastLoss, replayLength, stageStarts, stagesAt, waitingStages } from "./stages";
+import { currentStage, fromRecords, lastLoss, stageStarts, stagesAt, totalSeconds, waitingStages } from "./stages";
 
 const result = madeUpResult();
-const length = replayLength(result);
+const length = totalSeconds(result.stages);
 
 describe("stagesAt", () => {
   it("moves within a stage as its time goes by", () => {

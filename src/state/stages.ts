@@ -1,5 +1,12 @@
 /** The stages of a run as the page shows them: live, stored or replayed. */
-import { type LossPoint, type RunResult, STAGES, type StageName, type StageRecord } from "../core/formats/result";
+import {
+  type LossPoint,
+  type RunResult,
+  STAGES,
+  type StageName,
+  type StageRecord,
+  waitingRecord,
+} from "../core/formats/result";
 
 export type ShownStage = StageRecord;
 
@@ -7,17 +14,7 @@ export type ShownStages = Record<StageName, ShownStage>;
 
 /** Seven stages, all waiting. */
 export function waitingStages(): ShownStages {
-  const stage = (name: StageName): ShownStage => ({
-    name,
-    status: "waiting",
-    done: 0,
-    total: 0,
-    seconds: 0,
-    losses: [],
-    validation: [],
-    facts: {},
-  });
-  return Object.fromEntries(STAGES.map((name) => [name, stage(name)])) as ShownStages;
+  return Object.fromEntries(STAGES.map((name) => [name, waitingRecord(name)])) as ShownStages;
 }
 
 /** Stages of a record in the page's form; the curves are copied, so that a live run can append to them. */
@@ -27,9 +24,9 @@ export function fromRecords(records: readonly StageRecord[]): ShownStages {
   return stages;
 }
 
-/** Seconds that a replay of the record lasts. */
-export function replayLength(result: RunResult): number {
-  return result.stages.reduce((sum, s) => sum + s.seconds, 0);
+/** Seconds of all stages together: so long does their replay last. */
+export function totalSeconds(stages: readonly StageRecord[]): number {
+  return stages.reduce((sum, s) => sum + s.seconds, 0);
 }
 
 /** Where each stage begins in the replay, in seconds. */
@@ -55,7 +52,7 @@ export function stagesAt(result: RunResult, seconds: number): ShownStages {
     if (seconds < end || (seconds === 0 && start === 0 && record.seconds === 0)) {
       const part = record.seconds > 0 ? Math.max(0, (seconds - start) / record.seconds) : 0;
       if (seconds < start || (start > 0 && part === 0)) {
-        stages[record.name] = { ...waitingStages()[record.name], total: stage.total };
+        stages[record.name] = { ...waitingRecord(record.name), total: stage.total };
       } else {
         const done = Math.floor(part * record.done);
         stage.status = "running";

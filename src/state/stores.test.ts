@@ -52,6 +52,13 @@ describe("lab", () => {
     expect(lab.getState().experiment.training.batch).toBe(4096);
     expect(lab.getState().notices.length).toBe(2);
   });
+  it("has the user's files split by the seed on the form", async () => {
+    const client = createFakeClient({ loadFiles: () => collection });
+    const lab = createLabStore(client);
+    lab.getState().set("seed", 11);
+    await lab.getState().loadFiles([]);
+    expect(client.calls).toMatchObject([{ name: "loadFiles", payload: { seed: 11 } }]);
+  });
   it("a preset keeps the seed and the user's files; reset goes back to the preset", async () => {
     const lab = setUp();
     lab.getState().set("seed", 5);

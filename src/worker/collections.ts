@@ -8,6 +8,7 @@ import { openFiles } from "../core/data/files";
 import { notesDataset } from "../core/data/notes";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
+import { describeCollection } from "../core/pipeline/run";
 import type { CollectionReport } from "./protocol";
 
 export interface Collections {
@@ -86,13 +87,7 @@ export function describe(dataset: Dataset): CollectionReport {
     return list.filter((_, i) => i % stride === 0).slice(0, SAMPLES);
   };
   return {
-    name: dataset.name,
-    documents: dataset.docs.length,
-    trainQueries: dataset.train.queries.length,
-    validationQueries: dataset.validation.queries.length,
-    testQueries: dataset.test.queries.length,
-    relevanceLevel: dataset.relevanceLevel,
-    notices: dataset.notices,
+    ...describeCollection(dataset),
     sampleDocuments: spread(dataset.docs),
     sampleQueries: spread(dataset.train.queries).map(({ id, text }) => ({ id, text })),
   };

@@ -5,6 +5,7 @@
 import type { Experiment } from "../core/config/schema";
 import type {
   AdapterRecord,
+  CollectionRecord,
   LossPoint,
   RunResult,
   StageName,
@@ -27,14 +28,7 @@ export interface DeviceReport {
 }
 
 /** What a collection holds, shown before a run. */
-export interface CollectionReport {
-  name: string;
-  documents: number;
-  trainQueries: number;
-  validationQueries: number;
-  testQueries: number;
-  relevanceLevel: number;
-  notices: string[];
+export interface CollectionReport extends CollectionRecord {
   sampleDocuments: { id: string; title: string; text: string }[];
   sampleQueries: { id: string; text: string }[];
 }
@@ -89,8 +83,8 @@ export interface RunSummary {
 export interface Commands {
   /** Opens the GPU. */
   open: [Record<string, never>, DeviceReport];
-  /** Reads dropped files as a BEIR collection; it becomes the one that `run` with data.source "files" uses. */
-  loadFiles: [{ files: { path: string; file: Blob }[] }, CollectionReport];
+  /** Reads dropped files as a BEIR collection, split by the seed: the one that `run` with data.source "files" uses. */
+  loadFiles: [{ files: { path: string; file: Blob }[]; seed: number }, CollectionReport];
   /** Reports on the collection that the experiment would use. */
   describe: [{ experiment: Experiment }, CollectionReport];
   /** Starts a run; answers with its id once it is under way. Events follow. */

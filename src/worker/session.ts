@@ -6,8 +6,7 @@ import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
-import { readArchive, writeArchive } from "../core/formats/archive";
-import type { RunResult } from "../core/formats/result";
+import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
 import { createControl, type RunControl } from "../core/pipeline/control";
 import { isArchiveFile } from "../core/pipeline/files";
 import { runExperiment } from "../core/pipeline/run";
@@ -123,9 +122,7 @@ export function createSession(options: SessionOptions): Handlers {
 
   return {
     open,
-    async loadFiles({ files }) {
-      return describe(await collections.load(files, 7));
-    },
+    loadFiles: async ({ files, seed }) => describe(await collections.load(files, seed)),
     describe: async ({ experiment }) => describe(await collections.get(experiment)),
     async run({ experiment, name }) {
       needIdle();
@@ -221,10 +218,9 @@ export function createSession(options: SessionOptions): Handlers {
     },
     async renameRun({ runId, name }) {
       const run = await needRun(runId);
-      const result: RunResult | null = run.result && { ...run.result, name };
+      const result = run.result && { ...run.result, name };
       await runs.update(runId, { name, result });
-      if (result)
-        await storeOf(runId).write("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 1)}\n`));
+      if (result) await storeOf(runId).write(RESULT_FILE, writeResult(result));
       return null;
     },
     async deleteRun({ runId }) {
@@ -239,7 +235,7 @@ export function createSession(options: SessionOptions): Handlers {
       const files = new Map<string, Uint8Array>();
       for (const path of await runStore.list(""))
         if (isArchiveFile(path, checkpoints)) files.set(path, (await runStore.read(path))!);
-      if (!files.has("result.json"))
+      if (!files.has(RESULT_FILE))
         throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
       return new Blob([writeArchive(files) as BlobPart], { type: "application/zip" });
     },
@@ -272,6 +268,6 @@ export function createSession(options: SessionOptions): Handlers {
 
 async function bytesOf(store: Store): Promise<number> {
   let sum = 0;
-  for (const path of await store.list("")) sum += (await store.read(path))?.byteLength ?? 0;
+  for (const path of await store.list("")) sum += (await store.size(path)) ?? 0;
   return sum;
 }

@@ -34,13 +34,15 @@ async function tryOut(folder: Folder): Promise<void> {
 
 function folderStore(root: Folder): Store {
   const inLine = linePerPath();
+  // A snapshot, not a handle: another tab may read the same file.
+  const snapshot = async (path: string) => (await find(root, path))?.getFile();
   return {
     read: (path) =>
       inLine(path, async () => {
-        const file = await find(root, path);
-        // Read as a snapshot, not by a handle: another tab may read the same file.
-        return file ? new Uint8Array(await (await file.getFile()).arrayBuffer()) : null;
+        const file = await snapshot(path);
+        return file ? new Uint8Array(await file.arrayBuffer()) : null;
       }),
+    size: (path) => inLine(path, async () => (await snapshot(path))?.size ?? null),
     write: (path, bytes) =>
       inLine(path, async () => {
         const names = split(path);

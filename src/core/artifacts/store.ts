@@ -5,6 +5,8 @@
 export interface Store {
   /** Null where there is none. */
   read(path: string): Promise<Uint8Array | null>;
+  /** Bytes of a file, without reading it; null where there is none. */
+  size(path: string): Promise<number | null>;
   write(path: string, bytes: Uint8Array): Promise<void>;
   /** Paths that start with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>;
@@ -17,6 +19,7 @@ export function memoryStore(): Store {
   const files = new Map<string, Uint8Array>();
   return {
     read: async (path) => files.get(path)?.slice() ?? null,
+    size: async (path) => files.get(path)?.byteLength ?? null,
     write: async (path, bytes) => {
       files.set(path, bytes.slice());
     },

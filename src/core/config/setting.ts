@@ -1,6 +1,10 @@
 /** How one setting is described: everything a form, a link, the command line or a help page needs to know of it. */
 import { z } from "zod";
 
+/** The two sources that are named most. */
+export const METHOD = "ScalingNote, arXiv 2411.15766";
+export const OURS = "this project's default";
+
 export interface SettingInfo {
   label: string;
   /** One line in plain words: what it means, what moving it does. */

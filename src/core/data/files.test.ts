@@ -2,6 +2,7 @@ import { gzipSync as zlibGzip } from "node:zlib";
 import fc from "fast-check";
 import { gzipSync, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
+import { concatBytes } from "../bytes";
 import { LabError } from "../errors";
 import { type FileEntry, openFiles, textLines } from "./files";
 
@@ -18,15 +19,7 @@ async function refusal(entries: FileEntry[], limit?: number): Promise<LabError> 
   expect((error as LabError).kind).toBe("bad-input");
   return error as LabError;
 }
-function join(...parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
+const join = (...parts: Uint8Array[]) => concatBytes(parts);
 
 /** zlib's, because fflate 0.8.3 writes a wrong file for 65,535 bytes at level 0; zlib's names no file, so a name is put in. */
 function storedWithName(part: Uint8Array): Uint8Array {

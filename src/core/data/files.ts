@@ -3,6 +3,7 @@
  * large corpus does not fit in one string.
  */
 import { Gunzip, unzipSync } from "fflate";
+import { concatBytes } from "../bytes";
 import { LabError } from "../errors";
 
 /** A file of text, unpacked. `path` is what messages call it; inside a .zip it begins with the .zip's name. */
@@ -77,13 +78,7 @@ function gunzip(bytes: Uint8Array, path: string, room: Room): Uint8Array {
   const claim = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(bytes.length - 4, true);
   if (members === 1 && claim !== size % 2 ** 32) throw damaged(path, ".gz");
   room.left -= size;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatBytes(parts);
 }
 
 function unzip(bytes: Uint8Array, path: string, room: Room): TextFile[] {

@@ -1,4 +1,5 @@
 /** Writes a collection in BEIR form; `readBeir` gives it back. */
+import { concatBytes } from "../bytes";
 import { writeJudgements } from "./qrels";
 import type { Dataset } from "./types";
 
@@ -8,20 +9,11 @@ const TOGETHER = 1000;
 /** One JSON object a line, encoded some at a time: a corpus may be longer than a string can be. */
 function jsonLines<T>(records: readonly T[], shape: (record: T) => object): Uint8Array {
   const parts: Uint8Array[] = [];
-  let size = 0;
   for (let i = 0; i < records.length; i += TOGETHER) {
     const lines = records.slice(i, i + TOGETHER).map((record) => `${JSON.stringify(shape(record))}\n`);
-    const part = encoder.encode(lines.join(""));
-    parts.push(part);
-    size += part.length;
+    parts.push(encoder.encode(lines.join("")));
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatBytes(parts);
 }
 
 /**

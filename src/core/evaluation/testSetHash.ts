@@ -4,6 +4,7 @@
  * no two collections give the same bytes. Web Crypto hashes whole buffers only: the bytes are hashed in blocks of 4 MiB
  * and the result is the SHA-256 of the blocks' SHA-256s, so that a million documents need no second copy in memory.
  */
+import { concatBytes } from "../bytes";
 import type { Doc, Qrels, Query } from "../data/types";
 import { compareIds } from "./order";
 
@@ -58,11 +59,7 @@ class BlockHash {
   async hex(): Promise<string> {
     await this.drain();
     this.digests.push(await sha256(this.block.slice(0, this.used)));
-    const all = new Uint8Array(this.digests.length * 32);
-    this.digests.forEach((digest, i) => {
-      all.set(digest, i * 32);
-    });
-    return [...(await sha256(all))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return [...(await sha256(concatBytes(this.digests)))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 }
 

@@ -88,6 +88,11 @@ function fromTop(entries: readonly (readonly [string, Uint8Array])[], source: st
   return files;
 }
 
+/** A result as the bytes of result.json. */
+export function writeResult(result: RunResult): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(result, null, 1)}\n`);
+}
+
 function parseResult(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));

@@ -1,4 +1,5 @@
 /** queries.jsonl: one test query a line with every system's values. */
+import { concatBytes } from "../bytes";
 import { LabError } from "../errors";
 import type { QueryRecord } from "./result";
 import { firstProblem, queryRecordSchema } from "./resultSchema";
@@ -6,14 +7,7 @@ import { firstProblem, queryRecordSchema } from "./resultSchema";
 /** Writes the records, one JSON object a line. */
 export function writeQueries(records: readonly QueryRecord[]): Uint8Array {
   const encoder = new TextEncoder();
-  const parts = records.map((record) => encoder.encode(`${JSON.stringify(record)}\n`));
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return concatBytes(records.map((record) => encoder.encode(`${JSON.stringify(record)}\n`)));
 }
 
 const REMEDY = "Each line of this file is one JSON object, as the run's export wrote it. Export the run again.";

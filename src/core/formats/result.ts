@@ -54,6 +54,11 @@ export interface StageRecord {
   facts: Record<string, number | string>;
 }
 
+/** A stage that has not begun. */
+export function waitingRecord(name: StageName): StageRecord {
+  return { name, status: "waiting", done: 0, total: 0, seconds: 0, losses: [], validation: [], facts: {} };
+}
+
 export interface AdapterRecord {
   /** The driver's own words. */
   description: string;
@@ -96,6 +101,17 @@ export interface Comparison {
   difference: Figure;
 }
 
+/** Name and size of a collection and what was decided in reading it. */
+export interface CollectionRecord {
+  name: string;
+  documents: number;
+  trainQueries: number;
+  validationQueries: number;
+  testQueries: number;
+  relevanceLevel: number;
+  notices: string[];
+}
+
 export interface RunResult {
   formatVersion: typeof FORMAT_VERSION;
   /** Name for the lists; the page lets it be changed. */
@@ -107,17 +123,8 @@ export interface RunResult {
   codeVersion: string;
   /** SHA-256 over corpus, queries and judgements: only equal ones may be paired. */
   testSetHash: string;
-  /** Name and size of the collection and what was decided in reading it. */
-  collection: {
-    name: string;
-    documents: number;
-    trainQueries: number;
-    validationQueries: number;
-    testQueries: number;
-    relevanceLevel: number;
-    notices: string[];
-  };
-  /** Floating-point operations of all trained systems together, by the rule in flops.ts. */
+  collection: CollectionRecord;
+  /** Floating-point operations of all trained systems together, counted by pipeline/plan. */
   trainingFlops: number;
   seconds: number;
   /** True where the user ended a training early. */

@@ -10,6 +10,7 @@
  * Scores are written so that reading gives the same 32-bit float: an evaluation of the file equals the one in memory.
  */
 
+import { concatBytes } from "../bytes";
 import type { Qrels } from "../data/types";
 import { LabError } from "../errors";
 import type { RankedList, Rankings } from "../evaluation/types";
@@ -157,16 +158,6 @@ function decimal(score: number): string {
 
 const encoder = new TextEncoder();
 
-function concat(parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 /**
  * Writes a run file: queries in the order of the map, documents in the order of their list with ranks from 1.
  *
@@ -182,7 +173,7 @@ export function writeRun(rankings: ReadonlyMap<string, RankedList>, name: string
       text += `${query} Q0 ${writable(ids[i]!)} ${i + 1} ${decimal(scores[i]!)} ${name}\n`;
     parts.push(encoder.encode(text));
   }
-  return concat(parts);
+  return concatBytes(parts);
 }
 
 /** Writes judgements in trec_eval's four columns. */
@@ -194,5 +185,5 @@ export function writeQrels(qrels: Qrels): Uint8Array {
     for (const [docId, grade] of grades) text += `${query} 0 ${writable(docId)} ${grade}\n`;
     parts.push(encoder.encode(text));
   }
-  return concat(parts);
+  return concatBytes(parts);
 }

@@ -1,5 +1,12 @@
 /** Keeps the stages' records and tells whoever listens. */
-import { type LossPoint, STAGES, type StageName, type StageRecord, type ValidationPoint } from "../formats/result";
+import {
+  type LossPoint,
+  STAGES,
+  type StageName,
+  type StageRecord,
+  type ValidationPoint,
+  waitingRecord,
+} from "../formats/result";
 import type { RunPlan } from "./plan";
 
 /** A stage without its curves, as it is told at every change. */
@@ -29,17 +36,7 @@ export interface Reporter {
 /** @param earlier records of a run that is resumed: finished stages stand, the others are begun again */
 export function createReporter(listener: RunListener, earlier: readonly StageRecord[] = []): Reporter {
   const stages: StageRecord[] = STAGES.map(
-    (name) =>
-      earlier.find((s) => s.name === name && s.status === "done") ?? {
-        name,
-        status: "waiting",
-        done: 0,
-        total: 0,
-        seconds: 0,
-        losses: [],
-        validation: [],
-        facts: {},
-      },
+    (name) => earlier.find((s) => s.name === name && s.status === "done") ?? waitingRecord(name),
   );
   let plan: RunPlan | null = null;
   const begun = new Map<StageName, number>();

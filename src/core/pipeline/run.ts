@@ -9,10 +9,11 @@ import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
 import { LabError } from "../errors";
 import { testSetHash } from "../evaluation/testSetHash";
-import { QUERIES_FILE, RESULT_FILE, runFile } from "../formats/archive";
+import { QUERIES_FILE, RESULT_FILE, runFile, writeResult } from "../formats/archive";
 import { writeQueries } from "../formats/queries";
 import {
   type AdapterRecord,
+  type CollectionRecord,
   FORMAT_VERSION,
   type RunResult,
   type StageRecord,
@@ -138,7 +139,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await store.write(QUERIES_FILE, writeQueries(evaluated.queries));
     for (const [system, rankings] of Object.entries(evaluated.rankings))
       await store.write(runFile(system as SystemName), writeRun(rankings, system));
-    await store.write(RESULT_FILE, new TextEncoder().encode(`${JSON.stringify(result, null, 1)}\n`));
+    await store.write(RESULT_FILE, writeResult(result));
     await store.remove(PROGRESS_FILE);
     return result;
   } catch (error) {
@@ -152,7 +153,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
 }
 
 /** Name and sizes of a collection. */
-export function describeCollection(dataset: Dataset): RunResult["collection"] {
+export function describeCollection(dataset: Dataset): CollectionRecord {
   return {
     name: dataset.name,
     documents: dataset.docs.length,

@@ -47,8 +47,3 @@ export function hostInputs(
   for (let position = 0; position < n; position++) if (mask[position] === 1) order[next[ids[position]!]!++] = position;
   return { ids, order, offsets, mask, poolWeights };
 }
-
-/** The padded length for texts of `longest` tokens: a multiple of 8 (few shapes, few captured steps), `max` at most. */
-export function bucketLength(max: number, longest: number): number {
-  return Math.max(1, Math.min(max, Math.ceil(Math.max(longest, 1) / 8) * 8));
-}

@@ -12,8 +12,6 @@ export interface TextTokenizer {
    * any token gives the padding token, so that no text is without one.
    */
   encode(text: string, maxTokens: number): Int32Array;
-  /** As `encode`, and whether the text was cut. */
-  encodeAndTell(text: string, maxTokens: number): { ids: Int32Array; cut: boolean };
   /** Special tokens and ids outside the vocabulary are left out. */
   decode(ids: ArrayLike<number>): string;
   /** The tokenizer.json object. */
@@ -46,26 +44,19 @@ export function loadTokenizer(json: unknown, config: unknown = {}): TextTokenize
   const padId = paddingId(tokenizer, file, settings);
   const { before, after } = specialTokens(tokenizer);
   const shorten = wordsStandAlone(file) ? cutAtWord : (text: string) => text;
-
-  const encodeAndTell = (text: string, maxTokens: number) => {
-    const room = maxTokens - before.length - after.length;
-    // Where not even the special tokens fit, the first of them stay.
-    if (room <= 0) return { ids: Int32Array.from([...before, ...after].slice(0, maxTokens)), cut: text !== "" };
-    const pieces = piecesOf(tokenizer, text, room, shorten);
-    const kept = Math.min(pieces.length, room);
-    const ids = new Int32Array(before.length + kept + after.length);
-    ids.set(before);
-    for (let i = 0; i < kept; i++) ids[before.length + i] = pieces[i]!;
-    ids.set(after, before.length + kept);
-    return { ids: ids.length > 0 ? ids : Int32Array.of(padId), cut: pieces.length > room };
-  };
   // Tidying blanks before punctuation loses what byte-level pieces hold exactly.
   const tidy = settings.clean_up_tokenization_spaces ?? asObject(file.decoder)?.type !== "ByteLevel";
   return {
     vocabulary,
     padId,
-    encode: (text, maxTokens) => encodeAndTell(text, maxTokens).ids,
-    encodeAndTell,
+    encode(text, maxTokens) {
+      const room = maxTokens - before.length - after.length;
+      // Where not even the special tokens fit, the first of them stay.
+      if (room <= 0) return Int32Array.from([...before, ...after].slice(0, maxTokens));
+      const pieces = piecesOf(tokenizer, text, room, shorten).slice(0, room);
+      const ids = Int32Array.from([...before, ...pieces, ...after]);
+      return ids.length > 0 ? ids : Int32Array.of(padId);
+    },
     decode(ids) {
       const known = Array.from(ids).filter((id) => tokenizer.id_to_token(id) !== undefined);
       if (known.length === 0) return "";

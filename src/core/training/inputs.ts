@@ -10,8 +10,6 @@ export interface TokenTable {
   offsets: Int32Array;
 }
 
-export const textCount = (table: TokenTable): number => table.offsets.length - 1;
-
 /** The longest text of a table in tokens, rounded up to a multiple of 8 and at most `limit`. */
 export function paddedLength(tables: readonly TokenTable[], limit: number): number {
   let longest = 1;

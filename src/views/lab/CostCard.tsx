@@ -3,7 +3,7 @@ import { costChart } from "../../charts/cost";
 import { svgReact } from "../../charts/svg";
 import { LOOKS } from "../../charts/systems";
 import { useLabStore } from "../../state/context";
-import { savePng, saveSvg } from "../parts/download";
+import { pictureActions } from "../parts/download";
 import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
 import { useWidth } from "../parts/useWidth";
@@ -49,10 +49,7 @@ export const CostCard = memo(function CostCard() {
             small
             icon="download"
             disabled={!result}
-            actions={[
-              { id: "svg", label: "SVG", run: () => saveSvg(holder.current, "retention") },
-              { id: "png", label: "PNG", run: () => void savePng(holder.current, "retention") },
-            ]}
+            actions={pictureActions(holder, "retention")}
           />
         </div>
       </header>

@@ -1,10 +1,11 @@
 import { lazy, memo, Suspense, useMemo, useRef, useState } from "react";
-import { curvesCsv, lossCurves } from "../../charts/curves";
+import { lossCurves } from "../../charts/curves";
 import { useLab } from "../../state/context";
-import { savePng, saveSvg, saveText } from "../parts/download";
+import { pictureActions } from "../parts/download";
 import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
 import { useWidth } from "../parts/useWidth";
+import { curvesAction } from "./curvesAction";
 import { ExampleChip } from "./ExampleChip";
 import { useFrame } from "./useFrame";
 
@@ -59,15 +60,7 @@ export const LossCard = memo(function LossCard() {
             label="Save the loss charts"
             small
             icon="download"
-            actions={[
-              {
-                id: "csv",
-                label: "Curves as CSV",
-                run: () => saveText(curvesCsv(run.getState().stages), "curves.csv", "text/csv"),
-              },
-              { id: "svg", label: "SVG", run: () => saveSvg(holder.current, "loss") },
-              { id: "png", label: "PNG", run: () => void savePng(holder.current, "loss") },
-            ]}
+            actions={[curvesAction(() => run.getState().stages), ...pictureActions(holder, "loss")]}
           />
         </div>
       </header>

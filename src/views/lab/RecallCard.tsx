@@ -1,10 +1,11 @@
 import { lazy, memo, Suspense, useMemo, useRef, useState } from "react";
-import { curvesCsv, recallCurves } from "../../charts/curves";
+import { recallCurves } from "../../charts/curves";
 import { useLab, useLabStore } from "../../state/context";
-import { savePng, saveSvg, saveText } from "../parts/download";
+import { pictureActions } from "../parts/download";
 import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
 import { useWidth } from "../parts/useWidth";
+import { curvesAction } from "./curvesAction";
 import { ExampleChip } from "./ExampleChip";
 import { useFrame } from "./useFrame";
 
@@ -53,15 +54,7 @@ export const RecallCard = memo(function RecallCard() {
             label="Save the recall chart"
             small
             icon="download"
-            actions={[
-              {
-                id: "csv",
-                label: "Curves as CSV",
-                run: () => saveText(curvesCsv(run.getState().stages), "curves.csv", "text/csv"),
-              },
-              { id: "svg", label: "SVG", run: () => saveSvg(holder.current, `recall-at-${k}`) },
-              { id: "png", label: "PNG", run: () => void savePng(holder.current, `recall-at-${k}`) },
-            ]}
+            actions={[curvesAction(() => run.getState().stages), ...pictureActions(holder, `recall-at-${k}`)]}
           />
         </div>
       </header>

@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { clock } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
 import { SPEEDS } from "../../state/recorded";
-import { replayLength, stageStarts } from "../../state/stages";
+import { stageStarts, totalSeconds } from "../../state/stages";
 import { Button } from "../parts/Button";
 import { Segmented } from "../parts/Segmented";
 
@@ -42,7 +42,7 @@ export function ReplayBar() {
     return () => clearInterval(timer);
   }, [playing, recorded]);
   if (!result) return null;
-  const length = replayLength(result);
+  const length = totalSeconds(result.stages);
   // Rounded up: the far end of the slider is the end of the run, where its results are.
   const end = Math.max(1, Math.ceil(length));
   const starts = named(

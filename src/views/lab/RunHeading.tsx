@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { duration } from "../../charts/words";
 import { PRESETS } from "../../core/config/presets";
 import { useLabStore } from "../../state/context";
+import { totalSeconds } from "../../state/stages";
 import { ChangeLine } from "../parts/ChangeLine";
 import { nearestPreset } from "./nearestPreset";
 
@@ -17,7 +18,7 @@ export function RunHeading() {
   const list = useLabStore("runs", (s) => s.list);
   const onForm = useLabStore("lab", (s) => s.experiment);
   const before = list ? list[list.findIndex((r) => r.id === runId) + 1] : undefined;
-  const seconds = Object.values(stages).reduce((sum, s) => sum + s.seconds, 0);
+  const seconds = totalSeconds(Object.values(stages));
   const experiment = shown ?? onForm;
   const near = useMemo(() => nearestPreset(experiment), [experiment]);
   const elsewhere = mode === "stored" && (status === "running" || status === "paused");

@@ -2,6 +2,12 @@ import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from "react-aria-com
 import { Button } from "./Button";
 import type { IconName } from "./icons";
 
+export interface Action {
+  id: string;
+  label: string;
+  run: () => void;
+}
+
 /** A button that opens a short list of actions. */
 export function ActionMenu({
   label,
@@ -14,7 +20,7 @@ export function ActionMenu({
   icon: IconName;
   /** The icon alone; the label is its name. */
   small?: boolean;
-  actions: readonly { id: string; label: string; run: () => void }[];
+  actions: readonly Action[];
   disabled?: boolean;
 }) {
   return (

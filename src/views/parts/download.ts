@@ -1,4 +1,5 @@
 /** Files that the page gives out: tables as CSV and JSON, charts as SVG and PNG. */
+import type { Action } from "./Menu";
 
 /** Saves a blob under a name. */
 export function saveBlob(blob: Blob, name: string): void {
@@ -33,7 +34,7 @@ const STYLES = [
 ];
 
 /** A drawn chart as a file of its own: the page's styles are written into every element. */
-export function standaloneSvg(svg: SVGSVGElement): string {
+function standaloneSvg(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const from = [svg, ...svg.querySelectorAll("*")];
   const to = [copy, ...copy.querySelectorAll("*")];
@@ -61,14 +62,22 @@ export function standaloneSvg(svg: SVGSVGElement): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
+/** A menu's items that save the charts inside an element, as they are when one is chosen. */
+export function pictureActions(holder: { readonly current: Element | null }, name: string): Action[] {
+  return [
+    { id: "svg", label: "SVG", run: () => saveSvg(holder.current, name) },
+    { id: "png", label: "PNG", run: () => void savePng(holder.current, name) },
+  ];
+}
+
 /** The chart inside an element, as SVG. Does nothing where none is drawn. */
-export function saveSvg(holder: Element | null, name: string): void {
+function saveSvg(holder: Element | null, name: string): void {
   for (const [i, svg] of charts(holder).entries())
     saveText(standaloneSvg(svg), numbered(name, i, "svg"), "image/svg+xml");
 }
 
 /** The same as PNG, at twice the size on screen. */
-export async function savePng(holder: Element | null, name: string): Promise<void> {
+async function savePng(holder: Element | null, name: string): Promise<void> {
   for (const [i, svg] of charts(holder).entries()) {
     const { width, height } = svg.getBoundingClientRect();
     const image = new Image();

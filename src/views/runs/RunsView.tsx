@@ -2,6 +2,7 @@ import { useState } from "react";
 import { bytes, duration, ms, percent, share } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
 import { resumable } from "../../state/run";
+import { totalSeconds } from "../../state/stages";
 import type { RunStatus, RunSummary } from "../../worker/protocol";
 import { Alert } from "../parts/Alert";
 import { Ask } from "../parts/Ask";
@@ -140,7 +141,7 @@ function Row({
   const app = useLab();
   const { word, icon } = STATUS[run.status];
   const student = run.result?.systems.find((s) => s.name === "scalingnote");
-  const seconds = run.result?.seconds ?? run.stages.reduce((sum, s) => sum + s.seconds, 0);
+  const seconds = run.result?.seconds ?? totalSeconds(run.stages);
   const busy = run.status === "running" || run.status === "paused";
   const open = () => {
     app.open(run);

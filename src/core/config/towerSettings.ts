@@ -1,0 +1,158 @@
+/** Settings of the towers: each has its own tokenizer, lengths, prompt and pooling. A part of the experiment schema. */
+import { z } from "zod";
+import { choice, flag, METHOD, OURS, text, whole } from "./setting";
+
+const pooling = (value: "mean" | "last" | "cls") =>
+  choice({
+    default: value,
+    choices: { mean: "mean of tokens", last: "last token", cls: "first token" },
+    label: "Pooling",
+    help: "Which of the tower's states become the vector.",
+    source: "sentence-transformers",
+  });
+
+/** What every tower has, each its own: QKD needs only text and vectors in common. */
+const towerCommon = (d: { queryTokens: number; docTokens: number }) => ({
+  vocabulary: whole({
+    default: 6144,
+    min: 300,
+    max: 50_000,
+    log: true,
+    label: "Vocabulary",
+    unit: "tokens",
+    help: "Size of the byte-level BPE vocabulary learned from the corpus.",
+    source: OURS,
+  }),
+  queryTokens: whole({
+    default: d.queryTokens,
+    min: 4,
+    max: 256,
+    log: true,
+    label: "Longest query",
+    unit: "tokens",
+    help: "Queries are cut here.",
+    source: OURS,
+  }),
+  docTokens: whole({
+    default: d.docTokens,
+    min: 8,
+    max: 512,
+    log: true,
+    label: "Longest document",
+    unit: "tokens",
+    help: "Documents are cut here.",
+    source: OURS,
+  }),
+  prompt: text({
+    default: "",
+    maxLength: 200,
+    label: "Prompt",
+    help: "Put before every query, in the manner of NoteLLM. Empty: none.",
+    source: "NoteLLM, arXiv 2403.01744",
+  }),
+});
+
+/** The two big towers of stage 1. */
+export const teacher = z
+  .object({
+    width: whole({
+      default: 64,
+      min: 8,
+      max: 512,
+      log: true,
+      label: "Teacher width",
+      unit: "units",
+      help: "Size of the teacher's hidden states.",
+      source: METHOD,
+    }),
+    layers: whole({
+      default: 1,
+      min: 1,
+      max: 12,
+      label: "Teacher layers",
+      unit: "layers",
+      help: "Transformer layers in each of the two teacher towers.",
+      source: METHOD,
+    }),
+    heads: whole({
+      default: 4,
+      min: 1,
+      max: 32,
+      label: "Attention heads",
+      unit: "heads",
+      help: "Must divide the width.",
+      source: "Llama",
+    }),
+    kvHeads: whole({
+      default: 2,
+      min: 1,
+      max: 32,
+      label: "Key and value heads",
+      unit: "heads",
+      help: "Grouped-query attention: must divide the heads.",
+      source: "Llama",
+    }),
+    pooling: pooling("mean"),
+    ...towerCommon({ queryTokens: 24, docTokens: 64 }),
+    sharedTowers: flag({
+      default: false,
+      label: "Share the towers",
+      help: "One set of weights for queries and documents.",
+      source: OURS,
+    }),
+  })
+  .prefault({});
+
+/** The small query tower, and the small towers of the baselines. */
+export const student = z
+  .object({
+    kind: choice({
+      default: "encoder",
+      choices: { encoder: "encoder (BERT)", decoder: "decoder (Llama)", lookup: "lookup table" },
+      label: "Student kind",
+      help: "The small query tower's architecture. TwinBERT and ScalingDoc use the same.",
+      source: METHOD,
+    }),
+    width: whole({
+      default: 32,
+      min: 4,
+      max: 512,
+      log: true,
+      label: "Student width",
+      unit: "units",
+      help: "Size of the student's hidden states.",
+      source: METHOD,
+    }),
+    layers: whole({
+      default: 1,
+      min: 0,
+      max: 12,
+      label: "Student layers",
+      unit: "layers",
+      help: "Transformer layers of the student. A lookup table has none.",
+      source: METHOD,
+    }),
+    heads: whole({
+      default: 2,
+      min: 1,
+      max: 32,
+      label: "Attention heads",
+      unit: "heads",
+      help: "Must divide the width.",
+      source: "BERT",
+    }),
+    pooling: pooling("mean"),
+    ...towerCommon({ queryTokens: 24, docTokens: 64 }),
+    init: choice({
+      default: "random",
+      choices: {
+        random: "random",
+        "first-last": "teacher's first and last layers",
+        embeddings: "teacher's token embeddings",
+      },
+      label: "Student starts from",
+      help: "First and last layers need a decoder student of the teacher's width with at least 2 fewer layers; embeddings need the teacher's width and tokenizer.",
+      source: "Wang & Lyu 2023",
+    }),
+  })
+  .prefault({});

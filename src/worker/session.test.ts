@@ -1,0 +1,71 @@
+import { expect, it } from "vitest";
+import { memoryStore } from "../core/artifacts/store";
+import { presetExperiment } from "../core/config/presets";
+import { QUERIES_FILE, RESULT_FILE, writeResult } from "../core/formats/archive";
+import { writeQueries } from "../core/formats/queries";
+import { testQueries, testRun } from "../core/formats/testRun";
+import type { RunSummary } from "./protocol";
+import type { RunStore } from "./runStore";
+import { createSession } from "./session";
+
+function session() {
+  const rows = new Map<string, RunSummary>();
+  const runs: RunStore = {
+    list: async () => [...rows.values()],
+    get: async (id) => rows.get(id),
+    put: async (run) => {
+      rows.set(run.id, run);
+    },
+    update: async (id, change) => {
+      rows.set(id, { ...rows.get(id)!, ...change });
+    },
+    remove: async (id) => {
+      rows.delete(id);
+    },
+  };
+  const store = memoryStore();
+  const options = { codeVersion: "test", host: "node", emit: () => {}, newId: () => "r", now: () => new Date(0) };
+  return { store, rows, commands: createSession({ ...options, store, runs }) };
+}
+
+const file = (path: string, lines: string[]) => ({ path, file: new Blob([`${lines.join("\n")}\n`]) });
+
+it("splits the user's files by the seed that it is given", async () => {
+  const numbers = Array.from({ length: 60 }, (_, i) => i);
+  const files = [
+    file(
+      "own/corpus.jsonl",
+      numbers.map((i) => JSON.stringify({ _id: `d${i}`, title: "", text: `text ${i}` })),
+    ),
+    file(
+      "own/queries.jsonl",
+      numbers.map((i) => JSON.stringify({ _id: `q${i}`, text: `where is ${i}` })),
+    ),
+    file(
+      "own/qrels.tsv",
+      numbers.map((i) => `q${i}\td${i}\t1`),
+    ),
+  ];
+  const base = presetExperiment("tiny");
+  const { commands } = session();
+  const eight = await commands.loadFiles({ files, seed: 8 });
+  expect(eight).toMatchObject({ name: "own", documents: 60 });
+  const experiment = { ...base, seed: 8, data: { ...base.data, source: "files" as const } };
+  expect(await commands.describe({ experiment })).toEqual(eight);
+  expect(await commands.loadFiles({ files, seed: 9 })).not.toEqual(eight);
+});
+
+it("counts an imported run's bytes, and a new name goes into its result.json too", async () => {
+  const { commands, store, rows } = session();
+  const result = writeResult(testRun());
+  const queries = writeQueries(testQueries());
+  const files = [
+    { path: RESULT_FILE, file: new Blob([result as BlobPart]) },
+    { path: QUERIES_FILE, file: new Blob([queries as BlobPart]) },
+  ];
+  const run = await commands.importRun({ files });
+  expect(run.bytes).toBe(result.length + queries.length);
+  await commands.renameRun({ runId: run.id, name: "best" });
+  expect(rows.get(run.id)).toMatchObject({ name: "best", result: { name: "best" } });
+  expect(await store.read(`runs/r/${RESULT_FILE}`)).toEqual(writeResult({ ...testRun(), name: "best" }));
+});
