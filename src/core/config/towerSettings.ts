@@ -97,7 +97,7 @@ export const teacher = z
     sharedTowers: flag({
       default: false,
       label: "Share the towers",
-      help: "One set of weights for queries and documents.",
+      help: "One set of weights for queries and documents. What a text of one side teaches, the other knows too: worth most where labels are scarce.",
       source: OURS,
     }),
   })

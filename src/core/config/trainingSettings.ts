@@ -135,8 +135,14 @@ export const baselines = z
       help: "What the baselines share with ScalingNote. Pairs: as many as stage 1 and stage 2 together.",
       source: OURS,
     }),
-    twinbertLearningRate: learningRate(2e-3, "TwinBERT"),
-    twinbertEmbeddingRate: embeddingRate(0.2, "TwinBERT"),
+    twinbertLearningRate: learningRate(5e-3, "TwinBERT"),
+    twinbertEmbeddingRate: embeddingRate(0.5, "TwinBERT"),
+    twinbertSharedTowers: flag({
+      default: false,
+      label: "TwinBERT shares its towers",
+      help: "One set of weights for its queries and documents, as the teacher's switch does. ScalingDoc cannot: its towers differ.",
+      source: OURS,
+    }),
     scalingdocLearningRate: learningRate(2e-3, "ScalingDoc"),
     scalingdocEmbeddingRate: embeddingRate(0.5, "ScalingDoc"),
   })

@@ -123,6 +123,34 @@ describe("runExperiment", () => {
     }
   }, 600_000);
 
+  it("one set of weights serves both sides where the towers are shared, and is found again", async () => {
+    const shared: Experiment = {
+      ...experiment,
+      teacher: { ...experiment.teacher, sharedTowers: true },
+      baselines: { ...experiment.baselines, twinbertSharedTowers: true },
+      stage1: { ...experiment.stage1, steps: 6 },
+      stage2: { ...experiment.stage2, steps: 6 },
+    };
+    const store = memoryStore();
+    const whole = await run({ store, experiment: shared });
+    if (whole.error) throw whole.error;
+    const kept = await store.list("checkpoints/");
+    for (const [system, has] of [
+      ["teacher", false],
+      ["scalingdoc", true],
+      ["twinbert", false],
+    ] as const) {
+      expect(kept.some((path) => path.startsWith(`checkpoints/${system}/query/`))).toBe(true);
+      expect(kept.some((path) => path.startsWith(`checkpoints/${system}/document/`))).toBe(has);
+    }
+    const cutStore = memoryStore();
+    const cut = await run({ store: cutStore, experiment: shared, stopAt: { stage: "twinbert", step: 3 } });
+    expect((cut.error as LabError).kind).toBe("stopped");
+    const rest = await run({ store: cutStore, experiment: shared });
+    if (rest.error) throw rest.error;
+    expect(rest.result!.systems.map((s) => s.metrics)).toEqual(whole.result!.systems.map((s) => s.metrics));
+  }, 300_000);
+
   it("trains alike with tfjs' own operations", async () => {
     const fused = await wholeRun();
     // Both kinds of step and of tower have run by then; the baselines would only repeat them, slowly.

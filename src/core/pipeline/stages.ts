@@ -145,10 +145,11 @@ async function trainPair(
   texts: { query: TowerText; document: TowerText },
   rates: { learningRate: number; embeddingRate: number },
   steps: number,
+  shared = false,
 ): Promise<{ towers: Towers; endedEarly: boolean }> {
   const { gpu, ops, experiment, pairs, sample } = context;
   const { stage1, training } = experiment;
-  const loaded = await loadTowers(context, stage, system, stage === "stage1" && experiment.teacher.sharedTowers);
+  const loaded = await loadTowers(context, stage, system, shared);
   if (loaded) return { towers: loaded, endedEarly: false };
   const towers = make();
   const queryLength = texts.query.queryLength;
@@ -220,6 +221,7 @@ export function trainTeacher(context: RunContext) {
     { query: texts.teacher, document: texts.teacher },
     experiment.stage1,
     plan.steps.stage1,
+    experiment.teacher.sharedTowers,
   );
 }
 
@@ -245,17 +247,19 @@ export function trainScalingDoc(context: RunContext) {
 export function trainTwinBert(context: RunContext) {
   const { experiment, texts, plan } = context;
   const { student, smallDocument } = towerConfigs(experiment);
+  const shared = experiment.baselines.twinbertSharedTowers;
   return trainPair(
     context,
     "twinbert",
     "twinbert",
-    () => freshPair(context, student, smallDocument, false),
+    () => freshPair(context, shared ? smallDocument : student, smallDocument, shared),
     { query: texts.student, document: texts.student },
     {
       learningRate: experiment.baselines.twinbertLearningRate,
       embeddingRate: experiment.baselines.twinbertEmbeddingRate,
     },
     plan.steps.twinbert,
+    shared,
   );
 }
 

@@ -38,12 +38,17 @@ export function towerConfig(experiment: Experiment, role: TowerRole): TowerConfi
     // There is no setting for it: otherwise each of its heads has its own keys and values.
     kvHeads: student.kind === "decoder" && student.heads === teacher.heads ? teacher.kvHeads : student.heads,
     hidden: student.kind === "decoder" ? gatedHidden(student.width) : 4 * student.width,
-    maxTokens: role === "student" ? student.queryTokens : student.docTokens,
+    maxTokens: role === "student" ? student.queryTokens : longestText(experiment),
     pooling: student.pooling,
     embeddingSize,
   };
   check(config, "student", "bad-setting");
   return config;
+}
+
+/** TwinBERT's document tower, which may have to serve queries as well. */
+function longestText({ student, baselines }: Experiment): number {
+  return baselines.twinbertSharedTowers ? Math.max(student.queryTokens, student.docTokens) : student.docTokens;
 }
 
 function check(config: TowerConfig, who: string, kind: ErrorKind): void {

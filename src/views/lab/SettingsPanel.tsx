@@ -99,6 +99,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
   const base = useLabStore("lab", (s) => s.base);
   const notices = useLabStore("lab", (s) => s.notices);
   const changed = group.settings.some((s) => getSetting(experiment, s.path) !== getSetting(base, s.path));
+  const note = group.note?.(experiment);
   return (
     <Disclosure className="group" defaultExpanded={group.id === "stage2"}>
       {({ isExpanded }) => (
@@ -114,7 +115,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
           <DisclosurePanel>
             {isExpanded ? (
               <div className="body">
-                {group.note ? <p className="reading">{group.note}</p> : null}
+                {note ? <p className="reading">{note}</p> : null}
                 {group.settings.map((setting) => (
                   <SettingControl
                     key={setting.path}

@@ -59,7 +59,7 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
       ],
     },
     {
-      ...training("towers", "1 Dual towers", "no pre-training", stages.stage1, input),
+      ...training("towers", "1 Dual towers", towersNote(experiment), stages.stage1, input),
       tower: "c-teacher",
       figureLabel: "contrastive loss",
     },
@@ -84,6 +84,8 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
     evaluation(input),
   ];
 }
+
+const towersNote = ({ teacher }: Experiment) => (teacher.sharedTowers ? "shared, not pre-trained" : "no pre-training");
 
 function baselines(input: PipelineInput): StageCardModel {
   const { scalingdoc, twinbert } = input.stages;

@@ -7,13 +7,27 @@ export interface SettingGroup {
   id: string;
   title: string;
   settings: SettingEntry[];
-  /** What one should know before reading the settings. */
-  note?: string;
+  /** What one should know before reading the settings; empty: nothing. */
+  note?: (e: Experiment) => string;
   summary: (e: Experiment) => string;
 }
 
 const under = (...starts: string[]) =>
   SETTINGS.filter((s) => starts.some((p) => s.path === p || s.path.startsWith(`${p}.`)));
+
+function teacherNote({ teacher, training }: Experiment): string {
+  if (teacher.sharedTowers)
+    return "One set of weights serves queries and documents, from a seeded random start: no pre-training.";
+  return training.start === "own"
+    ? "Each tower has a seeded random start of its own: no pre-training."
+    : "Both towers start from one seeded random checkpoint: no pre-training.";
+}
+
+function baselinesNote({ teacher, baselines }: Experiment): string {
+  if (teacher.sharedTowers === baselines.twinbertSharedTowers) return "";
+  const [shares, other] = teacher.sharedTowers ? ["The teacher's", "TwinBERT's"] : ["TwinBERT's", "the teacher's"];
+  return `${shares} towers share their weights, ${other} do not. That alone makes a difference: try both.`;
+}
 
 export const GROUPS: SettingGroup[] = [
   {
@@ -29,7 +43,7 @@ export const GROUPS: SettingGroup[] = [
     id: "teacher",
     title: "Teacher",
     settings: under("embeddingSize", "teacher"),
-    note: "Both towers start from one seeded random checkpoint: no pre-training.",
+    note: teacherNote,
     summary: (e) => `${e.teacher.width} × ${e.teacher.layers}, dim ${e.embeddingSize}`,
   },
   {
@@ -54,6 +68,7 @@ export const GROUPS: SettingGroup[] = [
     id: "baselines",
     title: "Baselines",
     settings: under("baselines"),
+    note: baselinesNote,
     summary: (e) => `equal ${e.baselines.equalise}`,
   },
   {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SETTINGS } from "../../core/config/paths";
-import { experimentSchema } from "../../core/config/schema";
+import { type ExperimentInput, experimentSchema } from "../../core/config/schema";
 import { ADAPTER, madeUpResult } from "../../state/fakeClient.test-helper";
 import { fromRecords, stagesAt, waitingStages } from "../../state/stages";
 import { browserAdvice } from "./browser";
@@ -14,6 +14,23 @@ import { optionReason, settingReason } from "./rules";
 
 const experiment = experimentSchema.parse({});
 const result = madeUpResult();
+
+describe("what a group says before its settings", () => {
+  const note = (id: string, input: ExperimentInput) =>
+    GROUPS.find((g) => g.id === id)!.note!(experimentSchema.parse(input));
+  it("how the towers start", () => {
+    expect(note("teacher", {})).toBe("Both towers start from one seeded random checkpoint: no pre-training.");
+    expect(note("teacher", { training: { start: "own" } })).toMatch(/^Each tower/);
+    expect(note("teacher", { teacher: { sharedTowers: true } })).toMatch(/^One set of weights/);
+  });
+  it("where the teacher's towers share weights and TwinBERT's do not", () => {
+    const [teacher, baselines] = [{ sharedTowers: true }, { twinbertSharedTowers: true }];
+    expect(note("baselines", {})).toBe("");
+    expect(note("baselines", { teacher, baselines })).toBe("");
+    expect(note("baselines", { teacher })).toMatch(/^The teacher's towers share their weights, TwinBERT's do not/);
+    expect(note("baselines", { baselines })).toMatch(/^TwinBERT's towers share their weights, the teacher's do not/);
+  });
+});
 
 describe("the reading of stage 2's weights", () => {
   const w = { mseWeight: 1, cosineWeight: 1, mseOn: "normalised", mseReduce: "mean", embeddingSize: 1024 } as const;
