@@ -71,10 +71,35 @@ const encoder: Body = (ops, config, get, inputs, drop) => {
   return x;
 };
 
+/** The benchmark's model: pre-norm, bidirectional, RMS norm, learned positions, GELU, no biases. [batch * tokens, width] */
+const bench: Body = (ops, config, get, inputs, drop) => {
+  const [batch, tokens] = inputs.mask.shape;
+  const { width, heads } = config;
+  const weight = (name: string) => get(`${name}.weight`);
+  const words = ops.embed(weight("embeddings.word_embeddings"), inputs);
+  const places = tf.slice(weight("embeddings.position_embeddings") as Tensor2D, [0, 0], [tokens, width]);
+  let x: Tensor2D = tf.reshape(tf.add(tf.reshape(words, [batch, tokens, width]), places), [batch * tokens, width]);
+  for (let i = 0; i < config.layers; i++) {
+    const layer = (name: string) => weight(`layers.${i}.${name}`);
+    const h = ops.rmsNorm(x, layer("norm1"), RMS_EPS);
+    const mixed = ops.attention(
+      ops.linear(h, layer("query")),
+      ops.linear(h, layer("key")),
+      ops.linear(h, layer("value")),
+      inputs.mask,
+      { batch, tokens, heads, kvHeads: heads, causal: false },
+    );
+    x = tf.add(x, drop(ops.linear(mixed, layer("output"))));
+    const m = ops.gelu(ops.linear(ops.rmsNorm(x, layer("norm2"), RMS_EPS), layer("up")));
+    x = tf.add(x, drop(ops.linear(m, layer("down"))));
+  }
+  return ops.rmsNorm(x, weight("norm"), RMS_EPS);
+};
+
 /** One vector a token: the far end of the size axis (LightRetriever). [batch * tokens, width] */
 const lookup: Body = (ops, _config, get, inputs) => ops.embed(get("embeddings.word_embeddings.weight"), inputs);
 
-const BODIES = { decoder, encoder, lookup } as const;
+const BODIES = { decoder, encoder, lookup, bench } as const;
 
 /**
  * Texts to vectors.
@@ -100,5 +125,6 @@ export function towerForward(
   const drop = (x: Tensor2D) =>
     dropout && dropout.rate > 0 ? ops.dropout(x, { rate: dropout.rate, counter: dropout.counter, site: site++ }) : x;
   const states = BODIES[config.kind](ops, config, get, inputs, drop);
-  return ops.linear(ops.pool(states, inputs.poolWeights), get("projection.weight"));
+  const pooled = ops.pool(states, inputs.poolWeights);
+  return config.kind === "bench" ? pooled : ops.linear(pooled, get("projection.weight"));
 }

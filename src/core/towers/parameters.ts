@@ -70,8 +70,35 @@ function encoderSpecs(c: TowerConfig): Spec[] {
   return specs;
 }
 
+/**
+ * The benchmark's model: pre-norm, RMS norm, learned positions, exact GELU, no biases, no projection. Deviations are those
+ * of its first version's uniform draws.
+ */
+function benchSpecs(c: TowerConfig): Spec[] {
+  const { width, hidden } = c;
+  const specs: Spec[] = [
+    { name: "embeddings.word_embeddings.weight", shape: [c.vocabulary, width], start: 0.5 / Math.sqrt(3) },
+    { name: "embeddings.position_embeddings.weight", shape: [c.maxTokens, width], start: 0.1 / Math.sqrt(3) },
+  ];
+  for (let i = 0; i < c.layers; i++) {
+    const layer = `layers.${i}`;
+    specs.push({ name: `${layer}.norm1.weight`, shape: [width], start: "ones" });
+    for (const part of ["query", "key", "value"])
+      specs.push({ name: `${layer}.${part}.weight`, shape: [width, width], start: width ** -0.5 });
+    specs.push(
+      { name: `${layer}.output.weight`, shape: [width, width], start: 0.5 * width ** -0.5 },
+      { name: `${layer}.norm2.weight`, shape: [width], start: "ones" },
+      { name: `${layer}.up.weight`, shape: [hidden, width], start: width ** -0.5 },
+      { name: `${layer}.down.weight`, shape: [width, hidden], start: 0.5 * hidden ** -0.5 },
+    );
+  }
+  specs.push({ name: "norm.weight", shape: [width], start: "ones" });
+  return specs;
+}
+
 /** Name and shape of every parameter, in a fixed order. */
 export function parameterSpecs(c: TowerConfig): Spec[] {
+  if (c.kind === "bench") return benchSpecs(c);
   const body =
     c.kind === "decoder"
       ? decoderSpecs(c)
