@@ -108,6 +108,38 @@ export function parameterSpecs(c: TowerConfig): Spec[] {
   return [...body, { name: "projection.weight", shape: [c.embeddingSize, c.width], start: c.width ** -0.5 }];
 }
 
+/** Several of a checkpoint's tensors as one on the device: their rows one under the other, in this order. */
+export interface Stack {
+  name: string;
+  parts: string[];
+}
+
+/**
+ * What is one matrix product on the device though a checkpoint has it in pieces: queries, keys and values; the two halves
+ * of a gated layer.
+ */
+export function parameterStacks(c: TowerConfig): Stack[] {
+  const layers = Array.from({ length: c.layers }, (_, i) => i);
+  const stack = (layer: string, name: string, parts: string[], kind: string): Stack => ({
+    name: `${layer}.${name}.${kind}`,
+    parts: parts.map((part) => `${layer}.${part}.${kind}`),
+  });
+  if (c.kind === "decoder")
+    return layers.flatMap((i) => [
+      stack(`model.layers.${i}.self_attn`, "qkv_proj", ["q_proj", "k_proj", "v_proj"], "weight"),
+      stack(`model.layers.${i}.mlp`, "gate_up_proj", ["gate_proj", "up_proj"], "weight"),
+    ]);
+  if (c.kind === "encoder")
+    return layers.flatMap((i) =>
+      ["weight", "bias"].map((kind) =>
+        stack(`encoder.layer.${i}.attention.self`, "query_key_value", ["query", "key", "value"], kind),
+      ),
+    );
+  if (c.kind === "bench")
+    return layers.map((i) => stack(`layers.${i}`, "query_key_value", ["query", "key", "value"], "weight"));
+  return [];
+}
+
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /**

@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { captureStep } from "../capture";
 import { disposeOwn, ownTensor } from "../step";
 import { useGpu } from "../testGpu";
-import { expectDifferences, expectSame, noisy } from "./checkOp";
-import { linear, splitRows, tileFor } from "./linear";
+import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
+import { linear } from "./linear";
+import { splitRows, tileFor } from "./product";
 
 const gpu = useGpu();
 type Xs = Record<string, Tensor>;
@@ -35,7 +36,22 @@ describe("linear", () => {
       await expectSame(gpu(), own, plain, inputs);
       const { bias: _, ...bare } = inputs;
       await expectSame(gpu(), own, plain, bare);
+      await expectSamePass(gpu(), own, plain, inputs);
+      await expectSamePass(gpu(), own, plain, bare);
     });
+
+  it("adds a residual, and to a gradient that is there already", async () => {
+    // x is used three times: by both products and as their residual, as in a layer after a norm.
+    const through = ({ x, weight, bias }: Xs) =>
+      linear(x as Tensor2D, weight as Tensor2D, bias as Tensor1D, x as Tensor2D);
+    const twice = (xs: Xs) => tf.add(through(xs), own({ x: xs["x"]!, weight: xs["weight"]! }));
+    const expected = (xs: Xs) => tf.add(tf.add(xs["x"]!, plain(xs)), plain({ x: xs["x"]!, weight: xs["weight"]! }));
+    for (const width of [5, 16]) {
+      const inputs = { x: noisy(1, [37, width]), weight: noisy(2, [width, width]), bias: noisy(3, [width]) };
+      await expectSame(gpu(), twice, expected, inputs);
+      await expectSamePass(gpu(), twice, expected, inputs);
+    }
+  });
 
   it("works past one row of workgroups", async () => {
     const rows = 65536 * 64 * 4 + 3;
@@ -87,7 +103,8 @@ describe("linear", () => {
     expect(tileFor(3072, 64)).toEqual([8, 8]);
     expect(tileFor(512, 32)).toEqual([4, 8]);
     expect(tileFor(100, 4)).toEqual([4, 4]);
-    expect(splitRows(3072, 64)).toEqual({ splits: 32, block: 96 });
-    expect(splitRows(20, 1).splits).toBe(1);
+    expect(splitRows(3072, 32)).toEqual({ splits: 32, block: 96 });
+    expect(splitRows(3072, 1)).toEqual({ splits: 1, block: 3072 });
+    expect(splitRows(20, 100).splits).toBe(1);
   });
 });
