@@ -11,7 +11,7 @@ import { attention } from "./kernels/attention";
 import { dropout } from "./kernels/dropout";
 import { embed } from "./kernels/embed";
 import { feedForward } from "./kernels/feedForward";
-import { linear } from "./kernels/linear";
+import { linear, rmsNormLinear } from "./kernels/linear";
 import { layerNorm, layerNormPool, rmsNorm, rmsNormPool } from "./kernels/norm";
 import { pool } from "./kernels/pool";
 import type { TowerOps } from "./ops";
@@ -20,6 +20,7 @@ import type { TowerOps } from "./ops";
 export const fusedOps: TowerOps = {
   name: "fused",
   linear,
+  rmsNormLinear,
   feedForward,
   embed,
   rmsNorm,

@@ -47,6 +47,8 @@ export interface Places {
 export interface FeedForward {
   /** silu(gate) * up instead of gelu. */
   gated: boolean;
+  /** An RMS norm of x before it. */
+  norm?: { gain: Tensor1D; eps: number } | undefined;
   /** [hidden, width]; gated [2 hidden, width], the gate's rows first. */
   inner: Tensor2D;
   innerBias?: Tensor1D | undefined;
@@ -68,6 +70,8 @@ export interface TowerOps {
   readonly name: "plain" | "fused";
   /** x [n, in] times weight [out, in] transposed (Hugging Face's layout) plus bias [out] plus residual -> [n, out]. */
   linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D;
+  /** `linear` of `rmsNorm`. */
+  rmsNormLinear(x: Tensor2D, gain: Tensor1D, eps: number, weight: Tensor2D, bias?: Tensor1D): Tensor2D;
   /** outer(act(inner(x))) + residual. x [n, width] -> [n, width]. */
   feedForward(x: Tensor2D, layer: FeedForward, residual?: Tensor2D): Tensor2D;
   /** Rows of table [vocabulary, width], plus those of the tokens' places -> [n, width]. */

@@ -26,7 +26,8 @@ const gelu = (x: Tensor2D): Tensor2D => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.
 const siluGate = (gate: Tensor2D, up: Tensor2D): Tensor2D => tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
 
 function feedForward(x: Tensor2D, layer: FeedForward, residual?: Tensor2D): Tensor2D {
-  const u = linear(x, layer.inner, layer.innerBias);
+  const { norm } = layer;
+  const u = linear(norm ? rmsNorm(x, norm.gain, norm.eps) : x, layer.inner, layer.innerBias);
   const h = layer.gated ? siluGate(...(tf.split(u, 2, 1) as [Tensor2D, Tensor2D])) : gelu(u);
   return linear(h, layer.outer, layer.outerBias, residual);
 }
@@ -181,6 +182,7 @@ function pool(x: Tensor2D, weights: Tensor2D): Tensor2D {
 export const plainOps: TowerOps = {
   name: "plain",
   linear,
+  rmsNormLinear: (x, gain, eps, weight, bias) => linear(rmsNorm(x, gain, eps), weight, bias),
   feedForward,
   embed,
   rmsNorm,

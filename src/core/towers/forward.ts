@@ -38,12 +38,17 @@ const decoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
   let x = drop(ops.embed(get("model.embed_tokens.weight"), inputs));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
-    const h = ops.rmsNorm(x, get(name("input_layernorm")), RMS_EPS);
-    const mixed = ops.attention(ops.linear(h, stacked(name("self_attn.qkv_proj"))), inputs.mask, shape);
+    const qkv = ops.rmsNormLinear(x, get(name("input_layernorm")), RMS_EPS, stacked(name("self_attn.qkv_proj")));
+    const mixed = ops.attention(qkv, inputs.mask, shape);
     x = addTo(x, (r) => ops.linear(mixed, get(name("self_attn.o_proj")), undefined, r));
-    const m = ops.rmsNorm(x, get(name("post_attention_layernorm")), RMS_EPS);
-    const layer = { gated: true, inner: stacked(name("mlp.gate_up_proj")), outer: get(name("mlp.down_proj")) };
-    x = addTo(x, (r) => ops.feedForward(m, layer, r));
+    const layer = {
+      gated: true,
+      norm: { gain: get(name("post_attention_layernorm")), eps: RMS_EPS },
+      inner: stacked(name("mlp.gate_up_proj")),
+      outer: get(name("mlp.down_proj")),
+    };
+    const middle = x;
+    x = addTo(middle, (r) => ops.feedForward(middle, layer, r));
   }
   return ops.rmsNormPool(x, get("model.norm.weight"), RMS_EPS, inputs.poolWeights);
 };
@@ -92,13 +97,17 @@ const bench: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
   let x = drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `layers.${i}.${part}.weight`;
-    const h = ops.rmsNorm(x, get(name("norm1")), RMS_EPS);
-    const qkv = ops.linear(h, stacked(name("query_key_value")));
+    const qkv = ops.rmsNormLinear(x, get(name("norm1")), RMS_EPS, stacked(name("query_key_value")));
     const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
     x = addTo(x, (r) => ops.linear(mixed, get(name("output")), undefined, r));
-    const m = ops.rmsNorm(x, get(name("norm2")), RMS_EPS);
-    const layer = { gated: false, inner: get(name("up")), outer: get(name("down")) };
-    x = addTo(x, (r) => ops.feedForward(m, layer, r));
+    const layer = {
+      gated: false,
+      norm: { gain: get(name("norm2")), eps: RMS_EPS },
+      inner: get(name("up")),
+      outer: get(name("down")),
+    };
+    const middle = x;
+    x = addTo(middle, (r) => ops.feedForward(middle, layer, r));
   }
   return ops.rmsNormPool(x, get("norm.weight"), RMS_EPS, inputs.poolWeights);
 };

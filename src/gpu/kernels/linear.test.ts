@@ -5,7 +5,7 @@ import { captureStep } from "../capture";
 import { disposeOwn, ownTensor } from "../step";
 import { useGpu } from "../testGpu";
 import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
-import { linear } from "./linear";
+import { linear, rmsNormLinear } from "./linear";
 import { splitRows, tileFor } from "./product";
 
 const gpu = useGpu();
@@ -52,6 +52,27 @@ describe("linear", () => {
       await expectSamePass(gpu(), twice, expected, inputs);
     }
   });
+
+  for (const [rows, width, out] of [
+    [1, 1, 1],
+    [3, 5, 7],
+    [130, 64, 8],
+    [77, 12, 33],
+  ] as const)
+    it(`of an RMS norm: ${rows} rows, ${width} -> ${out}`, async () => {
+      const eps = 1e-5;
+      const ours = ({ x, gain, weight, bias }: Xs) =>
+        rmsNormLinear(x as Tensor2D, gain as Tensor1D, eps, weight as Tensor2D, bias as Tensor1D | undefined);
+      const expected = ({ x, gain, ...rest }: Xs) =>
+        plain({ ...rest, x: tf.mul(tf.mul(x!, tf.rsqrt(tf.add(tf.mean(tf.square(x!), 1, true), eps))), gain!) });
+      const bare = { x: noisy(1, [rows, width]), gain: noisy(4, [width]), weight: noisy(2, [out, width]) };
+      const tolerance = width === 1 ? 1e-3 : 2e-5;
+      for (const inputs of [bare, { ...bare, bias: noisy(3, [out]) }]) {
+        await expectSame(gpu(), ours, expected, inputs, tolerance);
+        await expectSamePass(gpu(), ours, expected, inputs, tolerance);
+      }
+      if (rows === 3) await expectDifferences(gpu(), ours, bare);
+    });
 
   it("works past one row of workgroups", async () => {
     const rows = 65536 * 64 * 4 + 3;

@@ -1,13 +1,15 @@
 /**
- * y = x W^T + b + r;  dx = dy W,  dW = dy^T x,  db = column sums of dy,  dr = dy.
+ * y = x W^T + b + r;  dx = dy W,  dW = dy^T x,  db = column sums of dy,  dr = dy. Or of the RMS norm of x instead of x, whose
+ * result is made as the product's rows are loaded, forward and backward, and never stored.
  *
- * One dispatch forward. Backward dx, dW and db together are one where a pass of ours asks for them (backward.ts); else
- * dx is one, and dW with db one or, where the rows are cut into blocks, two.
+ * One dispatch forward. Backward dx, dW and db together are one where a pass of ours asks for them (backward.ts), and one
+ * more for the norm; else dx is one, and dW with db one or, where the rows are cut into blocks, two.
  */
 import type { Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import { asTensor, currentBackend, registerOp, shared } from "./op";
-import { backwardProduct, forwardProduct } from "./product";
+import { rmsNormGradient } from "./norm";
+import { asTensor, type BackwardPass, currentBackend, registerOp, shared } from "./op";
+import { backwardProducts, forwardProduct, type WeightGradient } from "./product";
 
 interface Inputs {
   x: TensorInfo;
@@ -15,6 +17,22 @@ interface Inputs {
   bias?: TensorInfo;
   residual?: TensorInfo;
 }
+
+const tensors = (infos: (TensorInfo | null)[]) => infos.map((info) => info && asTensor(info));
+
+const weightGradient = (
+  dy: TensorInfo,
+  x: TensorInfo,
+  bias: boolean,
+  pass: BackwardPass | null,
+  norm?: WeightGradient["norm"],
+): WeightGradient => ({
+  dy,
+  x,
+  norm,
+  weight: pass?.sink("weight") ?? null,
+  bias: bias ? { sink: pass?.sink("bias") ?? null } : null,
+});
 
 const linearOp = registerOp<Inputs, { bias: boolean }>({
   name: "LabLinear",
@@ -24,23 +42,13 @@ const linearOp = registerOp<Inputs, { bias: boolean }>({
   gradient({ dy, saved: [x, weight], attributes: { bias }, pass }) {
     const compute = (toX: boolean, toParameters: boolean) => {
       const other = toX ? (pass?.take("x") ?? null) : null;
-      const made = backwardProduct(currentBackend(), {
-        dy,
-        ...(toX ? { dx: { weight: weight!, after: other ? { kind: "add", to: other } : { kind: "none" } } } : {}),
-        ...(toParameters
-          ? {
-              dw: {
-                x: x!,
-                weight: pass?.sink("weight") ?? null,
-                bias: bias ? { sink: pass?.sink("bias") ?? null } : null,
-              },
-            }
-          : {}),
+      const made = backwardProducts(currentBackend(), {
+        dx: toX ? { dy, weight: weight!, after: other ? { kind: "add", to: other } : { kind: "none" } } : undefined,
+        dws: toParameters ? [weightGradient(dy, x!, bias, pass)] : [],
       });
-      return [made.dx, made.dw, made.db].map((info) => info && asTensor(info));
+      return tensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
     };
-    const wantsParameters = pass ? pass.wants("weight") || pass.wants("bias") : false;
-    const all = pass ? shared(() => compute(pass.wants("x"), wantsParameters)) : null;
+    const all = pass ? shared(() => compute(pass.wants("x"), pass.wants("weight") || pass.wants("bias"))) : null;
     const toX = all ?? shared(() => compute(true, false));
     const toParameters = all ?? shared(() => compute(false, true));
     return {
@@ -52,12 +60,54 @@ const linearOp = registerOp<Inputs, { bias: boolean }>({
   },
 });
 
-/** x [n, in] times weight [out, in] transposed, plus bias [out], plus residual [n, out] -> [n, out]. */
-export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D {
+const normLinearOp = registerOp<Inputs & { gain: TensorInfo }, { bias: boolean; eps: number }>({
+  name: "LabRmsNormLinear",
+  saveInputs: ["x", "gain", "weight"],
+  saveOutputs: [false, true],
+  run: (backend, { x, gain, weight, bias }, { eps }) =>
+    forwardProduct(backend, { x, weight, bias, norm: { gain, eps }, ending: "none", keep: false }),
+  gradient({ dy, saved, attributes: { bias }, pass }) {
+    const [x, gain, weight, stats] = saved as [Tensor2D, Tensor1D, Tensor2D, Tensor2D];
+    const wants = (name: string) => pass === null || pass.wants(name);
+    const inside = wants("x") || wants("gain");
+    const products = shared(() => {
+      const made = backwardProducts(currentBackend(), {
+        dx: inside ? { dy, weight, after: { kind: "none" } } : undefined,
+        dws: wants("weight") || wants("bias") ? [weightGradient(dy, x, bias, pass, { gain, stats })] : [],
+      });
+      return tensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
+    });
+    const norm = shared(() =>
+      tensors(rmsNormGradient({ x, gain, stats, dy: products(0)! }, pass, pass?.take("x") ?? null)),
+    );
+    return {
+      x: () => norm(0),
+      gain: () => norm(1),
+      weight: () => products(1),
+      bias: () => products(2),
+    };
+  },
+});
+
+function check(x: Tensor2D, weight: Tensor2D): void {
   if (x.shape[1] !== weight.shape[1])
     throw new Error(`linear: x is ${x.shape[1]} wide, the weight wants ${weight.shape[1]}`);
+}
+
+/** x [n, in] times weight [out, in] transposed, plus bias [out], plus residual [n, out] -> [n, out]. */
+export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D {
+  check(x, weight);
   const inputs: Inputs = { x, weight };
   if (bias) inputs.bias = bias;
   if (residual) inputs.residual = residual;
   return linearOp(inputs, { bias: bias !== undefined })[0] as Tensor2D;
+}
+
+/** `linear` of x / rms(x) * gain. */
+export function rmsNormLinear(x: Tensor2D, gain: Tensor1D, eps: number, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
+  check(x, weight);
+  return normLinearOp(bias ? { x, gain, weight, bias } : { x, gain, weight }, {
+    bias: bias !== undefined,
+    eps,
+  })[0] as Tensor2D;
 }

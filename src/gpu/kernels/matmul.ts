@@ -11,7 +11,7 @@
  * Correct for every size. Rows of 4k values are loaded as vectors; others value by value. Tiles that overhang read a
  * row inside the matrix instead (its products are never stored) or zeros (where they would be summed).
  */
-import { unroll } from "./wgsl";
+import { float, unroll } from "./wgsl";
 
 /** Rows and columns of one thread's tile; multiples of 4. */
 export type Tile = readonly [number, number];
@@ -73,13 +73,18 @@ export interface ProductPart {
    * columns of each.
    */
   pair?: boolean;
+  /**
+   * NT alone: a's rows go through an RMS norm on the way in. The gain [K] is applied as they are loaded, their length at
+   * the end, and (0, 1 / length) of each row is written to `stats`.
+   */
+  norm?: { gain: string; stats: string; eps: number };
   /** WGSL statement for four values `v` (and `w` of the second matrix) at (row, c); may lie outside the result. */
   finish: string;
 }
 
 /** WGSL: `fn name(i: u32)` computes tile i of the product. */
 export function productPart(part: ProductPart): string {
-  const { name, mode, m, n, k, tile, bias, pair = false, finish } = part;
+  const { name, mode, m, n, k, tile, bias, pair = false, norm, finish } = part;
   const [tm, tn] = tile;
   const vectors = tn / 4;
   const columnTiles = Math.ceil(n / tn);
@@ -101,9 +106,12 @@ ${mode === "NT" ? loader(`${name}B`, part.b, n * matrices, k) : loader(`${name}B
   const body =
     mode === "NT"
       ? `${unroll(columns, (j) => `let y${j} = ${name}B(c${j}, q);`)}
+${norm ? `let gain = ${name}Gain(0u, q);` : ""}
 ${unroll(
   tm,
-  (i) => `let x${i} = ${name}A(r${i}, q);
+  (
+    i,
+  ) => `${norm ? `let raw${i} = ${name}A(r${i}, q);\nq${i} += dot(raw${i}, raw${i});\nlet x${i} = raw${i} * gain;` : `let x${i} = ${name}A(r${i}, q);`}
 ${unroll(all, (j) => `s${i}_${j} += vec4f(${[0, 1, 2, 3].map((l) => `dot(x${i}, y${4 * j + l})`).join(", ")});`)}`,
 )}`
       : `${unroll(4 * vectors, (l) => {
@@ -116,12 +124,16 @@ ${unroll(
   (i) => `let x${i} = ${name}A(r${i}, q);
 ${unroll(vectors, (j) => `s${i}_${j} += x${i}.x * y0_${j} + x${i}.y * y1_${j} + x${i}.z * y2_${j} + x${i}.w * y3_${j};`)}`,
 )}`;
-  const start = (j: number) => {
+  const biasAt = (j: number) => {
     if (!bias) return "vec4f(0.0)";
     const own = (l: number) => inside(`(column + ${j % vectors}u) * 4u + ${l}u`, n, tn);
     return `vec4f(${[0, 1, 2, 3].map((l) => `${bias}[${j < vectors ? own(l) : `${n}u + ${own(l)}`}]`).join(", ")})`;
   };
+  const length = (i: number) => `let n${i} = 1.0 / sqrt(q${i} / ${float(k)} + ${float(norm?.eps ?? 0)});
+  if (column == 0u && row + ${i}u < ${m}u) { ${norm?.stats}[row + ${i}u] = vec2f(0.0, n${i}); }`;
+  const value = (i: number, j: number) => (norm ? `s${i}_${j} * n${i} + start${j}` : `s${i}_${j}`);
   return `${ab}
+${norm ? loader(`${name}Gain`, norm.gain, 1, k) : ""}
 fn ${name}Finish(row: u32, c: u32, v: vec4f${pair ? ", w: vec4f" : ""}) {
   ${finish}
 }
@@ -129,14 +141,16 @@ fn ${name}(i: u32) {
   let row = (i / ${columnTiles}u) * ${tm}u;
   let column = (i % ${columnTiles}u) * ${vectors}u;
 ${setup}
-${unroll(all, (j) => `let start${j} = ${start(j)};`)}
-${unroll(tm * all, (e) => `var s${Math.floor(e / all)}_${e % all} = start${e % all};`)}
+${unroll(all, (j) => `let start${j} = ${biasAt(j)};`)}
+${unroll(tm * all, (e) => `var s${Math.floor(e / all)}_${e % all} = ${norm ? "vec4f(0.0)" : `start${e % all}`};`)}
+${norm ? unroll(tm, (i) => `var q${i} = 0.0;`) : ""}
   for (var q = 0u; q < ${Math.ceil(k / 4)}u; q++) {
 ${body}
   }
+${norm ? unroll(tm, length) : ""}
 ${unroll(tm * vectors, (e) => {
   const [i, j] = [Math.floor(e / vectors), e % vectors];
-  return `${name}Finish(row + ${i}u, column + ${j}u, s${i}_${j}${pair ? `, s${i}_${j + vectors}` : ""});`;
+  return `${name}Finish(row + ${i}u, column + ${j}u, ${value(i, j)}${pair ? `, ${value(i, j + vectors)}` : ""});`;
 })}
 }`;
 }
@@ -152,6 +166,8 @@ export interface ProductOverRowsPart {
   block: number;
   a: string;
   b: string;
+  /** b's rows go through an RMS norm as they are loaded: its gain [n], and (0, 1 / length) of each row. */
+  norm?: { gain: string; stats: string };
   /** Partial products [splits, m, n]. */
   out: string;
   /** Partial column sums of a [splits, m]: the gradient of a bias. */
@@ -160,7 +176,7 @@ export interface ProductOverRowsPart {
 
 /** WGSL: `fn name(i: u32)` computes tile i of a^T b over one block of rows; there are tilesOf times splits. */
 export function productOverRowsPart(part: ProductOverRowsPart): string {
-  const { name, m, n, k, tile, splits, block, sums } = part;
+  const { name, m, n, k, tile, splits, block, sums, norm } = part;
   const [tm, tn] = tile;
   const rowVectors = tm / 4;
   const vectors = tn / 4;
@@ -169,7 +185,13 @@ export function productOverRowsPart(part: ProductOverRowsPart): string {
   const at = (e: number) => `s${Math.floor(e / vectors)}_${e % vectors}`;
   const end = splits === 1 ? `let end = ${k}u;` : `let end = min((split + 1u) * ${block}u, ${k}u);`;
   return `${loader(`${name}A`, part.a, k, m)}
-${loader(`${name}B`, part.b, k, n)}
+${loader(norm ? `${name}Raw` : `${name}B`, part.b, k, n)}
+${
+  norm
+    ? `${loader(`${name}Gain`, norm.gain, 1, n)}
+fn ${name}B(row: u32, c: u32) -> vec4f { return ${name}Raw(row, c) * ${name}Gain(0u, c) * ${norm.stats}[row].y; }`
+    : ""
+}
 ${storer(`${name}Store`, part.out, m, n)}
 fn ${name}(i: u32) {
   let split = i / ${tiles}u;

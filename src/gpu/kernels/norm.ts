@@ -15,7 +15,15 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, linearGrid, type OutputSpec, readBinding, writeBinding } from "../dispatch";
 import { mostPartials } from "../gradients";
-import { asTensor, currentBackend, freeIntermediates, type GradientSink, registerOp, shared } from "./op";
+import {
+  asTensor,
+  type BackwardPass,
+  currentBackend,
+  freeIntermediates,
+  type GradientSink,
+  registerOp,
+  shared,
+} from "./op";
 import { pool } from "./pool";
 import { sumPartials } from "./sumPartials";
 import { float, laneSum, lanesOf, laneType, threadHead } from "./wgsl";
@@ -263,6 +271,27 @@ function normGrad(
     if (dbias) dbias = sums.shift()!;
   }
   return [dx, dgain, dbias];
+}
+
+/**
+ * dx and dgain of an RMS norm that another op holds, for the inputs `x` and `gain` of that op.
+ * @param other what else x's gradient has, to be added
+ */
+export function rmsNormGradient(
+  inputs: Pick<GradInputs, "x" | "gain" | "stats" | "dy">,
+  pass: BackwardPass | null,
+  other: TensorInfo | null,
+): (TensorInfo | null)[] {
+  const dx = pass === null || pass.wants("x");
+  return normGrad(
+    currentBackend(),
+    "rms",
+    { ...inputs, other: dx ? other : null },
+    {
+      dx,
+      parameters: pass === null || pass.wants("gain") ? { gain: pass?.sink("gain") ?? null, bias: null } : null,
+    },
+  );
 }
 
 interface Inputs {

@@ -61,6 +61,8 @@ export interface ForwardProduct {
   /** Added to the result, with ending "none". */
   residual?: TensorInfo | undefined;
   ending: Ending;
+  /** An RMS norm of x before the product. */
+  norm?: { gain: TensorInfo; eps: number } | undefined;
   /** Whether what the activation was made from is written too, for the way back. */
   keep: boolean;
 }
@@ -73,10 +75,11 @@ const KEEP: Record<Ending, string> = {
 
 /**
  * x weight^T + bias, then the ending, in one dispatch.
- * @returns the result, and with an activation and `keep` what it was made from: [m, n], or [m, 2 n] with "silu gate"
+ * @returns the result; with an activation and `keep` what it was made from, [m, n], or [m, 2 n] with "silu gate"; and with
+ * a norm its stats [m, 2]
  */
 export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct): TensorInfo[] {
-  const { x, weight, bias, residual, ending } = product;
+  const { x, weight, bias, residual, ending, norm } = product;
   const keep = product.keep && ending !== "none";
   const [m, k] = x.shape as [number, number];
   const pair = ending === "silu gate";
@@ -89,8 +92,10 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
   ];
   if (bias) reads.push({ name: "bias", type: "array<f32>", to: bias });
   if (residual) reads.push({ name: "residual", type: matrixType(n), to: residual });
+  if (norm) reads.push({ name: "gain", type: matrixType(k), to: norm.gain });
   const writes: Binding<OutputSpec>[] = [{ name: "y", type: matrixType(n), to: { shape: [m, n] } }];
   if (keep) writes.push({ name: "u", type: matrixType(inner), to: { shape: [m, inner] } });
+  if (norm) writes.push({ name: "stats", type: "array<vec2f>", to: { shape: [m, 2] } });
   const value = {
     none: residual ? "v + residualAt(row, c)" : "v",
     gelu: "v * below(v)",
@@ -116,12 +121,13 @@ ${productPart({
   b: "weight",
   ...(bias ? { bias: "bias" } : {}),
   pair,
+  ...(norm ? { norm: { gain: "gain", stats: "stats", eps: norm.eps } } : {}),
   finish: `${pair ? `if (c >= HALF) { return; }` : ""} ${keep ? KEEP[ending] : ""} yStore(0u, row, c, ${value});`,
 })}`,
   });
   return dispatchParts(
     backend,
-    `matmul NT ${m} ${n} ${k} ${tile.join("x")} ${ending}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}`,
+    `matmul NT ${m} ${n} ${k} ${tile.join("x")} ${ending}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
     reads,
     writes,
     () => [part()],
@@ -129,111 +135,153 @@ ${productPart({
   );
 }
 
-export interface BackwardProduct {
+/** What becomes of dx = dy weight. */
+export type Return =
+  | { kind: "none" }
+  | { kind: "add"; to: TensorInfo }
+  /** du and h of h = gelu(u); u [rows, in]. */
+  | { kind: "gelu"; u: TensorInfo }
+  /** [dgate, dup] and h of h = silu(gate) * up; u [rows, 2 in]. */
+  | { kind: "silu gate"; u: TensorInfo };
+
+export interface WeightGradient {
   /** [rows, out] */
   dy: TensorInfo;
-  /** Asks for dx = dy weight, then: nothing, a sum with what is there, or the way back through an activation. */
-  dx?: {
-    weight: TensorInfo;
-    after:
-      | { kind: "none" }
-      | { kind: "add"; to: TensorInfo }
-      /** dx of gelu(u); u [rows, in]. */
-      | { kind: "gelu"; u: TensorInfo }
-      /** [dgate, dup] of silu(gate) * up; u [rows, 2 in]. */
-      | { kind: "silu gate"; u: TensorInfo };
-  };
-  /** Asks for dW = dy^T x and, with `bias`, the column sums of dy. */
-  dw?: {
-    x: TensorInfo;
-    weight: GradientSink | null;
-    bias: { sink: GradientSink | null } | null;
-  };
+  /** [rows, in] */
+  x: TensorInfo;
+  /** x was normed on its way into the product. */
+  norm?: { gain: TensorInfo; stats: TensorInfo } | undefined;
+  weight: GradientSink | null;
+  /** Asks for the column sums of dy too. */
+  bias: { sink: GradientSink | null } | null;
 }
 
-/** All that is asked for, in one dispatch; where sums over blocks of rows have no sink, one more. */
-export function backwardProduct(
+export interface BackwardProducts {
+  /** [rows, out] times weight [out, in]. */
+  dx?: { dy: TensorInfo; weight: TensorInfo; after: Return } | undefined;
+  /** Each dW = dy^T x. */
+  dws: readonly WeightGradient[];
+}
+
+const usable = (sink: GradientSink | null | undefined) => (sink && sink.most > 0 ? sink : null);
+
+/** Storage bindings of one dispatch of all that is asked for. */
+export function backwardBindings({ dx, dws }: BackwardProducts): number {
+  const reads = new Set<unknown>();
+  let writes = 0;
+  const read = (...infos: (TensorInfo | undefined)[]) => {
+    for (const info of infos) if (info) reads.add(info.dataId);
+  };
+  if (dx) {
+    const { after } = dx;
+    read(dx.dy, dx.weight, after.kind === "add" ? after.to : after.kind === "none" ? undefined : after.u);
+    writes += after.kind === "add" || after.kind === "none" ? 1 : 2;
+  }
+  for (const { dy, x, norm, bias } of dws) {
+    read(dy, x, norm?.gain, norm?.stats);
+    writes += bias ? 2 : 1;
+  }
+  return reads.size + writes;
+}
+
+/** All that is asked for, in one dispatch; where sums over blocks of rows have no sink, one more for each. */
+export function backwardProducts(
   backend: WebGPUBackend,
-  { dy, dx, dw }: BackwardProduct,
-): { dx: TensorInfo | null; dw: TensorInfo | null; db: TensorInfo | null } {
-  const [rows, out] = dy.shape as [number, number];
-  const reads: Binding<TensorInfo>[] = [{ name: "dy", type: matrixType(out), to: dy }];
+  { dx, dws }: BackwardProducts,
+): {
+  dx: TensorInfo | null;
+  /** The activation's result, made again. */
+  h: TensorInfo | null;
+  /** Null where it went to its sink, or was not asked for. */
+  dws: { dw: TensorInfo | null; db: TensorInfo | null }[];
+} {
+  const reads: Binding<TensorInfo>[] = [];
   const writes: Binding<OutputSpec | GPUBufferBinding>[] = [];
   const parts: (() => ShaderPart)[] = [];
   const threads: number[] = [];
   const keys: string[] = [];
+  /** The variable of a tensor; one that is read twice is bound once. */
+  const read = (to: TensorInfo, type: string): string => {
+    const known = reads.find((binding) => binding.to.dataId === to.dataId);
+    if (known) return known.name;
+    reads.push({ name: `r${reads.length}_`, type, to });
+    return reads.at(-1)!.name;
+  };
+  const write = (to: OutputSpec | GPUBufferBinding, type: string): string => {
+    writes.push({ name: `w${writes.length}_`, type, to });
+    return writes.at(-1)!.name;
+  };
 
   if (dx) {
-    const { after } = dx;
-    const n = dx.weight.shape[1]!;
+    const { after, weight } = dx;
+    const [rows, out] = dx.dy.shape as [number, number];
+    const n = weight.shape[1]!;
     const inner = after.kind === "silu gate" ? 2 * n : n;
     const tile = tileFor(rows, n);
-    reads.push({ name: "weight", type: matrixType(n), to: dx.weight });
-    if (after.kind === "add") reads.push({ name: "other", type: matrixType(n), to: after.to });
-    if (after.kind === "gelu" || after.kind === "silu gate")
-      reads.push({ name: "u", type: matrixType(inner), to: after.u });
-    writes.push({ name: "dx", type: matrixType(inner), to: { shape: [rows, inner] } });
+    const a = read(dx.dy, matrixType(out));
+    const b = read(weight, matrixType(n));
+    const other = after.kind === "add" ? read(after.to, matrixType(n)) : "";
+    const activated = after.kind === "gelu" || after.kind === "silu gate";
+    const u = activated ? read(after.u, matrixType(inner)) : "";
+    const to = write({ shape: [rows, inner] }, matrixType(inner));
+    const h = activated ? write({ shape: [rows, n] }, matrixType(n)) : "";
     threads.push(tilesOf({ m: rows, n, tile }));
     keys.push(`NN ${rows} ${n} ${out} ${tile.join("x")} ${after.kind}`);
     const finish = {
-      none: "dxStore(0u, row, c, v);",
-      add: "dxStore(0u, row, c, v + otherAt(row, c));",
+      none: "toXStore(0u, row, c, v);",
+      add: "toXStore(0u, row, c, v + otherAt(row, c));",
       gelu: `let z = uAt(row, c);
-  dxStore(0u, row, c, v * (below(z) + z * 0.3989422804014327 * exp(-0.5 * z * z)));`,
+  let p = below(z);
+  hStore(0u, row, c, z * p);
+  toXStore(0u, row, c, v * (p + z * 0.3989422804014327 * exp(-0.5 * z * z)));`,
       "silu gate": `if (c >= ${Math.floor(n / 4)}u) { return; }
   let gate = uAt(row, c);
   let up = uAt(row, c + ${Math.floor(n / 4)}u);
   let s = sigmoid(gate);
-  dxStore(0u, row, c, v * up * s * (1.0 + gate * (1.0 - s)));
-  dxStore(0u, row, c + ${Math.floor(n / 4)}u, v * gate * s);`,
+  hStore(0u, row, c, gate * s * up);
+  toXStore(0u, row, c, v * up * s * (1.0 + gate * (1.0 - s)));
+  toXStore(0u, row, c + ${Math.floor(n / 4)}u, v * gate * s);`,
     }[after.kind];
     parts.push(() => ({
       name: "toX",
       threads: tilesOf({ m: rows, n, tile }),
       code: `alias T = vec4f;
 ${after.kind === "gelu" ? NORMAL : after.kind === "silu gate" ? SIGMOID : ""}
-${after.kind === "add" ? loader("otherAt", "other", rows, n) : ""}
-${after.kind === "gelu" || after.kind === "silu gate" ? loader("uAt", "u", rows, inner) : ""}
-${storer("dxStore", "dx", rows, inner)}
-${productPart({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a: "dy", b: "weight", finish })}`,
+${other ? loader("otherAt", other, rows, n) : ""}
+${u ? loader("uAt", u, rows, inner) : ""}
+${h ? storer("hStore", h, rows, n) : ""}
+${storer("toXStore", to, rows, inner)}
+${productPart({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a, b, finish })}`,
     }));
   }
 
-  let splits = 1;
-  const sinkOf = (sink: GradientSink | null | undefined) => (sink && sink.most > 0 ? sink : null);
-  const weightSink = sinkOf(dw?.weight);
-  const biasSink = sinkOf(dw?.bias?.sink);
-  if (dw) {
-    const n = dw.x.shape[1]!;
+  const plans = dws.map(({ dy, x, norm, weight, bias }, index) => {
+    const [rows, out] = dy.shape as [number, number];
+    const n = x.shape[1]!;
     const tile = tileOverRows(out, n);
+    const weightSink = usable(weight);
+    const biasSink = usable(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
     const blocks = splitRows(rows, most);
-    splits = blocks.splits;
+    const { splits } = blocks;
     const place = (sink: GradientSink | null, shape: number[]) =>
       sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : shape };
-    reads.push({ name: "x", type: matrixType(n), to: dw.x });
-    writes.push({ name: "dw", type: matrixType(n), to: place(weightSink, [out, n]) });
-    if (dw.bias) writes.push({ name: "db", type: "array<f32>", to: place(biasSink, [out]) });
+    const a = read(dy, matrixType(out));
+    const b = read(x, matrixType(n));
+    const normed = norm
+      ? { norm: { gain: read(norm.gain, matrixType(n)), stats: read(norm.stats, "array<vec2f>") } }
+      : {};
+    const to = write(place(weightSink, [out, n]), matrixType(n));
+    const sums = bias ? { sums: write(place(biasSink, [out]), "array<f32>") } : {};
     threads.push(tilesOf({ m: out, n, tile }) * splits);
-    keys.push(`TN ${out} ${n} ${rows} ${tile.join("x")} in ${splits}${dw.bias ? " sums" : ""}`);
-    const spec: ProductOverRowsPart = {
-      name: "toWeight",
-      m: out,
-      n,
-      k: rows,
-      tile,
-      ...blocks,
-      a: "dy",
-      b: "x",
-      out: "dw",
-      ...(dw.bias ? { sums: "db" } : {}),
-    };
-    parts.push(() => ({
-      name: "toWeight",
-      threads: tilesOf({ m: out, n, tile }) * splits,
-      code: productOverRowsPart(spec),
-    }));
-  }
+    keys.push(
+      `TN ${out} ${n} ${rows} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
+    );
+    const name = `toWeight${index}`;
+    const spec: ProductOverRowsPart = { name, m: out, n, k: rows, tile, ...blocks, a, b, out: to, ...normed, ...sums };
+    parts.push(() => ({ name, threads: tilesOf({ m: out, n, tile }) * splits, code: productOverRowsPart(spec) }));
+    return { splits, ownWeight: weightSink === null, ownBias: bias !== null && biasSink === null };
+  });
 
   const made = dispatchParts(
     backend,
@@ -243,22 +291,19 @@ ${productPart({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a: "dy", b: "
     () => parts.map((part) => part()),
     threads,
   );
-  const result = { dx: dx ? made.shift()! : null, dw: null as TensorInfo | null, db: null as TensorInfo | null };
-  if (dw && !weightSink) result.dw = made.shift()!;
-  if (dw?.bias && !biasSink) result.db = made.shift()!;
-  const open = (["dw", "db"] as const).filter((name) => splits > 1 && result[name]);
-  if (open.length > 0) {
-    const partials = open.map((name) => result[name]!);
-    const sums = sumPartials(
-      backend,
-      splits,
-      partials,
-      partials.map((info) => info.shape.slice(1)),
-    );
-    freeIntermediates(backend, ...partials);
-    open.forEach((name, i) => {
-      result[name] = sums[i]!;
-    });
-  }
-  return result;
+  const activated = dx !== undefined && dx.after.kind !== "none" && dx.after.kind !== "add";
+  return {
+    dx: dx ? made.shift()! : null,
+    h: activated ? made.shift()! : null,
+    dws: plans.map(({ splits, ownWeight, ownBias }) => {
+      const partials = [ownWeight ? made.shift()! : null, ownBias ? made.shift()! : null];
+      const open = partials.filter((info) => info !== null);
+      if (splits === 1 || open.length === 0) return { dw: partials[0]!, db: partials[1]! };
+      const shapes = open.map((info) => info.shape.slice(1));
+      const sums = sumPartials(backend, splits, open, shapes);
+      freeIntermediates(backend, ...open);
+      const [dw, db] = partials.map((info) => (info ? sums.shift()! : null));
+      return { dw: dw!, db: db! };
+    }),
+  };
 }
