@@ -2,9 +2,9 @@
  * The towers' operations as own WGSL kernels: what training and encoding run on WebGPU. Differentiable through tfjs'
  * tape; deterministic, for no sum is made by atomics; an input that is not trained costs no dispatch backward.
  *
- * Dispatches forward / backward with everything trained, in a pass of ours (backward.ts): linear 1 / 1, feedForward 2 / 2,
- * embed 1 / 1, norms with or without pooling 1 / 1, attention 1 / 1 (with rotary positions 2 / 1), gelu, siluGate, pool and
- * dropout 1 / 1.
+ * Dispatches forward / backward with everything trained, in a pass of ours (backward.ts): linear 1 / 1, rmsNormLinear
+ * 1 / 2, feedForward 2 / 2 (with a norm 2 / 3), embed 1 / 1, norms with or without pooling 1 / 1, attention 1 / 1 (with rotary
+ * positions 2 / 1), gelu, siluGate, pool and dropout 1 / 1.
  */
 import { gelu, siluGate } from "./kernels/activations";
 import { attention } from "./kernels/attention";

@@ -294,14 +294,14 @@ export function distilStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: Disti
       );
       const weights = inputs["weights"] as Tensor1D;
       const teacher = inputs["teacher"] as Tensor2D;
-      const { mseOn, mseReduce } = parts;
-      if (ops.name === "fused") return qkdKernel(student, teacher, weights, { mseOn, mseReduce });
-      return qkdLoss(student, teacher, {
-        mseWeight: tf.reshape(tf.slice(weights, [0], [1]), []) as Scalar,
-        cosineWeight: tf.reshape(tf.slice(weights, [1], [1]), []) as Scalar,
-        mseOn,
-        mseReduce,
-      });
+      const options = { mseOn: parts.mseOn, mseReduce: parts.mseReduce };
+      return ops.name === "fused"
+        ? qkdKernel(student, teacher, weights, options)
+        : qkdLoss(student, teacher, {
+            ...options,
+            mseWeight: tf.reshape(tf.slice(weights, [0], [1]), []) as Scalar,
+            cosineWeight: tf.reshape(tf.slice(weights, [1], [1]), []) as Scalar,
+          });
     },
     values(step) {
       const queries = parts.order(step);
