@@ -166,7 +166,7 @@ export interface ProductOverRowsPart {
   block: number;
   a: string;
   b: string;
-  /** b's rows go through an RMS norm as they are loaded: its gain [n], and (0, 1 / length) of each row. */
+  /** b's rows have been through an RMS norm: its gain [n], applied at the end, and (0, 1 / length) of each row. */
   norm?: { gain: string; stats: string };
   /** Partial products [splits, m, n]. */
   out: string;
@@ -185,13 +185,8 @@ export function productOverRowsPart(part: ProductOverRowsPart): string {
   const at = (e: number) => `s${Math.floor(e / vectors)}_${e % vectors}`;
   const end = splits === 1 ? `let end = ${k}u;` : `let end = min((split + 1u) * ${block}u, ${k}u);`;
   return `${loader(`${name}A`, part.a, k, m)}
-${loader(norm ? `${name}Raw` : `${name}B`, part.b, k, n)}
-${
-  norm
-    ? `${loader(`${name}Gain`, norm.gain, 1, n)}
-fn ${name}B(row: u32, c: u32) -> vec4f { return ${name}Raw(row, c) * ${name}Gain(0u, c) * ${norm.stats}[row].y; }`
-    : ""
-}
+${loader(`${name}B`, part.b, k, n)}
+${norm ? loader(`${name}Gain`, norm.gain, 1, n) : ""}
 ${storer(`${name}Store`, part.out, m, n)}
 fn ${name}(i: u32) {
   let split = i / ${tiles}u;
@@ -204,14 +199,16 @@ ${sums ? unroll(rowVectors, (j) => `var t${j} = vec4f(0.0);`) : ""}
   ${end}
   for (var p = split * ${block}u; p < end; p++) {
 ${unroll(rowVectors, (j) => `let x${j} = ${name}A(p, r${j});`)}
-${unroll(vectors, (j) => `let y${j} = ${name}B(p, c${j});`)}
+${norm ? `let length = ${norm.stats}[p].y;` : ""}
+${unroll(vectors, (j) => `let y${j} = ${name}B(p, c${j})${norm ? " * length" : ""};`)}
 ${unroll(tm * vectors, (e) => {
   const i = Math.floor(e / vectors);
   return `${at(e)} += x${i >> 2}[${i & 3}] * y${e % vectors};`;
 })}
 ${sums ? unroll(rowVectors, (j) => `t${j} += x${j};`) : ""}
   }
-${unroll(tm * vectors, (e) => `${name}Store(split * ${m}u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, ${at(e)});`)}
+${norm ? unroll(vectors, (j) => `let gain${j} = ${name}Gain(0u, c${j});`) : ""}
+${unroll(tm * vectors, (e) => `${name}Store(split * ${m}u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, ${at(e)}${norm ? ` * gain${e % vectors}` : ""});`)}
 ${
   sums
     ? `  if (column == 0u) {
