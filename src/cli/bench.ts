@@ -109,7 +109,10 @@ function toText(figures: BenchFigures, kernels: boolean): string {
     ["GPU memory", `${(figures.gpuBytes / 1e6).toFixed(1)} MB`],
     ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
     ["tokens", `${Math.round(figures.tokensPerSecond).toLocaleString("en")} a second`],
-    ["computed", `${figures.gflops.toFixed(2)} GFLOP/s`],
+    [
+      "computed",
+      `${figures.gflops.toFixed(2)} GFLOP/s, ${(100 * figures.matmulShare).toFixed(0)} % of the best matrix product`,
+    ],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(12)} ${value}`);
   if (kernels)

@@ -12,8 +12,8 @@ import { useGpu } from "./testGpu";
 
 const gpu = useGpu();
 const OPTIONS = { beta1: 0.9, beta2: 0.98, clip: 0.7 };
-// Below, at and past a chunk of 256 values; one alone.
-const SIZES = [1, 256, 257, 700, 64];
+// Below, at and past a chunk of 1,024 values; one alone.
+const SIZES = [1, 1024, 1025, 2700, 64];
 
 /** The same device, as if it bound less. */
 function smaller(limit: number): Gpu {
@@ -123,7 +123,7 @@ describe("AdamW over flat buffers", () => {
 
   it("works in as many segments as the binding limit asks for", async () => {
     const expected = await train(gpu(), 1, asTensors);
-    const limit = 4 * 700 * mostPartials(700); // the largest tensor's gradient just fits
+    const limit = 4 * 2700 * mostPartials(2700); // the largest tensor's gradient just fits
     const found = await train(smaller(limit), 1, asTensors);
     expect(expected.segments).toBe(1);
     expect(found.segments).toBeGreaterThan(1);
@@ -142,7 +142,7 @@ describe("AdamW over flat buffers", () => {
     ).rejects.toThrow("no gradient for p2");
     await expect(
       train(gpu(), 1, (adam, tensors, step) => ({ ...asTensors(adam, tensors, step), p1: tf.zeros([3]) })),
-    ).rejects.toThrow("of 3 values, not 256");
+    ).rejects.toThrow("of 3 values, not 1024");
     await expect(
       train(gpu(), 1, (adam, tensors) => {
         const sink = adam.begin().get(tensors[1]!.id)!;

@@ -61,7 +61,7 @@ export function hyperValues(rates: readonly [number, number], step: number, opti
 }
 
 // Values that one workgroup of 64 threads updates, and whose squares it adds up in an order that no device changes.
-const CHUNK = 256;
+const CHUNK = 1024;
 // Words of the table: a chunk is (slot, first value), a slot as in `slotWords`, a contribution (offset, count).
 const CHUNK_WORDS = 2;
 const SLOT_WORDS = 7;
@@ -233,21 +233,40 @@ function tableWords({ slots, chunks }: Segment, store: GradientStore): Int32Arra
   return Int32Array.from([...chunkWords, ...slotWords, ...contributionWords]);
 }
 
-/** WGSL that reads the table b1 and adds up gradients of b0: `slotOf(chunk)` and `gradient(slot, value)`. */
+/**
+ * WGSL of the table b1 and the gradients b0: `slotOf(chunk)`, and `gradient(e, size, at, count)`, the sum of one
+ * contribution's partial sums at value e. Nearly every tensor has one contribution, so what says where it lies is read
+ * once a chunk, and `more(slot, e)` adds the others.
+ */
 const tableCode = (chunks: number): string => `${readBinding(0, "array<f32>")}${readBinding(1, "array<i32>")}
 fn word(k: u32) -> u32 { return u32(b1[k]); }
 fn slotOf(chunk: u32) -> u32 { return ${chunks * CHUNK_WORDS}u + word(chunk * ${CHUNK_WORDS}u) * ${SLOT_WORDS}u; }
-fn gradient(slot: u32, e: u32) -> f32 {
-  let size = word(slot + 2u);
+fn gradient(e: u32, size: u32, at: u32, count: u32) -> f32 {
+  var sum = b0[at + e];
+  for (var s = 1u; s < count; s++) { sum += b0[at + s * size + e]; }
+  return sum;
+}
+fn more(slot: u32, e: u32) -> f32 {
   let first = word(slot + 5u);
   var sum = 0.0;
-  for (var c = 0u; c < word(slot + 6u); c++) {
-    let at = word(first + 2u * c) + e;
-    let count = word(first + 2u * c + 1u);
-    for (var s = 0u; s < count; s++) { sum += b0[at + s * size]; }
+  for (var c = 1u; c < word(slot + 6u); c++) {
+    sum += gradient(e, word(slot + 2u), word(first + 2u * c), word(first + 2u * c + 1u));
   }
   return sum;
 }`;
+
+/** The head of a kernel's loop over its chunk: thread t has every 64th value `e` and its gradient `g`. */
+const chunkLoop = (chunk: string): string => `
+  let slot = slotOf(${chunk});
+  let start = word(${chunk} * ${CHUNK_WORDS}u + 1u);
+  let size = word(slot + 2u);
+  let end = min(start + ${CHUNK}u, size);
+  let at = word(word(slot + 5u));
+  let count = word(word(slot + 5u) + 1u);
+  let several = word(slot + 6u) > 1u;
+  for (var e = start + t; e < end; e += 64u) {
+    var g = gradient(e, size, at, count);
+    if (several) { g += more(slot, e); }`;
 
 /** A sum over 64 threads as a tree; `sums[0]` holds it. */
 const tree = `for (var half = 32u; half > 0u; half /= 2u) {
@@ -267,12 +286,8 @@ function squaresCode(chunks: number, first: number): string {
 ${writeBinding(2, "array<f32>")}
 var<workgroup> sums: array<f32, 64>;
 ${workgroupHead(chunks)}
-  let slot = slotOf(own);
-  let start = word(own * ${CHUNK_WORDS}u + 1u);
-  let end = min(start + ${CHUNK}u, word(slot + 2u));
   var s = 0.0;
-  for (var e = start + t; e < end; e += 64u) {
-    let g = gradient(slot, e);
+${chunkLoop("own")}
     s += g * g;
   }
   sums[t] = s;
@@ -302,21 +317,22 @@ ${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
 ${writeBinding(4, "array<f32>")}${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}
 ${workgroupHead(count)}
   let chunk = own + ${first}u;
-  let slot = slotOf(chunk);
-  let start = word(chunk * ${CHUNK_WORDS}u + 1u);
-  let end = min(start + ${CHUNK}u, word(slot + 2u));
   let scale = ${clipped};
-  let rate = b3[word(slot + 3u)];
-  let decay = bitcast<f32>(b1[slot + 4u]);
-  for (var e = start + t; e < end; e += 64u) {
-    let p = word(slot) + e;
-    let j = word(slot + 1u) + e;
-    let g = gradient(slot, e) * scale;
+  let parameters = word(slotOf(chunk));
+  let moments = word(slotOf(chunk) + 1u);
+  let rate = b3[word(slotOf(chunk) + 3u)];
+  let decay = bitcast<f32>(b1[slotOf(chunk) + 4u]);
+  let c1 = b3[2];
+  let c2 = b3[3];
+${chunkLoop("chunk")}
+    let p = parameters + e;
+    let j = moments + e;
+    g *= scale;
     let m = ${float(o.beta1)} * b5[j] + ${float(1 - o.beta1)} * g;
     let v = ${float(o.beta2)} * b6[j] + ${float(1 - o.beta2)} * g * g;
     b5[j] = m;
     b6[j] = v;
-    b4[p] -= rate * (m * b3[2] / (sqrt(v * b3[3]) + ${o.eps.toExponential()}) + decay * b4[p]);
+    b4[p] -= rate * (m * c1 / (sqrt(v * c2) + ${o.eps.toExponential()}) + decay * b4[p]);
   }
 }`;
 }

@@ -3,6 +3,7 @@
  * trains with. `bench` is the model that figures of other programs compare with: two separate pre-norm towers with RMS
  * norm, learned positions, exact GELU and no biases, InfoNCE at temperature 0.05.
  */
+import { bestProduct } from "../../gpu/bestProduct";
 import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
@@ -169,8 +170,8 @@ export interface BenchFigures {
   compileMs: number;
   tokensPerSecond: number;
   gflops: number;
-  matmulShare: null;
-  matmulShareReason: string;
+  /** `gflops` over what this project's best matrix product reaches alone on the same adapter, in the same run. */
+  matmulShare: number;
   adapter: string;
   software: boolean;
   /** Loss of the last step: a wrong step is told by it. */
@@ -214,20 +215,21 @@ export async function measureStep(
     const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
     const rows = await training.log.read();
     gpu.check();
+    const gpuBytes = gpu.bytes() - before;
     const stepMs = { median: median(whole), min: Math.min(...whole), max: Math.max(...whole) };
+    const gflops = benchFlops(arch, size) / stepMs.median / 1e6;
     return {
       ...choice,
       dispatches,
       submits,
       hostMs: median(host),
       stepMs,
-      gpuBytes: gpu.bytes() - before,
+      gpuBytes,
       pipelines,
       compileMs,
       tokensPerSecond: (benchTokens(arch) / stepMs.median) * 1000,
-      gflops: benchFlops(arch, size) / stepMs.median / 1e6,
-      matmulShare: null,
-      matmulShareReason: "The adapter's best matrix product is not measured beside the step.",
+      gflops,
+      matmulShare: gflops / (await bestProduct(gpu, benchTokens(arch), BENCH_SIZES[size].width)),
       adapter: gpu.adapter.description,
       software: gpu.adapter.software,
       loss: rows[(step % training.log.slots) * training.names.length]!,
