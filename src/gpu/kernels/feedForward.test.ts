@@ -1,11 +1,12 @@
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import { countGpu } from "../count";
 import type { TowerOps } from "../ops";
 import { plainOps } from "../plainOps";
 import { readTensors } from "../step";
 import { useGpu } from "../testGpu";
-import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
+import { evaluatePass, expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
 import { feedForward } from "./feedForward";
 
 const gpu = useGpu();
@@ -71,6 +72,34 @@ for (const gated of [false, true])
       await expectSamePass(gpu(), more(own), more(plain), inputs, 2e-5);
       const { gain: _, ...bare } = inputs;
       await expectSamePass(gpu(), more(own), more(plain), bare, 2e-5);
+    });
+
+    it("takes one dispatch more on a device with few bindings, and gives the same", async () => {
+      const { backend, device } = gpu();
+      const limits = new Proxy(device.limits, {
+        get: (target, key) => (key === "maxStorageBuffersPerShaderStage" ? 8 : Reflect.get(target, key, target)),
+      });
+      const small = new Proxy(device, {
+        get(target, key) {
+          if (key === "limits") return limits;
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      const inputs = { ...withBiases(70, 8, 12, gated), gain: noisy(7, [8]) };
+      const expected = await evaluatePass(gpu(), own, inputs);
+      const counter = countGpu();
+      try {
+        await evaluatePass(gpu(), own, inputs);
+        const { dispatches } = counter.counts;
+        counter.reset();
+        backend.device = small;
+        expect(await evaluatePass(gpu(), own, inputs)).toEqual(expected);
+        expect(counter.counts.dispatches).toBe(dispatches + 1);
+      } finally {
+        backend.device = device;
+        counter.stop();
+      }
     });
 
     it("gives the same without a tape, and leaves nothing behind", async () => {
