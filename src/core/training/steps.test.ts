@@ -8,7 +8,7 @@ import type { TowerOps } from "../../gpu/ops";
 import { plainOps } from "../../gpu/plainOps";
 import { useGpu } from "../../gpu/testGpu";
 import { random } from "../random";
-import { initTower } from "../towers";
+import { initTower, parameterSpecs } from "../towers";
 import { disposeTower, downloadParameters, uploadTower } from "../towers/device";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import type { TokenTable } from "./inputs";
@@ -179,6 +179,14 @@ describe("a training step", () => {
   it("keeps moments in the order of the checkpoint's tensors", async () => {
     const make = contrastive("encoder", false, 0);
     const trained = await train(make, fusedOps, true, 2);
+    const specs = parameterSpecs(config("encoder"));
+    const expected = ["query", "document"].flatMap((side) =>
+      specs.map(({ name, shape }) => [`${side}/${name}`, shape] as const),
+    );
+    expect([...trained.parameters].map(([name, { shape }]) => [name, shape])).toEqual([
+      ...expected,
+      ["logit_scale", [1]],
+    ]);
     const { step, dispose } = make(fusedOps, true);
     writeMoments(gpu(), step, trained);
     const again = await readMoments(gpu(), step);

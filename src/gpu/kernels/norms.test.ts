@@ -37,6 +37,7 @@ for (const [name, { own, plain, inputs }] of Object.entries(norms))
       [37, 12],
       [600, 32],
       [65, 130],
+      [20_000, 4],
     ] as const)
       it(`${rows} rows of ${width}`, async () => {
         // Of a row of one value nothing but rounding is left in the reference's dx.
