@@ -9,6 +9,7 @@ const USAGE = `Usage: npm run lab -- <command> [options]
   run    train the towers, distil the query tower and compare the systems
   tune   train one system over a grid of settings, judged on validation queries
   eval   measure a run file against judgements
+  bench  measure what a training step costs
 
 npm run lab -- <command> --help says what a command takes.
 `;
@@ -18,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>
   run: async () => (await import("./run")).runCommand,
   tune: async () => (await import("./tune")).tuneCommand,
   eval: async () => (await import("./eval")).evalCommand,
+  bench: async () => (await import("./bench")).benchCommand,
 };
 
 async function dispatch(args: string[]): Promise<number> {

@@ -5,15 +5,20 @@
  *   m = b1 m + (1 - b1) g',  v = b2 v + (1 - b2) g'^2
  *   p = p - rate * (m c1 / (sqrt(v c2) + eps) + decay p),   c = 1 / (1 - b^t)
  *
- * tfjs' own Adam takes 13 dispatches a tensor and swaps the parameters' buffers, which a captured step cannot follow.
- * Here several tensors share a dispatch, as many as the device has bindings for; moments lie in two flat buffers.
+ * Three kernels, whatever the number of tensors: squares of the gradient, its norm, and the update, once for each buffer
+ * that parameters lie in (a tower is one). Gradients are read as partial sums from where the kernels put them
+ * (gradients.ts) and added up on the way; a table in GPU memory says which values belong together. tfjs' own Adam takes
+ * 13 dispatches a tensor and swaps the parameters' buffers, which a captured step cannot follow.
  */
 
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
-import { dispatch, linearGrid, readBinding, writeBinding } from "./dispatch";
+import { dispatch, readBinding, writeBinding } from "./dispatch";
+import { rangeOf } from "./flat";
+import { createGradientStore, type GradientStore } from "./gradients";
+import type { GradientSink } from "./kernels/op";
+import { float } from "./kernels/wgsl";
 import { disposeOwn, ownTensor } from "./step";
 
 export interface AdamWParameter {
@@ -23,6 +28,8 @@ export interface AdamWParameter {
   rate: 0 | 1;
   /** Decoupled weight decay. */
   decay: number;
+  /** How often a step uses it; 1 unless given. */
+  uses?: number;
 }
 
 export interface AdamWOptions {
@@ -34,15 +41,17 @@ export interface AdamWOptions {
 }
 
 export interface AdamW {
+  /** Before a backward pass that writes to the sinks. Where gradients may be written, by id of the parameter. */
+  begin(): ReadonlyMap<number, GradientSink>;
   /**
    * Updates the parameters in place.
-   * @param gradients by parameter name
+   * @param gradients by parameter name; none where all of it went to the parameter's sink
    * @param hyper float32 [4], see `hyperValues`
    * @returns the gradient's norm before clipping, float32 [1]
    */
-  apply(gradients: Record<string, Tensor>, hyper: Tensor): Tensor;
-  /** First and second moments, flat, in the order of the parameters. */
-  readonly moments: { m: Tensor; v: Tensor };
+  apply(gradients: Record<string, Tensor | null>, hyper: Tensor): Tensor;
+  /** First and second moments: flat, in the order of the parameters, in as many tensors as the binding limit asks for. */
+  readonly moments: { m: readonly Tensor[]; v: readonly Tensor[] };
   dispose(): void;
 }
 
@@ -51,119 +60,243 @@ export function hyperValues(rates: readonly [number, number], step: number, opti
   return Float32Array.of(rates[0], rates[1], 1 / (1 - options.beta1 ** step), 1 / (1 - options.beta2 ** step));
 }
 
-// One thread adds up this many squares, so that neither the partial sums nor their order depend on the device.
-const CHUNK = 256;
+// Values that one workgroup of 64 threads updates, and whose squares it adds up in an order that no device changes.
+const CHUNK = 1024;
+// Words of the table: a chunk is (slot, first value), a slot as in `slotWords`, a contribution (offset, count).
+const CHUNK_WORDS = 2;
+const SLOT_WORDS = 7;
+// A dispatch may have 65,535 workgroups a dimension.
+const ROW = 32768;
+const grid = (chunks: number): [number, number, number] =>
+  chunks <= ROW ? [Math.max(1, chunks), 1, 1] : [ROW, Math.ceil(chunks / ROW), 1];
+
+interface Slot extends AdamWParameter {
+  index: number;
+  size: number;
+  buffer: GPUBuffer;
+  /** First value in the parameter's buffer. */
+  parameterOffset: number;
+  /** First value in the segment's moments. */
+  momentOffset: number;
+}
+
+/** Tensors that share moments, gradients and table. */
+interface Segment {
+  slots: Slot[];
+  chunks: number;
+  /** First of this segment's chunks among those of all segments. */
+  firstChunk: number;
+  /** Consecutive chunks whose parameters are in one buffer. */
+  runs: { buffer: GPUBuffer; first: number; count: number }[];
+  m: Tensor;
+  v: Tensor;
+  gradients: GPUBuffer;
+}
 
 export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions): AdamW {
-  const { backend, device } = gpu;
+  const { backend } = gpu;
+  const store = createGradientStore(
+    gpu,
+    parameters.map((p) => ({ size: p.tensor.size, uses: p.uses ?? 1 })),
+  );
+  const segments = store.buffers.map((gradients, s) => makeSegment(gpu, parameters, store, s, gradients));
+  let chunks = 0;
+  for (const segment of segments) {
+    segment.firstChunk = chunks;
+    chunks += segment.chunks;
+  }
+  const squares = ownTensor(gpu, { shape: [Math.max(1, chunks)], dtype: "float32" });
+  const tables = new Map<string, Tensor>();
+  const tableOf = (segment: Segment): Tensor => {
+    const words = tableWords(segment, store);
+    // Where contributions lie is all that can change, and it does so only with another step function.
+    const key = `${segment.firstChunk} ${words.slice(segment.chunks * CHUNK_WORDS).join(" ")}`;
+    let table = tables.get(key);
+    if (!table) {
+      table = ownTensor(gpu, { shape: [words.length], dtype: "int32" }, words);
+      tables.set(key, table);
+    }
+    return table;
+  };
   const { beta1, beta2, clip, eps = 1e-8 } = options;
-  const total = parameters.reduce((sum, p) => sum + p.tensor.size, 0);
-  if (total * 4 > device.limits.maxStorageBufferBindingSize)
-    throw new LabError(
-      "gpu-refused",
-      `${total.toLocaleString("en")} trained parameters need moments of ${Math.ceil((total * 4) / 2 ** 20)} MiB; this GPU binds ${Math.floor(device.limits.maxStorageBufferBindingSize / 2 ** 20)} MiB at once.`,
-      "Choose a smaller width or vocabulary.",
-    );
-  const m = ownTensor(gpu, { shape: [total], dtype: "float32" });
-  const v = ownTensor(gpu, { shape: [total], dtype: "float32" });
-  const bindings = device.limits.maxStorageBuffersPerShaderStage;
-
-  let offset = 0;
-  let partialOffset = 0;
-  const slots = parameters.map((p) => {
-    const slot = { ...p, size: p.tensor.size, offset, partialOffset };
-    offset += slot.size;
-    partialOffset += Math.ceil(slot.size / CHUNK);
-    return slot;
-  });
-  const partials = ownTensor(gpu, { shape: [partialOffset], dtype: "float32" });
-  const normGroups = split(slots, bindings - 1);
-  const updateGroups = split(slots, Math.floor((bindings - 4) / 2));
+  const sinks = new Map(parameters.map((p, i) => [p.tensor.id, store.sink(i)]));
 
   return {
-    moments: { m, v },
+    moments: { m: segments.map((s) => s.m), v: segments.map((s) => s.v) },
+    begin() {
+      store.begin();
+      return sinks;
+    },
     apply(gradients, hyper) {
-      const gradientOf = (slot: Slot) => {
-        const gradient = gradients[slot.name];
-        if (!gradient || gradient.size !== slot.size) throw new Error(`no gradient for ${slot.name}`);
-        return gradient;
-      };
-      for (const group of normGroups) {
-        const sizes = group.map((s) => s.size);
-        const chunks = sizes.reduce((sum, size) => sum + Math.ceil(size / CHUNK), 0);
-        const grid = linearGrid(chunks);
+      store.put(
+        parameters.flatMap(({ name }, index) => {
+          const tensor = gradients[name];
+          return tensor ? [{ index, tensor }] : [];
+        }),
+      );
+      parameters.forEach(({ name }, i) => {
+        if (store.contributions(i).length === 0) throw new Error(`no gradient for ${name}`);
+      });
+      const bound = segments.map((segment) => ({ segment, table: tableOf(segment) }));
+      for (const { segment, table } of bound)
         dispatch(
           backend,
           {
-            key: `adamw-squares ${sizes.join(" ")} at ${group[0]!.partialOffset}`,
-            workgroups: grid.workgroups,
-            code: () => squaresCode(sizes, group[0]!.partialOffset, chunks, grid.index),
+            key: `adamw-squares ${segment.chunks} from ${segment.firstChunk}`,
+            workgroups: grid(segment.chunks),
+            code: () => squaresCode(segment.chunks, segment.firstChunk),
           },
-          group.map(gradientOf),
-          [partials],
+          [{ buffer: segment.gradients }, table],
+          [squares],
         );
-      }
       const [normInfo] = dispatch(
         backend,
-        { key: `adamw-norm ${partialOffset}`, workgroups: [1, 1, 1], code: () => normCode(partialOffset) },
-        [partials],
+        { key: `adamw-norm ${chunks}`, workgroups: [1, 1, 1], code: () => normCode(chunks) },
+        [squares],
         [{ shape: [1] }],
       );
       const norm = tf.engine().makeTensorFromTensorInfo(normInfo!);
-      for (const group of updateGroups) {
-        const size = group.reduce((sum, s) => sum + s.size, 0);
-        const grid = linearGrid(size);
-        dispatch(
-          backend,
-          {
-            key: `adamw ${group.map((s) => `${s.size}/${s.rate}/${s.decay}`).join(" ")} at ${group[0]!.offset} ${beta1} ${beta2} ${clip} ${eps}`,
-            workgroups: grid.workgroups,
-            code: () => updateCode(group, grid.index, { beta1, beta2, clip, eps }),
-          },
-          [...group.map(gradientOf), norm, hyper],
-          [...group.map((s) => s.tensor), m, v],
-        );
-      }
+      for (const { segment, table } of bound)
+        for (const { buffer, first, count } of segment.runs)
+          dispatch(
+            backend,
+            {
+              key: `adamw ${count} at ${first} in ${segment.chunks} ${beta1} ${beta2} ${clip} ${eps}`,
+              workgroups: grid(count),
+              code: () => updateCode(segment.chunks, first, count, { beta1, beta2, clip, eps }),
+            },
+            [{ buffer: segment.gradients }, table, norm, hyper],
+            [{ buffer }, segment.m, segment.v],
+          );
+      store.begin();
       return norm;
     },
     dispose() {
-      for (const tensor of [m, v, partials]) disposeOwn(gpu, tensor);
+      for (const tensor of [squares, ...tables.values(), ...segments.flatMap((s) => [s.m, s.v])])
+        disposeOwn(gpu, tensor);
+      store.dispose();
     },
   };
 }
 
-type Slot = AdamWParameter & { size: number; offset: number; partialOffset: number };
-
-function split<T>(list: readonly T[], size: number): T[][] {
-  const groups: T[][] = [];
-  for (let i = 0; i < list.length; i += size) groups.push(list.slice(i, i + size));
-  return groups;
+function makeSegment(
+  gpu: Gpu,
+  parameters: readonly AdamWParameter[],
+  store: GradientStore,
+  number: number,
+  gradients: GPUBuffer,
+): Segment {
+  let momentOffset = 0;
+  let chunks = 0;
+  const slots: Slot[] = [];
+  const runs: Segment["runs"] = [];
+  parameters.forEach((p, index) => {
+    if (store.segmentOf(index) !== number) return;
+    const range = rangeOf(gpu, p.tensor);
+    const { size } = p.tensor;
+    slots.push({ ...p, index, size, buffer: range.buffer, parameterOffset: range.offset / 4, momentOffset });
+    const count = Math.ceil(size / CHUNK);
+    const last = runs.at(-1);
+    if (last?.buffer === range.buffer) last.count += count;
+    else runs.push({ buffer: range.buffer, first: chunks, count });
+    momentOffset += size;
+    chunks += count;
+  });
+  const m = ownTensor(gpu, { shape: [momentOffset], dtype: "float32" });
+  const v = ownTensor(gpu, { shape: [momentOffset], dtype: "float32" });
+  return { slots, chunks, firstChunk: 0, runs, m, v, gradients };
 }
 
-/** partial[k] = sum of squares of one chunk of one tensor. */
-function squaresCode(sizes: readonly number[], base: number, chunks: number, index: string): string {
-  let first = 0;
-  const branches = sizes.map((size, t) => {
-    const count = Math.ceil(size / CHUNK);
-    const from = first;
-    first += count;
-    return `if (c < ${first}u) {
-      let start = (c - ${from}u) * ${CHUNK}u;
-      let end = min(start + ${CHUNK}u, ${size}u);
-      for (var i = start; i < end; i++) { s += b${t}[i] * b${t}[i]; }
-    }`;
+/** Chunks, then slots, then contributions. */
+function tableWords({ slots, chunks }: Segment, store: GradientStore): Int32Array {
+  const chunkWords: number[] = [];
+  const slotWords: number[] = [];
+  const contributionWords: number[] = [];
+  const bits = new Int32Array(1);
+  const value = new Float32Array(bits.buffer);
+  const base = chunks * CHUNK_WORDS + slots.length * SLOT_WORDS;
+  slots.forEach((slot, s) => {
+    for (let start = 0; start < slot.size; start += CHUNK) chunkWords.push(s, start);
+    value[0] = slot.decay;
+    const contributions = store.contributions(slot.index);
+    slotWords.push(
+      slot.parameterOffset,
+      slot.momentOffset,
+      slot.size,
+      slot.rate,
+      bits[0]!,
+      base + contributionWords.length,
+      contributions.length,
+    );
+    for (const { offset, count } of contributions) contributionWords.push(offset, count);
   });
-  return `${sizes.map((_, t) => readBinding(t, "array<f32>")).join("")}${writeBinding(sizes.length, "array<f32>")}
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = ${index};
-  if (c >= ${chunks}u) { return; }
+  return Int32Array.from([...chunkWords, ...slotWords, ...contributionWords]);
+}
+
+/**
+ * WGSL of the table b1 and the gradients b0: `slotOf(chunk)`, and `gradient(e, size, at, count)`, the sum of one
+ * contribution's partial sums at value e. Nearly every tensor has one contribution, so what says where it lies is read
+ * once a chunk, and `more(slot, e)` adds the others.
+ */
+const tableCode = (chunks: number): string => `${readBinding(0, "array<f32>")}${readBinding(1, "array<i32>")}
+fn word(k: u32) -> u32 { return u32(b1[k]); }
+fn slotOf(chunk: u32) -> u32 { return ${chunks * CHUNK_WORDS}u + word(chunk * ${CHUNK_WORDS}u) * ${SLOT_WORDS}u; }
+fn gradient(e: u32, size: u32, at: u32, count: u32) -> f32 {
+  var sum = b0[at + e];
+  for (var s = 1u; s < count; s++) { sum += b0[at + s * size + e]; }
+  return sum;
+}
+fn more(slot: u32, e: u32) -> f32 {
+  let first = word(slot + 5u);
+  var sum = 0.0;
+  for (var c = 1u; c < word(slot + 6u); c++) {
+    sum += gradient(e, word(slot + 2u), word(first + 2u * c), word(first + 2u * c + 1u));
+  }
+  return sum;
+}`;
+
+/** The head of a kernel's loop over its chunk: thread t has every 64th value `e` and its gradient `g`. */
+const chunkLoop = (chunk: string): string => `
+  let slot = slotOf(${chunk});
+  let start = word(${chunk} * ${CHUNK_WORDS}u + 1u);
+  let size = word(slot + 2u);
+  let end = min(start + ${CHUNK}u, size);
+  let at = word(word(slot + 5u));
+  let count = word(word(slot + 5u) + 1u);
+  let several = word(slot + 6u) > 1u;
+  for (var e = start + t; e < end; e += 64u) {
+    var g = gradient(e, size, at, count);
+    if (several) { g += more(slot, e); }`;
+
+/** A sum over 64 threads as a tree; `sums[0]` holds it. */
+const tree = `for (var half = 32u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (t < half) { sums[t] += sums[t + half]; }
+  }`;
+
+const workgroupHead = (chunks: number): string => `
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32) {
+  let own = w.x + w.y * ${ROW}u;
+  if (own >= ${chunks}u) { return; }`;
+
+/** squares[first + k] = sum of squares of chunk k. */
+function squaresCode(chunks: number, first: number): string {
+  return `${tableCode(chunks)}
+${writeBinding(2, "array<f32>")}
+var<workgroup> sums: array<f32, 64>;
+${workgroupHead(chunks)}
   var s = 0.0;
-  ${branches.join(" else ")}
-  b${sizes.length}[${base}u + c] = s;
+${chunkLoop("own")}
+    s += g * g;
+  }
+  sums[t] = s;
+  ${tree}
+  if (t == 0u) { b2[${first}u + own] = sums[0]; }
 }`;
 }
 
-/** norm = sqrt(sum of partials), by 64 threads and a tree in a fixed order. */
+/** norm = sqrt(sum of squares), by 64 threads and a tree. */
 function normCode(count: number): string {
   return `${readBinding(0, "array<f32>")}${writeBinding(1, "array<f32>")}
 var<workgroup> sums: array<f32, 64>;
@@ -171,43 +304,35 @@ var<workgroup> sums: array<f32, 64>;
   var s = 0.0;
   for (var i = t; i < ${count}u; i += 64u) { s += b0[i]; }
   sums[t] = s;
-  for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (t < half) { sums[t] += sums[t + half]; }
-  }
+  ${tree}
   if (t == 0u) { b1[0] = sqrt(sums[0]); }
 }`;
 }
 
-function updateCode(group: readonly Slot[], index: string, o: Required<AdamWOptions>): string {
-  const n = group.length;
-  const float = (x: number) => (Number.isInteger(x) ? `${x}.0` : `${x}`);
-  let first = 0;
-  const branches = group.map((slot, t) => {
-    const from = first;
-    first += slot.size;
-    const parameter = n + 2 + t;
-    return `if (i < ${first}u) {
-      let k = i - ${from}u;
-      let d = delta(b${t}[k] * scale, i + ${group[0]!.offset}u);
-      b${parameter}[k] -= b${n + 1}[${slot.rate}] * (d + ${float(slot.decay)} * b${parameter}[k]);
-    }`;
-  });
-  const clipped =
-    o.clip > 0 ? `min(1.0, ${float(o.clip)} / max(b${n}[0], 1e-30))` : `select(1.0, 1.0, b${n}[0] >= 0.0)`;
-  return `${group.map((_, t) => readBinding(t, "array<f32>")).join("")}${readBinding(n, "array<f32>")}${readBinding(n + 1, "array<f32>")}
-${group.map((_, t) => writeBinding(n + 2 + t, "array<f32>")).join("")}${writeBinding(2 * n + 2, "array<f32>")}${writeBinding(2 * n + 3, "array<f32>")}
-fn delta(g: f32, j: u32) -> f32 {
-  let m = ${float(o.beta1)} * b${2 * n + 2}[j] + ${float(1 - o.beta1)} * g;
-  let v = ${float(o.beta2)} * b${2 * n + 3}[j] + ${float(1 - o.beta2)} * g * g;
-  b${2 * n + 2}[j] = m;
-  b${2 * n + 3}[j] = v;
-  return m * b${n + 1}[2] / (sqrt(v * b${n + 1}[3]) + ${o.eps.toExponential()});
-}
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = ${index};
-  if (i >= ${first}u) { return; }
+/** Reads gradients, table, norm, hyper; updates parameters, m, v of `count` chunks from `first` on. */
+function updateCode(chunks: number, first: number, count: number, o: Required<AdamWOptions>): string {
+  const clipped = o.clip > 0 ? `min(1.0, ${float(o.clip)} / max(b2[0], 1e-30))` : "select(1.0, 1.0, b2[0] >= 0.0)";
+  return `${tableCode(chunks)}
+${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
+${writeBinding(4, "array<f32>")}${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}
+${workgroupHead(count)}
+  let chunk = own + ${first}u;
   let scale = ${clipped};
-  ${branches.join(" else ")}
+  let parameters = word(slotOf(chunk));
+  let moments = word(slotOf(chunk) + 1u);
+  let rate = b3[word(slotOf(chunk) + 3u)];
+  let decay = bitcast<f32>(b1[slotOf(chunk) + 4u]);
+  let c1 = b3[2];
+  let c2 = b3[3];
+${chunkLoop("chunk")}
+    let p = parameters + e;
+    let j = moments + e;
+    g *= scale;
+    let m = ${float(o.beta1)} * b5[j] + ${float(1 - o.beta1)} * g;
+    let v = ${float(o.beta2)} * b6[j] + ${float(1 - o.beta2)} * g * g;
+    b5[j] = m;
+    b6[j] = v;
+    b4[p] -= rate * (m * c1 / (sqrt(v * c2) + ${o.eps.toExponential()}) + decay * b4[p]);
+  }
 }`;
 }

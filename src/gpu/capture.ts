@@ -4,8 +4,7 @@
  * share of a step falls from hundreds of milliseconds to less than one.
  *
  * Recording is dry: tfjs runs the function against stand-ins for its device, its queue and its buffer pool; nothing is
- * executed, so parameters are not touched. Intermediates share buffers by lifetime (a tensor disposed of in the
- * recording frees its buffer for what follows). Numbers that ops upload are constants of the capture and get buffers of
+ * executed, so parameters are not touched. Intermediates share buffers by lifetime (lifetimes.ts). Numbers that ops upload are constants of the capture and get buffers of
  * their own.
  *
  * What a replay would get wrong is refused, naming the op: reading back, an op computed on the CPU, a variable that is
@@ -16,6 +15,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
 import { internals } from "./dispatch";
+import { type BufferPlan, planBuffers, type Request } from "./lifetimes";
 import { flush, type InputSpecs, makeInputs, readBuffers, type Step, type StepFunction, type TensorMap } from "./step";
 
 type Command =
@@ -35,6 +35,8 @@ interface Recording {
   /** Op of each command. */
   ops: string[];
   buffers: GPUBuffer[];
+  /** Buffers of intermediates, as they were asked for. */
+  requests: Request[];
   outputs: TensorMap;
 }
 
@@ -44,19 +46,23 @@ interface Recording {
  */
 export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step {
   const inputs = makeInputs(gpu, specs);
-  const recordings: Recording[] = [];
+  let kept: Recording;
   try {
-    // Other inputs for each recording: a function that peeks at host state betrays itself by other bytes.
-    recordings.push(record(gpu, fn, inputs.tensors));
-    recordings.push(record(gpu, fn, inputs.tensors));
-    compare(recordings[0]!, recordings[1]!);
+    // Recorded twice: a function that peeks at host state betrays itself by other bytes. The first recording also says
+    // how long every intermediate lives; its own buffers are never used.
+    const first = record(gpu, fn, inputs.tensors);
+    release(gpu, first);
+    kept = record(gpu, fn, inputs.tensors, planBuffers(first.requests));
+    try {
+      compare(first, kept);
+    } catch (error) {
+      release(gpu, kept);
+      throw error;
+    }
   } catch (error) {
-    for (const recording of recordings) release(gpu, recording);
     inputs.dispose();
     throw error;
   }
-  release(gpu, recordings[0]!);
-  const kept = recordings[1]!;
   const bytes = kept.buffers.reduce((sum, buffer) => sum + buffer.size, 0);
   const bufferOfOutput = (name: string) => {
     const tensor = kept.outputs[name];
@@ -72,6 +78,7 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
       replay(gpu.device, kept.commands, times);
     },
     async read(name) {
+      // The buffer may be longer than its last user needs.
       const [bytes] = await readBuffers(gpu, [bufferOfOutput(name)]);
       return new Float32Array(bytes!, 0, kept.outputs[name]!.size);
     },
@@ -127,13 +134,16 @@ const refuse = (op: string, what: string, remedy: string): never => {
   throw new LabError("not-capturable", `A captured step cannot hold "${op}": ${what}.`, remedy);
 };
 
-/** Runs `fn` once against stand-ins; executes nothing. */
-function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
+/**
+ * Runs `fn` once against stand-ins; executes nothing.
+ * @param plan which intermediates share a buffer; without it each has its own
+ */
+function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan): Recording {
   const { backend, device } = gpu;
   const inside = internals(backend);
   flush(gpu);
 
-  const recording: Recording = { commands: [], uploads: [], ops: [], buffers: [], outputs: {} };
+  const recording: Recording = { commands: [], uploads: [], ops: [], buffers: [], requests: [], outputs: {} };
   // What is running: the outermost tfjs op that was called and the kernel it has got to.
   let kernel = "the step";
   const op = () => {
@@ -152,8 +162,10 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
     return buffer;
   };
 
-  // Buffers of intermediates, by size and usage, free for what comes later in the step.
-  const free = new Map<string, GPUBuffer[]>();
+  // Intermediates: the second recording puts them where the first one's lifetimes say.
+  const living = new Map<GPUBuffer, Request>();
+  const planned = plan?.buffers.map(({ size, usage }) => create(size, usage));
+  let time = 0;
   const constants = new Set<GPUBuffer>();
   const pool = {
     numBytesUsed: 0,
@@ -163,14 +175,19 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
         refuse(op(), "it reads values back from the GPU", "Return them as an output and read them after the step.");
       // Uniforms are fresh every time: a recorded bind group goes on naming them.
       if (usage & UNIFORM) return create(size, usage);
-      return free.get(`${size}_${usage}`)?.pop() ?? create(size, usage);
+      const request = { size, usage, from: time++, to: Number.POSITIVE_INFINITY };
+      const number = recording.requests.push(request) - 1;
+      const shared = plan && planned?.[plan.bufferOf[number]!];
+      // One that does not fit is of another step than the first recording's, which the comparison will tell.
+      const buffer = shared && shared.size >= size && !living.has(shared) ? shared : create(size, usage);
+      living.set(buffer, request);
+      return buffer;
     },
     releaseBuffer(buffer: GPUBuffer) {
-      if (constants.has(buffer)) return;
-      const key = `${buffer.size}_${buffer.usage}`;
-      const list = free.get(key);
-      if (list) list.push(buffer);
-      else free.set(key, [buffer]);
+      const request = living.get(buffer);
+      if (!request) return; // a constant
+      request.to = time++;
+      living.delete(buffer);
     },
   };
   const upload = (buffer: GPUBuffer, bytes: Uint8Array) => {

@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { LabError } from "../core/errors";
+import { bindViews } from "./flat";
 
 export interface GpuAdapter {
   description: string;
@@ -108,6 +109,7 @@ export async function openGpu(): Promise<Gpu> {
   // 3 = the packed matmul. tfjs' split-K variant adds up by float atomics, so that equal seeds would differ.
   tf.env().set("WEBGPU_MATMUL_PROGRAM_TYPE", 3);
   const backend = new WebGPUBackend(device, info);
+  bindViews(backend);
   tf.registerBackend(BACKEND, () => backend, 10);
   await tf.setBackend(BACKEND);
 

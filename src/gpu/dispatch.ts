@@ -45,24 +45,30 @@ const pipelines = new WeakMap<WebGPUBackend, Map<string, GPUComputePipeline>>();
 
 /**
  * Records one dispatch.
- * @param reads tensors bound read-only, in order
- * @param writes tensors to write: existing ones are updated in place, specs are made new
- * @returns the written tensors, in order
+ * @param reads tensors, or parts of buffers, bound read-only, in order
+ * @param writes what to write: existing tensors and parts of buffers are updated in place, specs are made new
+ * @returns the written tensors, in order, parts of buffers left out
  */
 export function dispatch(
   backend: WebGPUBackend,
   kernel: Kernel,
-  reads: readonly TensorInfo[],
-  writes: readonly (TensorInfo | OutputSpec)[],
+  reads: readonly (TensorInfo | GPUBufferBinding)[],
+  writes: readonly (TensorInfo | GPUBufferBinding | OutputSpec)[],
 ): TensorInfo[] {
-  const outputs = writes.map((w) => ("dataId" in w ? w : backend.makeTensorInfo(w.shape, w.dtype ?? "float32")));
-  const tensors = [...reads, ...outputs];
+  const outputs = writes.map((w) =>
+    "dataId" in w || "buffer" in w ? w : backend.makeTensorInfo(w.shape, w.dtype ?? "float32"),
+  );
+  const bound = [...reads, ...outputs];
+  const tensors = bound.filter((one): one is TensorInfo => "dataId" in one);
   const inside = internals(backend);
   for (const tensor of tensors) backend.uploadToGPU(tensor.dataId);
   const pipeline = pipelineFor(backend, kernel);
   const group = backend.device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
-    entries: tensors.map((tensor, binding) => ({ binding, resource: inside.tensorToBinding(tensor) })),
+    entries: bound.map((one, binding) => ({
+      binding,
+      resource: "dataId" in one ? inside.tensorToBinding(one) : one,
+    })),
   });
   for (const tensor of tensors) inside.commandQueueOwnedIds.add(tensor.dataId as object);
   backend.ensureCommandEncoderReady();
@@ -76,7 +82,7 @@ export function dispatch(
     backend.endComputePassEncoder();
     backend.submitQueue();
   }
-  return outputs;
+  return outputs.filter((one): one is TensorInfo => "dataId" in one);
 }
 
 function pipelineFor(backend: WebGPUBackend, kernel: Kernel): GPUComputePipeline {

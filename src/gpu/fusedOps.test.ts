@@ -2,9 +2,12 @@
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import { valueAndGradients } from "./backward";
 import { captureStep } from "./capture";
+import { flatTensors } from "./flat";
 import { fusedOps } from "./fusedOps";
-import { evaluate, expectSame, type Inputs, noisy } from "./kernels/checkOp";
+import { createGradientStore } from "./gradients";
+import { evaluate, expectSame, expectSamePass, type Inputs, noisy } from "./kernels/checkOp";
 import type { TowerOps } from "./ops";
 import { plainOps } from "./plainOps";
 import { disposeOwn, eagerStep, ownTensor, type StepFunction } from "./step";
@@ -44,9 +47,7 @@ function block(ops: TowerOps, p: Record<string, Tensor>): Tensor {
   let x = ops.embed(matrix("table"), { ids: int(IDS), order: int(ORDER), offsets: int(OFFSETS) });
   x = ops.layerNorm(x, vector("gain"), vector("bias"), 1e-5);
   const mixed = ops.attention(
-    ops.linear(x, matrix("q"), vector("bias")),
-    ops.linear(x, matrix("k")),
-    ops.linear(x, matrix("v")),
+    tf.concat([ops.linear(x, matrix("q"), vector("bias")), ops.linear(x, matrix("k")), ops.linear(x, matrix("v"))], 1),
     mask,
     { batch: BATCH, tokens: TOKENS, heads: HEADS, kvHeads: 1, causal: true, ropeTheta: 10000 },
   );
@@ -54,8 +55,19 @@ function block(ops: TowerOps, p: Record<string, Tensor>): Tensor {
   const y = ops.rmsNorm(x, vector("gain"), 1e-6);
   const up = ops.gelu(ops.linear(y, matrix("up"), vector("wide")));
   const inner = ops.siluGate(ops.linear(y, matrix("gate")), up);
-  x = tf.add(x, ops.linear(inner, matrix("down"), vector("bias")));
-  return ops.pool(x, tf.div(mask, tf.sum(mask, 1, true)));
+  x = ops.linear(inner, matrix("down"), vector("bias"), x);
+  const norm = { gain: vector("gain"), eps: 1e-6 };
+  const layer = { inner: matrix("up"), innerBias: vector("wide"), outer: matrix("down"), outerBias: vector("bias") };
+  x = ops.feedForward(x, { ...layer, gated: false, norm }, x);
+  const both = tf.concat([matrix("gate"), matrix("up")], 0) as Tensor2D;
+  x = ops.feedForward(x, { gated: true, inner: both, outer: matrix("down") }, x);
+  x = tf.add(x, ops.rmsNormLinear(x, vector("gain"), 1e-6, matrix("q"), vector("bias")));
+  const shares: Tensor2D = tf.div(mask, tf.sum(mask, 1, true));
+  const pooled = tf.add(
+    ops.rmsNormPool(x, vector("gain"), 1e-6, shares),
+    ops.layerNormPool(x, vector("gain"), vector("bias"), 1e-5, shares),
+  );
+  return tf.add(pooled, ops.pool(x, shares));
 }
 
 describe("fusedOps", () => {
@@ -68,6 +80,15 @@ describe("fusedOps", () => {
       1e-4,
     );
   });
+
+  it("does so in our own backward pass too", () =>
+    expectSamePass(
+      gpu(),
+      (p) => block(fusedOps, p),
+      (p) => block(plainOps, p),
+      weights(),
+      1e-4,
+    ));
 
   it("gives gradients of nothing but padding as zeros", async () => {
     const found = await evaluate(gpu(), ({ x }) => fusedOps.pool(x as Tensor2D, tf.zeros([2, 3])), {
@@ -128,7 +149,7 @@ describe("dispatches", () => {
   }
 
   const attention = (ropeTheta?: number) => (p: Record<string, Tensor>) =>
-    fusedOps.attention(p.q as Tensor2D, p.k as Tensor2D, p.v as Tensor2D, p.mask as Tensor2D, {
+    fusedOps.attention(p.qkv as Tensor2D, p.mask as Tensor2D, {
       batch: 2,
       tokens: 3,
       heads: 2,
@@ -136,14 +157,12 @@ describe("dispatches", () => {
       causal: false,
       ...(ropeTheta === undefined ? {} : { ropeTheta }),
     });
-  const qkv = { q: [6, 8], k: [6, 4], v: [6, 4], mask: [2, 3] };
+  const qkv = { qkv: [6, 16], mask: [2, 3] };
 
-  it("attention: one forward (two with rotary positions), two backward", () => {
+  it("attention: one forward (two with rotary positions), one backward", () => {
     expect(count(attention(), qkv, [])).toBe(1);
-    expect(count(attention(), qkv, ["q", "k", "v"])).toBe(3);
-    expect(count(attention(100), qkv, ["q", "k", "v"])).toBe(4);
-    expect(count(attention(), qkv, ["q"])).toBe(2);
-    expect(count(attention(), qkv, ["v"])).toBe(3);
+    expect(count(attention(), qkv, ["qkv"])).toBe(2);
+    expect(count(attention(100), qkv, ["qkv"])).toBe(3);
   });
 
   it("norms: one forward, one for x, two for the parameters", () => {
@@ -154,7 +173,7 @@ describe("dispatches", () => {
     expect(count(layer, shapes, ["x", "gain", "bias"])).toBe(4);
     const rms = (p: Record<string, Tensor>) => fusedOps.rmsNorm(p.x as Tensor2D, p.gain as Tensor1D, 1e-5);
     expect(count(rms, { x: [300, 8], gain: [8] }, ["x"])).toBe(2);
-    expect(count(rms, { x: [10, 8], gain: [8] }, ["x", "gain"])).toBe(3);
+    expect(count(rms, { x: [10, 8], gain: [8] }, ["gain"])).toBe(3);
   });
 
   it("the rest: one forward, one backward", () => {
@@ -164,5 +183,49 @@ describe("dispatches", () => {
       ["pool", (p) => fusedOps.pool(p.x as Tensor2D, p.w as Tensor2D), { x: [6, 4], w: [2, 3] }, ["x"]],
     ];
     for (const [name, op, shapes, names] of unary) expect(count(op, shapes, names), name).toBe(2);
+  });
+
+  it("in our own backward pass: one for all gradients of an operation, and none for a sum with what is there", () => {
+    const [rows, width, hidden] = [40, 16, 24];
+    const flat = flatTensors(gpu(), [
+      { shape: [rows, width] },
+      { shape: [3 * width, width] },
+      { shape: [width] },
+      { shape: [hidden, width] },
+      { shape: [width, hidden] },
+    ]);
+    const [x, qkv, gain, inner, outer] = flat.tensors as [Tensor2D, Tensor2D, Tensor1D, Tensor2D, Tensor2D];
+    const store = createGradientStore(
+      gpu(),
+      flat.tensors.map(({ size }) => ({ size, uses: 1 })),
+    );
+    const cost = (op: () => Tensor) => {
+      const step = captureStep(
+        gpu(),
+        () => {
+          store.begin();
+          // Squares and their sum take what they take; the operation's share is what is more.
+          const { value, gradients } = valueAndGradients(
+            () => tf.sum(tf.square(op())) as tf.Scalar,
+            flat.tensors,
+            new Map(flat.tensors.slice(1).map((t, i) => [t.id, store.sink(i + 1)])),
+          );
+          return { value, dx: gradients[0]! };
+        },
+        {},
+      );
+      const { dispatches } = step.stats;
+      step.dispose();
+      return dispatches!;
+    };
+    const bare = cost(() => x);
+    expect(cost(() => fusedOps.linear(x, qkv)) - bare).toBe(2);
+    expect(cost(() => fusedOps.rmsNormLinear(x, gain, 1e-6, qkv)) - bare).toBe(3);
+    expect(cost(() => fusedOps.feedForward(x, { gated: false, inner, outer })) - bare).toBe(4);
+    const norm = { gain, eps: 1e-6 };
+    expect(cost(() => fusedOps.feedForward(x, { gated: false, norm, inner, outer }, x)) - bare).toBe(5);
+    expect(cost(() => fusedOps.linear(fusedOps.rmsNorm(x, gain, 1e-6), qkv)) - bare).toBe(4);
+    store.dispose();
+    flat.dispose();
   });
 });

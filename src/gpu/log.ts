@@ -9,8 +9,8 @@ import { disposeOwn, ownTensor, readTensors } from "./step";
 
 export interface StepLog {
   readonly slots: number;
-  /** Inside a step: writes `values` (float32 [width]) to the slot that `slot` (int32 [1], an input) names. */
-  append(values: Tensor, slot: Tensor): void;
+  /** Inside a step: writes `values` (one number each, `width` in all) to the slot that `slot` (int32 [1], an input) names. */
+  append(values: readonly Tensor[], slot: Tensor): void;
   /** All slots: [slots, width] flat. Waits for the GPU. */
   read(): Promise<Float32Array>;
   dispose(): void;
@@ -21,17 +21,22 @@ export function createLog(gpu: Gpu, width: number, slots: number): StepLog {
   return {
     slots,
     append(values, slot) {
+      if (values.length !== width || values.some((value) => value.size !== 1))
+        throw new Error(`the log takes ${width} single numbers`);
+      const out = width + 1;
       dispatch(
         gpu.backend,
         {
           key: `log ${width}`,
           workgroups: [1, 1, 1],
-          code: () => `${readBinding(0, "array<f32>")}${readBinding(1, "array<i32>")}${writeBinding(2, "array<f32>")}
+          code: () => `${values.map((_, i) => readBinding(i, "array<f32>")).join("")}
+${readBinding(width, "array<i32>")}${writeBinding(out, "array<f32>")}
 @compute @workgroup_size(1) fn main() {
-  for (var i = 0u; i < ${width}u; i++) { b2[u32(b1[0]) * ${width}u + i] = b0[i]; }
+  let at = u32(b${width}[0]) * ${width}u;
+  ${values.map((_, i) => `b${out}[at + ${i}u] = b${i}[0];`).join("\n  ")}
 }`,
         },
-        [values, slot],
+        [...values, slot],
         [ring],
       );
     },

@@ -33,6 +33,30 @@ export interface AttentionShape {
   ropeTheta?: number;
 }
 
+/** What a tower adds to its tokens' embeddings. */
+export interface Places {
+  /** [positions, width]: row t is added at token t of every text. */
+  positions: Tensor2D;
+  /** [1, width]: added everywhere. */
+  types?: Tensor2D;
+  /** Tokens a text; at most as many as there are positions. */
+  tokens: number;
+}
+
+/** A transformer's feed-forward layer. */
+export interface FeedForward {
+  /** silu(gate) * up instead of gelu. */
+  gated: boolean;
+  /** An RMS norm of x before it. */
+  norm?: { gain: Tensor1D; eps: number } | undefined;
+  /** [hidden, width]; gated [2 hidden, width], the gate's rows first. */
+  inner: Tensor2D;
+  innerBias?: Tensor1D | undefined;
+  /** [width, hidden] */
+  outer: Tensor2D;
+  outerBias?: Tensor1D | undefined;
+}
+
 export interface DropoutKey {
   /** Share of values set to zero; the rest is divided by 1 - rate. */
   rate: number;
@@ -44,20 +68,28 @@ export interface DropoutKey {
 
 export interface TowerOps {
   readonly name: "plain" | "fused";
-  /** x [n, in] times weight [out, in] transposed (Hugging Face's layout) plus bias [out] -> [n, out]. */
-  linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D;
-  /** Rows of table [vocabulary, width] -> [n, width]. */
-  embed(table: Tensor2D, tokens: TokenIds): Tensor2D;
+  /** x [n, in] times weight [out, in] transposed (Hugging Face's layout) plus bias [out] plus residual -> [n, out]. */
+  linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D;
+  /** `linear` of `rmsNorm`. */
+  rmsNormLinear(x: Tensor2D, gain: Tensor1D, eps: number, weight: Tensor2D, bias?: Tensor1D): Tensor2D;
+  /** outer(act(inner(x))) + residual. x [n, width] -> [n, width]. */
+  feedForward(x: Tensor2D, layer: FeedForward, residual?: Tensor2D): Tensor2D;
+  /** Rows of table [vocabulary, width], plus those of the tokens' places -> [n, width]. */
+  embed(table: Tensor2D, tokens: TokenIds, places?: Places): Tensor2D;
   /** x / rms(x) * gain over rows. x [n, width], gain [width]. */
   rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D;
   /** (x - mean) / sd * gain + bias over rows. */
   layerNorm(x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number): Tensor2D;
+  /** `pool` of `rmsNorm`: what a tower that ends in a norm makes of its tokens. */
+  rmsNormPool(x: Tensor2D, gain: Tensor1D, eps: number, weights: Tensor2D): Tensor2D;
+  /** `pool` of `layerNorm`. */
+  layerNormPool(x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number, weights: Tensor2D): Tensor2D;
   /**
-   * Scaled dot-product attention. q [batch * tokens, heads * size], k and v [batch * tokens, kvHeads * size],
-   * mask float32 [batch, tokens] (1 = a token, 0 = padding: never attended to) -> [batch * tokens, heads * size].
+   * Scaled dot-product attention. qkv [batch * tokens, (heads + 2 kvHeads) * size]: queries, keys and values side by
+   * side; mask float32 [batch, tokens] (1 = a token, 0 = padding: never attended to) -> [batch * tokens, heads * size].
    * Rotary positions, if any, are applied to q and k inside.
    */
-  attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D;
+  attention(qkv: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D;
   /** Exact (erf) GELU. */
   gelu(x: Tensor2D): Tensor2D;
   /** silu(gate) * up: SwiGLU's product. */

@@ -122,6 +122,9 @@ describe("plainOps", () => {
   });
 });
 
+/** Queries, keys and values side by side, as attention takes them. */
+const beside = (...parts: (Tensor | undefined)[]) => tf.concat(parts as Tensor2D[], 1) as Tensor2D;
+
 describe("plainOps.attention", () => {
   const size = 4;
   const inputsOf = ({ batch, tokens, heads, kvHeads }: AttentionShape) => ({
@@ -134,9 +137,7 @@ describe("plainOps.attention", () => {
     tf.tidy(() => [
       ...plainOps
         .attention(
-          tf.tensor2d(q.values, q.shape as [number, number]),
-          tf.tensor2d(k.values, k.shape as [number, number]),
-          tf.tensor2d(v.values, v.shape as [number, number]),
+          beside(...[q, k, v].map((x) => tf.tensor2d(x.values, x.shape as [number, number]))),
           tf.tensor2d(mask, [shape.batch, shape.tokens]),
           shape,
         )
@@ -150,7 +151,7 @@ describe("plainOps.attention", () => {
           const shape: AttentionShape = { batch: 2, tokens: 5, heads: 4, kvHeads, causal };
           if (ropeTheta) shape.ropeTheta = ropeTheta;
           expectTwin(
-            ({ q, k, v }) => plainOps.attention(matrix(q), matrix(k), matrix(v), tf.tensor2d(MASK, [2, 5]), shape),
+            ({ q, k, v }) => plainOps.attention(beside(q, k, v), tf.tensor2d(MASK, [2, 5]), shape),
             ({ q, k, v }) => f64.attention(q!, k!, v!, MASK, shape),
             inputsOf(shape),
           );
@@ -163,9 +164,9 @@ describe("plainOps.attention", () => {
     expect(run(shape, mask).every(Number.isFinite)).toBe(true);
     const gradients = tf.tidy(() =>
       tf
-        .grads((a, b, c) =>
-          plainOps.attention(a as Tensor2D, b as Tensor2D, c as Tensor2D, tf.tensor2d(mask, [2, 3]), shape),
-        )([q, k, v].map((x) => tf.tensor(x.values, x.shape)))
+        .grads((a, b, c) => plainOps.attention(beside(a, b, c), tf.tensor2d(mask, [2, 3]), shape))(
+          [q, k, v].map((x) => tf.tensor(x.values, x.shape)),
+        )
         .flatMap((g) => [...g.dataSync()]),
     );
     expect(gradients.every(Number.isFinite)).toBe(true);
@@ -205,7 +206,7 @@ describe("plainOps.attention in more than 65,535 rows", () => {
     const many = ({ values }: f64.Input) => tf.tile(tf.tensor2d(values, [tokens, width]), [texts, 1]) as Tensor2D;
     const [q, k, v] = [many(one.q), many(one.k), many(one.v)];
     const attend = (x: Tensor) =>
-      plainOps.attention(x as Tensor2D, k, v, tf.ones([texts, tokens]), { ...shape, batch: texts });
+      plainOps.attention(beside(x, k, v), tf.ones([texts, tokens]), { ...shape, batch: texts });
     return [attend(q), tf.grad(attend)(q, tf.onesLike(q))];
   };
 

@@ -9,18 +9,39 @@ import "./kernels/embed";
 import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutBits, dropoutThreshold } from "./dropoutBits";
-import type { AttentionShape, DropoutKey, TokenIds, TowerOps } from "./ops";
+import { headSize } from "./kernels/attention";
+import type { AttentionShape, DropoutKey, FeedForward, Places, TokenIds, TowerOps } from "./ops";
 
 const hasKernel = (name: string) => Boolean(tf.getKernel(name, tf.getBackend()));
 const runKernel = <T extends Tensor>(name: string, inputs: Record<string, Tensor>, attrs: Record<string, unknown>): T =>
   tf.engine().runKernel(name, inputs as NamedTensorMap, attrs as NamedAttrMap) as T;
 
-function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
-  const y: Tensor2D = tf.matMul(x, weight, false, true);
-  return bias ? (tf.add(y, bias) as Tensor2D) : y;
+function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D {
+  let y: Tensor2D = tf.matMul(x, weight, false, true);
+  if (bias) y = tf.add(y, bias);
+  return residual ? tf.add(residual, y) : y;
 }
 
-const embed = (table: Tensor2D, tokens: TokenIds): Tensor2D =>
+const gelu = (x: Tensor2D): Tensor2D => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+const siluGate = (gate: Tensor2D, up: Tensor2D): Tensor2D => tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
+
+function feedForward(x: Tensor2D, layer: FeedForward, residual?: Tensor2D): Tensor2D {
+  const { norm } = layer;
+  const u = linear(norm ? rmsNorm(x, norm.gain, norm.eps) : x, layer.inner, layer.innerBias);
+  const h = layer.gated ? siluGate(...(tf.split(u, 2, 1) as [Tensor2D, Tensor2D])) : gelu(u);
+  return linear(h, layer.outer, layer.outerBias, residual);
+}
+
+function embed(table: Tensor2D, tokens: TokenIds, places?: Places): Tensor2D {
+  const words = gather(table, tokens);
+  if (!places) return words;
+  const width = table.shape[1];
+  let added = tf.slice(places.positions, [0, 0], [places.tokens, width]);
+  if (places.types) added = tf.add(added, places.types);
+  return tf.reshape(tf.add(tf.reshape(words, [-1, places.tokens, width]), added), words.shape);
+}
+
+const gather = (table: Tensor2D, tokens: TokenIds): Tensor2D =>
   tf.customGrad((...args) => {
     const [values, save] = args as unknown as [Tensor2D, (tensors: Tensor[]) => void];
     save([tokens.ids, tokens.order, tokens.offsets]);
@@ -66,9 +87,10 @@ function rotate(x: Tensor4D, theta: number): Tensor4D {
   return tf.add(tf.mul(x, cos), tf.mul(tf.concat([tf.neg(second), first], 3), sin));
 }
 
-function attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D {
+function attention(qkv: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D {
   const { batch, tokens, heads, kvHeads, causal, ropeTheta } = shape;
-  const size = q.shape[1] / heads;
+  const size = headSize(qkv, shape);
+  const [q, k, v] = tf.split(qkv, [heads * size, kvHeads * size, kvHeads * size], 1) as [Tensor2D, Tensor2D, Tensor2D];
   const split = (x: Tensor2D, count: number) =>
     tf.transpose(tf.reshape(x, [batch, tokens, count, size]), [0, 2, 1, 3]) as Tensor4D;
   let queries = split(q, heads);
@@ -151,22 +173,25 @@ function applyDropout<T extends Tensor>(x: T, counter: Tensor1D, rate: number, s
   return tf.mul(x, tf.tensor(keep, x.shape)) as T;
 }
 
+function pool(x: Tensor2D, weights: Tensor2D): Tensor2D {
+  const [batch, tokens] = weights.shape;
+  const width = x.shape[1];
+  return tf.sum(tf.mul(tf.reshape(x, [batch, tokens, width]), tf.reshape(weights, [batch, tokens, 1])), 1) as Tensor2D;
+}
+
 export const plainOps: TowerOps = {
   name: "plain",
   linear,
+  rmsNormLinear: (x, gain, eps, weight, bias) => linear(rmsNorm(x, gain, eps), weight, bias),
+  feedForward,
   embed,
   rmsNorm,
   layerNorm,
   attention,
-  gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
-  siluGate: (gate, up) => tf.mul(tf.mul(gate, tf.sigmoid(gate)), up),
-  pool(x, weights) {
-    const [batch, tokens] = weights.shape;
-    const width = x.shape[1];
-    return tf.sum(
-      tf.mul(tf.reshape(x, [batch, tokens, width]), tf.reshape(weights, [batch, tokens, 1])),
-      1,
-    ) as Tensor2D;
-  },
+  gelu,
+  siluGate,
+  pool,
+  rmsNormPool: (x, gain, eps, weights) => pool(rmsNorm(x, gain, eps), weights),
+  layerNormPool: (x, gain, bias, eps, weights) => pool(layerNorm(x, gain, bias, eps), weights),
   dropout,
 };

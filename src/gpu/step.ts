@@ -10,6 +10,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
+import { isView, type Range, rangeOf } from "./flat";
 
 export interface InputSpec {
   shape: readonly number[];
@@ -110,16 +111,23 @@ export function flush(gpu: Gpu): void {
   gpu.backend.submitQueue();
 }
 
-/** Reads buffers in one submit; unlike tf's `data()` it keeps no copy that would go stale when a buffer is updated. */
-export async function readBuffers(gpu: Gpu, buffers: readonly GPUBuffer[]): Promise<ArrayBuffer[]> {
+/** Reads whole buffers in one submit. */
+export const readBuffers = (gpu: Gpu, buffers: readonly GPUBuffer[]): Promise<ArrayBuffer[]> =>
+  readRanges(
+    gpu,
+    buffers.map((buffer) => ({ buffer, offset: 0, size: buffer.size })),
+  );
+
+/** Reads parts of buffers in one submit; unlike tf's `data()` it keeps no copy that would go stale. */
+async function readRanges(gpu: Gpu, ranges: readonly Range[]): Promise<ArrayBuffer[]> {
   flush(gpu);
-  const total = buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  const total = ranges.reduce((sum, range) => sum + range.size, 0);
   const staging = gpu.device.createBuffer({ size: Math.max(4, total), usage: 0x1 | 0x8 }); // MAP_READ | COPY_DST
   const encoder = gpu.device.createCommandEncoder();
   let offset = 0;
-  for (const buffer of buffers) {
-    encoder.copyBufferToBuffer(buffer, 0, staging, offset, buffer.size);
-    offset += buffer.size;
+  for (const range of ranges) {
+    encoder.copyBufferToBuffer(range.buffer, range.offset, staging, offset, range.size);
+    offset += range.size;
   }
   gpu.device.queue.submit([encoder.finish()]);
   try {
@@ -132,24 +140,24 @@ export async function readBuffers(gpu: Gpu, buffers: readonly GPUBuffer[]): Prom
   const all = staging.getMappedRange().slice(0);
   staging.destroy();
   offset = 0;
-  return buffers.map((buffer) => {
+  return ranges.map((range) => {
     const from = offset;
-    offset += buffer.size;
+    offset += range.size;
     return all.slice(from, offset);
   });
 }
 
-/** The buffer behind any tensor that is on the GPU. */
+/** The buffer that a tensor has to itself. Throws where it shares one: ask `rangeOf` there. */
 export function bufferOf(gpu: Gpu, tensor: Tensor): GPUBuffer {
-  gpu.backend.uploadToGPU(tensor.dataId);
-  return gpu.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer;
+  if (isView(tensor)) throw new Error("the tensor is a part of a larger buffer");
+  return rangeOf(gpu, tensor).buffer;
 }
 
 /** Values of tensors now, in one read-back. */
 export async function readTensors(gpu: Gpu, tensors: readonly Tensor[]): Promise<Float32Array[]> {
-  const buffers = await readBuffers(
+  const buffers = await readRanges(
     gpu,
-    tensors.map((tensor) => bufferOf(gpu, tensor)),
+    tensors.map((tensor) => rangeOf(gpu, tensor)),
   );
   return buffers.map((bytes, i) => new Float32Array(bytes, 0, tensors[i]!.size));
 }

@@ -90,7 +90,7 @@ export const stage2 = z
       source: METHOD,
     }),
     mseWeight: real({
-      default: 20,
+      default: 50,
       min: 0,
       max: 1000,
       label: "MSE weight",
@@ -120,7 +120,7 @@ export const stage2 = z
       source: "algebra",
     }),
     learningRate: learningRate(3e-2, "stage 2"),
-    embeddingRate: embeddingRate(1, "stage 2"),
+    embeddingRate: embeddingRate(2, "stage 2"),
     dropout: dropout(),
   })
   .prefault({});
@@ -160,6 +160,16 @@ export const training = z
       unit: "pairs",
       help: "Pairs a step; the others' documents are the negatives.",
       source: "in-batch negatives",
+    }),
+    labelledShare: real({
+      default: 1,
+      min: 0.001,
+      max: 1,
+      log: true,
+      label: "Labelled share",
+      unit: "of the queries",
+      help: "Share of the training queries whose answers are known to stage 1 and the baselines. Of the others only the text is: enough for distillation and the tokenizers.",
+      source: OURS,
     }),
     start: choice({
       default: "checkpoint",

@@ -5,7 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { captureStep } from "../../gpu/capture";
-import { bufferOf, type HostValues, readBuffers } from "../../gpu/step";
+import type { HostValues } from "../../gpu/step";
 import { type DocumentIndex, normaliseRows, scoreAll, topK } from "../retrieval/exact";
 import { hostInputs } from "../text/batch";
 import { towerForward } from "../towers";
@@ -78,7 +78,7 @@ export async function queryCost(
     return {
       step,
       values,
-      vectors: async () => new Float32Array((await readBuffers(gpu, [bufferOf(gpu, step.outputs["vectors"]!)]))[0]!),
+      vectors: () => step.read("vectors"),
       dispose: () => {
         step.dispose();
         unused.dispose();
@@ -100,7 +100,7 @@ export async function queryCost(
     const searching: number[] = [];
     const encodes = REPEATS.map((): number[] => []);
     for (const [round, query] of some.entries()) {
-      let vectors = new Float32Array(0);
+      let vectors: Float32Array = new Float32Array(0);
       const total = await timed(async () => {
         single.step.run(single.values([query]));
         vectors = await single.vectors();

@@ -172,7 +172,8 @@ export async function prepareRun(
 ): Promise<RunContext> {
   const { gpu, ops, store, experiment, dataset, control } = options;
   reporter.begin("data", dataset.docs.length);
-  const pairs = trainingPairs(dataset);
+  const { labelledShare } = experiment.training;
+  const pairs = trainingPairs(dataset, labelledShare, experiment.seed);
   if (pairs.query.length === 0)
     throw new LabError(
       "bad-input",
@@ -197,6 +198,7 @@ export async function prepareRun(
   reporter.end("data", {
     documents: dataset.docs.length,
     "training pairs": pairs.query.length,
+    ...(labelledShare < 1 ? { "queries with labels": new Set(pairs.query).size } : {}),
     "test queries": dataset.test.queries.length,
     "longest document, tokens": texts.teacher.documentLength,
     ...(texts.teacher.cutDocuments > 0 ? { "documents cut": texts.teacher.cutDocuments } : {}),

@@ -99,6 +99,7 @@ export function studentInitProblem(experiment: Experiment): string | null {
 
 /** config.json of a Hugging Face checkpoint folder. */
 export function huggingFaceConfig(config: TowerConfig): Record<string, unknown> {
+  if (config.kind === "bench") throw new Error("the benchmark's model has no checkpoint format");
   const common = {
     vocab_size: config.vocabulary,
     hidden_size: config.width,
@@ -141,14 +142,14 @@ export const RMS_EPS = 1e-6;
 export const LAYER_NORM_EPS = 1e-12;
 export const ROPE_THETA = 10_000;
 
-const KINDS: ReadonlyMap<unknown, TowerConfig["kind"]> = new Map([
+const KINDS: ReadonlyMap<unknown, Exclude<TowerConfig["kind"], "bench">> = new Map([
   ["llama", "decoder"],
   ["bert", "encoder"],
   ["scalingnote-lookup", "lookup"],
 ] as const);
 
 /** What the forward passes take for granted. A checkpoint that says otherwise would load and compute something else. */
-const FIXED: Record<TowerConfig["kind"], Record<string, unknown>> = {
+const FIXED: Record<Exclude<TowerConfig["kind"], "bench">, Record<string, unknown>> = {
   decoder: {
     hidden_act: "silu",
     rms_norm_eps: RMS_EPS,

@@ -1,49 +1,127 @@
-/** A tower's parameters on the GPU: own buffers, updated in place by the optimizer. */
+/**
+ * A tower's parameters on the GPU: side by side in few buffers, updated in place by the optimizer. What is one matrix
+ * product there though a checkpoint has it in pieces is one tensor (parameters.ts); whatever leaves the GPU has the
+ * checkpoint's names and shapes again.
+ */
 
 import type { Gpu } from "../../gpu/device";
-import { disposeOwn, ownTensor, readTensors } from "../../gpu/step";
+import { type FlatTensors, flatTensors, rangeOf } from "../../gpu/flat";
+import { readTensors } from "../../gpu/step";
 import { LabError } from "../errors";
-import type { DeviceParameters, HostParameters, TowerConfig } from "./types";
+import { parameterStacks } from "./parameters";
+import type { DeviceParameters, HostParameters, HostTensor, TowerConfig } from "./types";
 
 /** A tower on the device. */
 export interface Tower {
   config: TowerConfig;
   parameters: DeviceParameters;
+  /** What the checkpoint has, in its order, and where its rows are on the device. */
+  layout: TensorPlace[];
+  memory: FlatTensors;
+}
+
+/** A checkpoint's tensor: `size` values from `offset` on of the device's tensor `within`. */
+export interface TensorPlace {
+  name: string;
+  shape: number[];
+  within: string;
+  offset: number;
+  size: number;
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Where a checkpoint's tensors lie. A stack of which one is missing is left in pieces: the forward pass says which. */
+function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
+  const stacks = parameterStacks(config).filter((stack) => stack.parts.every((part) => host.has(part)));
+  const stackOf = new Map(stacks.flatMap((stack) => stack.parts.map((part) => [part, stack] as const)));
+  return [...host].map(([name, { shape }]) => {
+    const stack = stackOf.get(name);
+    const above = stack ? stack.parts.slice(0, stack.parts.indexOf(name)) : [];
+    return {
+      name,
+      shape,
+      within: stack?.name ?? name,
+      offset: above.reduce((sum, part) => sum + sizeOf(host.get(part)!.shape), 0),
+      size: sizeOf(shape),
+    };
+  });
 }
 
 export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters): Tower {
-  const parameters: DeviceParameters = {};
-  for (const [name, { shape, values }] of host) parameters[name] = ownTensor(gpu, { shape, dtype: "float32" }, values);
-  return { config, parameters };
+  const layout = layOut(config, host);
+  const names = [...new Set(layout.map((place) => place.within))];
+  const memory = flatTensors(
+    gpu,
+    names.map((within) =>
+      joined(
+        layout
+          .filter((place) => place.within === within)
+          .toSorted((x, y) => x.offset - y.offset)
+          .map((place) => host.get(place.name)!),
+      ),
+    ),
+  );
+  return {
+    config,
+    parameters: Object.fromEntries(names.map((name, i) => [name, memory.tensors[i]!])),
+    layout,
+    memory,
+  };
 }
 
-export async function downloadTower(gpu: Gpu, tower: Tower): Promise<HostParameters> {
-  const names = Object.keys(tower.parameters);
+/** Rows one under the other. */
+function joined(pieces: readonly HostTensor[]): HostTensor {
+  if (pieces.length === 1) return pieces[0]!;
+  const values = new Float32Array(pieces.reduce((sum, piece) => sum + piece.values.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    values.set(piece.values, at);
+    at += piece.values.length;
+  }
+  const [, ...rest] = pieces[0]!.shape;
+  return { shape: [values.length / sizeOf(rest), ...rest], values };
+}
+
+/** Tensors of several towers, and others, as one list with the checkpoint's names. */
+export interface Parameters {
+  parameters: DeviceParameters;
+  layout: readonly TensorPlace[];
+}
+
+/** Parameters as the checkpoint has them. */
+export async function downloadParameters(gpu: Gpu, { parameters, layout }: Parameters): Promise<HostParameters> {
+  const names = Object.keys(parameters);
   const values = await readTensors(
     gpu,
-    names.map((name) => tower.parameters[name]!),
+    names.map((name) => parameters[name]!),
   );
-  return new Map(names.map((name, i) => [name, { shape: tower.parameters[name]!.shape, values: values[i]! }]));
+  const byName = new Map(names.map((name, i) => [name, values[i]!]));
+  return new Map(
+    layout.map(({ name, shape, within, offset, size }) => [
+      name,
+      { shape, values: byName.get(within)!.slice(offset, offset + size) as Float32Array },
+    ]),
+  );
 }
 
-/** Overwrites the tower's parameters; throws LabError "bad-input" naming the tensor whose shape does not fit. */
-export function writeTower(gpu: Gpu, tower: Pick<Tower, "parameters">, host: HostParameters): void {
-  for (const [name, tensor] of Object.entries(tower.parameters)) {
+export const downloadTower = (gpu: Gpu, tower: Tower): Promise<HostParameters> => downloadParameters(gpu, tower);
+
+/** Overwrites parameters; throws LabError "bad-input" naming the tensor whose shape does not fit. */
+export function writeParameters(gpu: Gpu, { parameters, layout }: Parameters, host: HostParameters): void {
+  for (const { name, shape, within, offset, size } of layout) {
     const found = host.get(name);
-    if (!found || found.values.length !== tensor.size)
+    if (!found || found.values.length !== size)
       throw new LabError(
         "bad-input",
-        `Tensor ${name}: ${found ? found.shape.join(" x ") : "missing"} in the checkpoint, ${tensor.shape.join(" x ")} here.`,
+        `Tensor ${name}: ${found ? found.shape.join(" x ") : "missing"} in the checkpoint, ${shape.join(" x ")} here.`,
         "Load it with the settings it was made with.",
       );
-    gpu.device.queue.writeBuffer(
-      gpu.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer,
-      0,
-      found.values as BufferSource,
-    );
+    const range = rangeOf(gpu, parameters[within]!);
+    gpu.device.queue.writeBuffer(range.buffer, range.offset + offset * 4, found.values as BufferSource);
   }
 }
 
-export function disposeTower(gpu: Gpu, tower: Tower): void {
-  for (const tensor of Object.values(tower.parameters)) disposeOwn(gpu, tensor);
+export function disposeTower(_gpu: Gpu, tower: Tower): void {
+  tower.memory.dispose();
 }

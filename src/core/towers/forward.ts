@@ -5,76 +5,118 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { TowerOps } from "../../gpu/ops";
 import { LabError } from "../errors";
 import { LAYER_NORM_EPS, RMS_EPS, ROPE_THETA } from "./config";
+import { parameterStacks } from "./parameters";
 import type { DeviceParameters, RawVectors, TowerConfig, TowerDropout, TowerInputs } from "./types";
 
-type Body = (
-  ops: TowerOps,
-  config: TowerConfig,
-  get: (name: string) => Tensor2D & Tensor1D,
-  inputs: TowerInputs,
-  drop: (x: Tensor2D) => Tensor2D,
-) => Tensor2D;
+interface Context {
+  ops: TowerOps;
+  config: TowerConfig;
+  /** A parameter by name. */
+  get: (name: string) => Tensor2D & Tensor1D;
+  /** The parameters of a stack: as one tensor where they lie so, else put together. */
+  stacked: (name: string) => Tensor2D & Tensor1D;
+  inputs: TowerInputs;
+  drop: (x: Tensor2D) => Tensor2D;
+  /** What `make` makes of a residual, dropped and added to it; without dropout that is one with what makes it. */
+  addTo: (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) => Tensor2D;
+}
 
-/** Llama and Qwen2: pre-norm, causal, rotary positions, grouped queries, SwiGLU. [batch * tokens, width] */
-const decoder: Body = (ops, config, get, inputs, drop) => {
+/** One pooled vector a text. [batch, width] */
+type Body = (context: Context) => Tensor2D;
+
+/** Llama and Qwen2: pre-norm, causal, rotary positions, grouped queries, SwiGLU. */
+const decoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
   const [batch, tokens] = inputs.mask.shape;
+  const shape = {
+    batch,
+    tokens,
+    heads: config.heads,
+    kvHeads: config.kvHeads,
+    causal: true,
+    ropeTheta: ROPE_THETA,
+  };
   let x = drop(ops.embed(get("model.embed_tokens.weight"), inputs));
   for (let i = 0; i < config.layers; i++) {
-    const layer = (name: string) => get(`model.layers.${i}.${name}.weight`);
-    const h = ops.rmsNorm(x, layer("input_layernorm"), RMS_EPS);
-    const mixed = ops.attention(
-      ops.linear(h, layer("self_attn.q_proj")),
-      ops.linear(h, layer("self_attn.k_proj")),
-      ops.linear(h, layer("self_attn.v_proj")),
-      inputs.mask,
-      { batch, tokens, heads: config.heads, kvHeads: config.kvHeads, causal: true, ropeTheta: ROPE_THETA },
-    );
-    x = tf.add(x, drop(ops.linear(mixed, layer("self_attn.o_proj"))));
-    const m = ops.rmsNorm(x, layer("post_attention_layernorm"), RMS_EPS);
-    const gated = ops.siluGate(ops.linear(m, layer("mlp.gate_proj")), ops.linear(m, layer("mlp.up_proj")));
-    x = tf.add(x, drop(ops.linear(gated, layer("mlp.down_proj"))));
+    const name = (part: string) => `model.layers.${i}.${part}.weight`;
+    const qkv = ops.rmsNormLinear(x, get(name("input_layernorm")), RMS_EPS, stacked(name("self_attn.qkv_proj")));
+    const mixed = ops.attention(qkv, inputs.mask, shape);
+    x = addTo(x, (r) => ops.linear(mixed, get(name("self_attn.o_proj")), undefined, r));
+    const layer = {
+      gated: true,
+      norm: { gain: get(name("post_attention_layernorm")), eps: RMS_EPS },
+      inner: stacked(name("mlp.gate_up_proj")),
+      outer: get(name("mlp.down_proj")),
+    };
+    const middle = x;
+    x = addTo(middle, (r) => ops.feedForward(middle, layer, r));
   }
-  return ops.rmsNorm(x, get("model.norm.weight"), RMS_EPS);
+  return ops.rmsNormPool(x, get("model.norm.weight"), RMS_EPS, inputs.poolWeights);
 };
 
-/** BERT: post-norm, bidirectional, learned positions, GELU. [batch * tokens, width] */
-const encoder: Body = (ops, config, get, inputs, drop) => {
+/** BERT: post-norm, bidirectional, learned positions, GELU. */
+const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
   const [batch, tokens] = inputs.mask.shape;
-  const { width, heads, maxTokens } = config;
-  if (tokens > maxTokens)
-    throw new LabError(
-      "bad-input",
-      `Texts of ${tokens} tokens, but this encoder has learned positions for ${maxTokens}.`,
-      `Cut the texts at ${maxTokens} tokens.`,
-    );
+  const { heads, layers } = config;
+  const dense = (x: Tensor2D, name: string, residual?: Tensor2D) =>
+    ops.linear(x, get(`${name}.weight`), get(`${name}.bias`), residual);
   const norm = (x: Tensor2D, name: string) =>
     ops.layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), LAYER_NORM_EPS);
-  const dense = (x: Tensor2D, name: string) => ops.linear(x, get(`${name}.weight`), get(`${name}.bias`));
-  const words = ops.embed(get("embeddings.word_embeddings.weight"), inputs);
-  const positions = tf.slice(get("embeddings.position_embeddings.weight") as Tensor2D, [0, 0], [tokens, width]);
-  const places = tf.add(positions, get("embeddings.token_type_embeddings.weight"));
-  const summed = tf.reshape(tf.add(tf.reshape(words, [batch, tokens, width]), places), [batch * tokens, width]);
-  let x = drop(norm(summed as Tensor2D, "embeddings.LayerNorm"));
-  for (let i = 0; i < config.layers; i++) {
+  const words = ops.embed(get("embeddings.word_embeddings.weight"), inputs, {
+    positions: get("embeddings.position_embeddings.weight"),
+    types: get("embeddings.token_type_embeddings.weight"),
+    tokens,
+  });
+  let x = drop(norm(words, "embeddings.LayerNorm"));
+  for (let i = 0; i < layers; i++) {
     const layer = `encoder.layer.${i}`;
-    const mixed = ops.attention(
-      dense(x, `${layer}.attention.self.query`),
-      dense(x, `${layer}.attention.self.key`),
-      dense(x, `${layer}.attention.self.value`),
-      inputs.mask,
-      { batch, tokens, heads, kvHeads: heads, causal: false },
-    );
-    x = norm(tf.add(x, drop(dense(mixed, `${layer}.attention.output.dense`))), `${layer}.attention.output.LayerNorm`);
-    const hidden = ops.gelu(dense(x, `${layer}.intermediate.dense`));
-    x = norm(tf.add(x, drop(dense(hidden, `${layer}.output.dense`))), `${layer}.output.LayerNorm`);
+    const own = `${layer}.attention.self.query_key_value`;
+    const qkv = ops.linear(x, stacked(`${own}.weight`), stacked(`${own}.bias`));
+    const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
+    const attended = addTo(x, (r) => dense(mixed, `${layer}.attention.output.dense`, r));
+    x = norm(attended, `${layer}.attention.output.LayerNorm`);
+    const hidden = {
+      gated: false,
+      inner: get(`${layer}.intermediate.dense.weight`),
+      innerBias: get(`${layer}.intermediate.dense.bias`),
+      outer: get(`${layer}.output.dense.weight`),
+      outerBias: get(`${layer}.output.dense.bias`),
+    };
+    const y = addTo(x, (r) => ops.feedForward(x, hidden, r));
+    const [gain, bias] = [get(`${layer}.output.LayerNorm.weight`), get(`${layer}.output.LayerNorm.bias`)];
+    if (i === layers - 1) return ops.layerNormPool(y, gain, bias, LAYER_NORM_EPS, inputs.poolWeights);
+    x = ops.layerNorm(y, gain, bias, LAYER_NORM_EPS);
   }
-  return x;
+  return ops.pool(x, inputs.poolWeights);
 };
 
-/** One vector a token: the far end of the size axis (LightRetriever). [batch * tokens, width] */
-const lookup: Body = (ops, _config, get, inputs) => ops.embed(get("embeddings.word_embeddings.weight"), inputs);
+/** The benchmark's model: pre-norm, bidirectional, RMS norm, learned positions, GELU, no biases. */
+const bench: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
+  const [batch, tokens] = inputs.mask.shape;
+  const { heads } = config;
+  const places = { positions: get("embeddings.position_embeddings.weight"), tokens };
+  let x = drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places));
+  for (let i = 0; i < config.layers; i++) {
+    const name = (part: string) => `layers.${i}.${part}.weight`;
+    const qkv = ops.rmsNormLinear(x, get(name("norm1")), RMS_EPS, stacked(name("query_key_value")));
+    const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
+    x = addTo(x, (r) => ops.linear(mixed, get(name("output")), undefined, r));
+    const layer = {
+      gated: false,
+      norm: { gain: get(name("norm2")), eps: RMS_EPS },
+      inner: get(name("up")),
+      outer: get(name("down")),
+    };
+    const middle = x;
+    x = addTo(middle, (r) => ops.feedForward(middle, layer, r));
+  }
+  return ops.rmsNormPool(x, get("norm.weight"), RMS_EPS, inputs.poolWeights);
+};
 
-const BODIES = { decoder, encoder, lookup } as const;
+/** One vector a token: the far end of the size axis (LightRetriever). */
+const lookup: Body = ({ ops, get, inputs }) =>
+  ops.pool(ops.embed(get("embeddings.word_embeddings.weight"), inputs), inputs.poolWeights);
+
+const BODIES = { decoder, encoder, lookup, bench } as const;
 
 /**
  * Texts to vectors.
@@ -90,15 +132,28 @@ export function towerForward(
   inputs: TowerInputs,
   dropout?: TowerDropout,
 ): RawVectors {
+  const tokens = inputs.mask.shape[1];
+  if ((config.kind === "encoder" || config.kind === "bench") && tokens > config.maxTokens)
+    throw new LabError(
+      "bad-input",
+      `Texts of ${tokens} tokens, but this encoder has learned positions for ${config.maxTokens}.`,
+      `Cut the texts at ${config.maxTokens} tokens.`,
+    );
   const get = (name: string) => {
     const tensor = parameters[name];
     if (!tensor)
       throw new LabError("bad-input", `The checkpoint has no tensor ${name}.`, "Export the whole checkpoint again.");
     return tensor as Tensor2D & Tensor1D;
   };
+  const stacks = parameterStacks(config);
+  const stacked = (name: string) =>
+    (parameters[name] ?? tf.concat(stacks.find((s) => s.name === name)!.parts.map(get), 0)) as Tensor2D & Tensor1D;
   let site = dropout?.firstSite ?? 0;
+  const drops = dropout !== undefined && dropout.rate > 0;
   const drop = (x: Tensor2D) =>
-    dropout && dropout.rate > 0 ? ops.dropout(x, { rate: dropout.rate, counter: dropout.counter, site: site++ }) : x;
-  const states = BODIES[config.kind](ops, config, get, inputs, drop);
-  return ops.linear(ops.pool(states, inputs.poolWeights), get("projection.weight"));
+    drops ? ops.dropout(x, { rate: dropout.rate, counter: dropout.counter, site: site++ }) : x;
+  const addTo = (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) =>
+    drops ? (tf.add(residual, drop(make())) as Tensor2D) : make(residual);
+  const pooled = BODIES[config.kind]({ ops, config, get, stacked, inputs, drop, addTo });
+  return config.kind === "bench" ? pooled : ops.linear(pooled, get("projection.weight"));
 }

@@ -70,8 +70,35 @@ function encoderSpecs(c: TowerConfig): Spec[] {
   return specs;
 }
 
+/**
+ * The benchmark's model: pre-norm, RMS norm, learned positions, exact GELU, no biases, no projection. Deviations are those
+ * of its first version's uniform draws.
+ */
+function benchSpecs(c: TowerConfig): Spec[] {
+  const { width, hidden } = c;
+  const specs: Spec[] = [
+    { name: "embeddings.word_embeddings.weight", shape: [c.vocabulary, width], start: 0.5 / Math.sqrt(3) },
+    { name: "embeddings.position_embeddings.weight", shape: [c.maxTokens, width], start: 0.1 / Math.sqrt(3) },
+  ];
+  for (let i = 0; i < c.layers; i++) {
+    const layer = `layers.${i}`;
+    specs.push({ name: `${layer}.norm1.weight`, shape: [width], start: "ones" });
+    for (const part of ["query", "key", "value"])
+      specs.push({ name: `${layer}.${part}.weight`, shape: [width, width], start: width ** -0.5 });
+    specs.push(
+      { name: `${layer}.output.weight`, shape: [width, width], start: 0.5 * width ** -0.5 },
+      { name: `${layer}.norm2.weight`, shape: [width], start: "ones" },
+      { name: `${layer}.up.weight`, shape: [hidden, width], start: width ** -0.5 },
+      { name: `${layer}.down.weight`, shape: [width, hidden], start: 0.5 * hidden ** -0.5 },
+    );
+  }
+  specs.push({ name: "norm.weight", shape: [width], start: "ones" });
+  return specs;
+}
+
 /** Name and shape of every parameter, in a fixed order. */
 export function parameterSpecs(c: TowerConfig): Spec[] {
+  if (c.kind === "bench") return benchSpecs(c);
   const body =
     c.kind === "decoder"
       ? decoderSpecs(c)
@@ -79,6 +106,38 @@ export function parameterSpecs(c: TowerConfig): Spec[] {
         ? encoderSpecs(c)
         : [{ name: "embeddings.word_embeddings.weight", shape: [c.vocabulary, c.width], start: 1 } satisfies Spec];
   return [...body, { name: "projection.weight", shape: [c.embeddingSize, c.width], start: c.width ** -0.5 }];
+}
+
+/** Several of a checkpoint's tensors as one on the device: their rows one under the other, in this order. */
+export interface Stack {
+  name: string;
+  parts: string[];
+}
+
+/**
+ * What is one matrix product on the device though a checkpoint has it in pieces: queries, keys and values; the two halves
+ * of a gated layer.
+ */
+export function parameterStacks(c: TowerConfig): Stack[] {
+  const layers = Array.from({ length: c.layers }, (_, i) => i);
+  const stack = (layer: string, name: string, parts: string[], kind: string): Stack => ({
+    name: `${layer}.${name}.${kind}`,
+    parts: parts.map((part) => `${layer}.${part}.${kind}`),
+  });
+  if (c.kind === "decoder")
+    return layers.flatMap((i) => [
+      stack(`model.layers.${i}.self_attn`, "qkv_proj", ["q_proj", "k_proj", "v_proj"], "weight"),
+      stack(`model.layers.${i}.mlp`, "gate_up_proj", ["gate_proj", "up_proj"], "weight"),
+    ]);
+  if (c.kind === "encoder")
+    return layers.flatMap((i) =>
+      ["weight", "bias"].map((kind) =>
+        stack(`encoder.layer.${i}.attention.self`, "query_key_value", ["query", "key", "value"], kind),
+      ),
+    );
+  if (c.kind === "bench")
+    return layers.map((i) => stack(`layers.${i}`, "query_key_value", ["query", "key", "value"], "weight"));
+  return [];
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);

@@ -74,6 +74,25 @@ export function towerTwin(
       const inner = f64.gelu(dense(x, `${layer}.intermediate.dense`));
       x = norm(f64.add(x, drop(dense(inner, `${layer}.output.dense`))), `${layer}.output.LayerNorm`);
     }
+  } else if (config.kind === "bench") {
+    const places = from("embeddings.position_embeddings");
+    const words = f64.embed(from("embeddings.word_embeddings"), inputs.ids, width);
+    x = words.map((w, i) => w + places[i % (tokens * width)]!);
+    for (let i = 0; i < config.layers; i++) {
+      const layer = `layers.${i}`;
+      const h = f64.rmsNorm(x, from(`${layer}.norm1`), 1e-6);
+      const [q, k, v] = ["query", "key", "value"].map((s) => f64.linear(h, from(`${layer}.${s}`), width)) as [
+        Values,
+        Values,
+        Values,
+      ];
+      const mixed = f64.attention(q, k, v, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
+      x = f64.add(x, drop(f64.linear(mixed, from(`${layer}.output`), width)));
+      const m = f64.gelu(f64.linear(f64.rmsNorm(x, from(`${layer}.norm2`), 1e-6), from(`${layer}.up`), width));
+      x = f64.add(x, drop(f64.linear(m, from(`${layer}.down`), config.hidden)));
+    }
+    x = f64.rmsNorm(x, from("norm"), 1e-6);
+    return f64.pool(x, inputs.poolWeights, batch, width);
   } else x = f64.embed(from("embeddings.word_embeddings"), inputs.ids, width);
   return f64.linear(f64.pool(x, inputs.poolWeights, batch, width), from("projection"), width);
 }

@@ -5,7 +5,8 @@
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import type { DropoutKey, TokenIds } from "../../gpu/ops";
 
-export type TowerKind = "decoder" | "encoder" | "lookup";
+/** "bench" is the benchmark's model alone: no setting chooses it, and it has no checkpoint format. */
+export type TowerKind = "decoder" | "encoder" | "lookup" | "bench";
 export type Pooling = "mean" | "last" | "cls";
 
 export interface TowerConfig {
@@ -15,7 +16,7 @@ export interface TowerConfig {
   /** 0 for a lookup tower. */
   layers: number;
   heads: number;
-  /** Equal to `heads` for an encoder. */
+  /** Equal to `heads` for an encoder and for the benchmark's model. */
   kvHeads: number;
   /** Width of the feed-forward layer. */
   hidden: number;

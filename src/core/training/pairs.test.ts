@@ -44,7 +44,7 @@ const dataset: Dataset = {
 };
 
 describe("trainingPairs", () => {
-  const pairs = trainingPairs(dataset);
+  const pairs = trainingPairs(dataset, 1, 7);
   it("pairs every query with its documents at the relevance level", () => {
     expect([...pairs.query]).toEqual([0, 1, 2, 2]);
     expect([...pairs.document]).toEqual([0, 1, 2, 4]);
@@ -55,8 +55,35 @@ describe("trainingPairs", () => {
   });
 });
 
+describe("queries without labels", () => {
+  const many: Dataset = {
+    ...dataset,
+    train: {
+      queries: Array.from({ length: 200 }, (_, i) => ({ id: `q${i}`, text: String(i), negatives: ["f"] })),
+      qrels: new Map(Array.from({ length: 200 }, (_, i) => [`q${i}`, new Map([["a", 2]])])),
+    },
+  };
+  const labelled = (share: number, seed: number) => [...trainingPairs(many, share, seed).query];
+  it("give no pair, no graded document and no hard negative", () => {
+    const pairs = trainingPairs(many, 0.25, 7);
+    expect(pairs.query.length).toBe(50);
+    for (let q = 0; q < 200; q++) {
+      const known = pairs.query.includes(q);
+      expect(pairs.graded[q]!.size).toBe(known ? 1 : 0);
+      expect(pairs.hard[q]!.length).toBe(known ? 1 : 0);
+    }
+  });
+  it("are drawn by seed, spread over all, and never all there are", () => {
+    expect(labelled(0.25, 7)).toEqual(labelled(0.25, 7));
+    expect(labelled(0.25, 7)).not.toEqual(labelled(0.25, 8));
+    expect(Math.max(...labelled(0.25, 7))).toBeGreaterThan(150);
+    expect(labelled(0.001, 7).length).toBe(1);
+    expect(labelled(1, 7).length).toBe(200);
+  });
+});
+
 describe("pairOrder", () => {
-  const pairs = trainingPairs(dataset);
+  const pairs = trainingPairs(dataset, 1, 7);
   it("takes every pair once a pass and depends on seed and step alone", () => {
     const order = pairOrder(pairs, 2, 0, 7);
     const pass = [...order(1).documents, ...order(2).documents];

@@ -18,15 +18,22 @@ export interface TrainingPairs {
   documents: number;
 }
 
-/** One pair for every training query and document of grade `relevanceLevel` or more. */
-export function trainingPairs(dataset: Dataset): TrainingPairs {
+/**
+ * One pair for every labelled training query and document of grade `relevanceLevel` or more.
+ *
+ * @param labelledShare share of the training queries, drawn by seed, whose judgements are used: of the others nothing is
+ *   known but their text, which is all that distillation needs
+ */
+export function trainingPairs(dataset: Dataset, labelledShare: number, seed: number): TrainingPairs {
+  const labelled = labelledQueries(dataset.train.queries.length, labelledShare, seed);
   const index = new Map(dataset.docs.map((doc, i) => [doc.id, i]));
   const query: number[] = [];
   const document: number[] = [];
   const graded: Set<number>[] = [];
   const hard: Int32Array[] = [];
   dataset.train.queries.forEach((q, i) => {
-    const judged = dataset.train.qrels.get(q.id);
+    const known = labelled.has(i);
+    const judged = known ? dataset.train.qrels.get(q.id) : undefined;
     const above = new Set<number>();
     const near = new Set<number>();
     for (const [id, grade] of judged ?? []) {
@@ -39,7 +46,7 @@ export function trainingPairs(dataset: Dataset): TrainingPairs {
         document.push(d);
       }
     }
-    for (const id of q.negatives ?? []) {
+    for (const id of (known && q.negatives) || []) {
       const d = index.get(id);
       if (d !== undefined && !above.has(d)) near.add(d);
     }
@@ -53,6 +60,16 @@ export function trainingPairs(dataset: Dataset): TrainingPairs {
     hard,
     documents: dataset.docs.length,
   };
+}
+
+function labelledQueries(count: number, share: number, seed: number): ReadonlySet<number> {
+  const all = Array.from({ length: count }, (_, i) => i);
+  if (share >= 1) return new Set(all);
+  return new Set(
+    random(seed, "labelled")
+      .shuffle(all)
+      .slice(0, Math.max(1, Math.round(share * count))),
+  );
 }
 
 /** One step's pairs. */

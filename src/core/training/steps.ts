@@ -6,8 +6,11 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type AdamW, type AdamWOptions, type AdamWParameter, createAdamW, hyperValues } from "../../gpu/adamw";
+import { valueAndGradients } from "../../gpu/backward";
 import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
+import { infoNceFits, infoNceKernels } from "../../gpu/kernels/infoNce";
+import { qkdKernel } from "../../gpu/kernels/qkd";
 import { createLog, type StepLog } from "../../gpu/log";
 import type { TowerOps } from "../../gpu/ops";
 import {
@@ -22,7 +25,7 @@ import {
 import { infoNCE } from "../objectives/infoNCE";
 import { qkdLoss } from "../objectives/qkd";
 import { decays, isEmbedding, towerForward } from "../towers";
-import type { Tower } from "../towers/device";
+import type { TensorPlace, Tower } from "../towers/device";
 import type { DeviceParameters } from "../towers/types";
 import { type TokenTable, towerInputSpecs, towerInputs, towerValues } from "./inputs";
 import type { PairBatch } from "./pairs";
@@ -50,6 +53,8 @@ export interface TrainingStep {
   names: string[];
   /** Trained tensors in the optimizer's order. */
   parameters: DeviceParameters;
+  /** The same as a checkpoint has them, and where they lie in those. */
+  layout: readonly TensorPlace[];
   /** Runs step number `step` (from 1); returns its tokens without padding. */
   run(step: number): number;
   dispose(): void;
@@ -61,6 +66,9 @@ export const LOG_SLOTS = 32;
 interface Parts {
   /** Trained tensors by unique name. */
   parameters: DeviceParameters;
+  layout: readonly TensorPlace[];
+  /** How often the step uses each of them; once unless given. */
+  uses?: number;
   specs: InputSpecs;
   /** The loss on the tape, and the terms to log beside it. */
   loss(
@@ -84,6 +92,7 @@ function trainingStep(gpu: Gpu, recipe: Recipe, parts: Parts): TrainingStep {
         tensor: tensors[i]!,
         rate: isEmbedding(local) ? 1 : 0,
         decay: decays(local) ? recipe.weightDecay : 0,
+        uses: parts.uses ?? 1,
       };
     }),
     recipe,
@@ -100,23 +109,20 @@ function trainingStep(gpu: Gpu, recipe: Recipe, parts: Parts): TrainingStep {
     gpu,
     (inputs) => {
       let terms: Record<string, Tensor> = {};
-      const { value, grads } = tf.valueAndGrads((...list: Tensor[]) => {
-        const result = parts.loss(
-          Object.fromEntries(names.map((name, i) => [name, list[i]!])),
-          inputs,
-          inputs["counter"] as Tensor1D,
-        );
-        // Kept, for they are needed after the tape has closed.
-        terms = Object.fromEntries(
-          parts.termNames.map((name) => [name, tf.keep(tf.reshape(result.terms[name]!, [1]))]),
-        );
-        return result.loss;
-      })(tensors);
-      const norm = optimizer.apply(Object.fromEntries(names.map((name, i) => [name, grads[i]!])), inputs["hyper"]!);
-      const row = tf.concat([tf.reshape(value, [1]), norm as Tensor1D, ...(Object.values(terms) as Tensor1D[])]);
+      const { value, gradients } = valueAndGradients(
+        () => {
+          const result = parts.loss(parts.parameters, inputs, inputs["counter"] as Tensor1D);
+          // Kept, for they are needed after the tape has closed.
+          terms = Object.fromEntries(parts.termNames.map((name) => [name, tf.keep(tf.clone(result.terms[name]!))]));
+          return result.loss;
+        },
+        tensors,
+        optimizer.begin(),
+      );
+      const norm = optimizer.apply(Object.fromEntries(names.map((name, i) => [name, gradients[i]!])), inputs["hyper"]!);
+      log.append([value, norm, ...Object.values(terms)], inputs["slot"]!);
       tf.dispose(terms);
-      log.append(row, inputs["slot"]!);
-      return { row };
+      return {};
     },
     specs,
   );
@@ -126,6 +132,7 @@ function trainingStep(gpu: Gpu, recipe: Recipe, parts: Parts): TrainingStep {
     log,
     names: ["loss", "gradNorm", ...parts.termNames],
     parameters: parts.parameters,
+    layout: parts.layout,
     run(number) {
       const factor = scheduleFactor(number, recipe.steps, recipe.warmup);
       const { values, tokens } = parts.values(number);
@@ -154,6 +161,8 @@ const stripped = (prefix: string, parameters: DeviceParameters): DeviceParameter
       .filter(([name]) => name.startsWith(`${prefix}/`))
       .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
   );
+const placed = (prefix: string, { layout }: Tower): TensorPlace[] =>
+  layout.map((place) => ({ ...place, name: `${prefix}/${place.name}`, within: `${prefix}/${place.within}` }));
 
 export interface ContrastiveParts {
   query: Tower;
@@ -186,6 +195,12 @@ export function contrastiveStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: 
       ...(shared ? {} : prefixed("document", parts.document.parameters)),
       ...(logitScale ? { logit_scale: logitScale } : {}),
     },
+    layout: [
+      ...placed("query", parts.query),
+      ...(shared ? [] : placed("document", parts.document)),
+      ...(logitScale ? [{ name: "logit_scale", shape: [1], within: "logit_scale", offset: 0, size: 1 }] : []),
+    ],
+    uses: shared ? 2 : 1,
     specs: {
       ...towerInputSpecs("query", parts.query.config, batch, parts.queryLength),
       ...towerInputSpecs("document", parts.document.config, columns, parts.documentLength),
@@ -211,8 +226,10 @@ export function contrastiveStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: 
       );
       const scale = parameters["logit_scale"];
       const temperature = tf.reshape(scale ? tf.exp(tf.neg(scale)) : inputs["temperature"]!, []) as Scalar;
+      const negatives = inputs["negatives"] as Tensor2D;
+      const fused = ops.name === "fused" && infoNceFits(columns);
       return {
-        loss: infoNCE(q, d, inputs["negatives"] as Tensor2D, temperature),
+        loss: fused ? infoNceKernels(q, d, negatives, temperature) : infoNCE(q, d, negatives, temperature),
         terms: { temperature },
       };
     },
@@ -260,6 +277,7 @@ export function distilStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: Disti
   const { embeddingSize } = parts.student.config;
   return trainingStep(gpu, recipe, {
     parameters: prefixed("query", parts.student.parameters),
+    layout: placed("query", parts.student),
     specs: {
       ...towerInputSpecs("query", parts.student.config, batch, parts.queryLength),
       teacher: { shape: [batch, embeddingSize], dtype: "float32" },
@@ -275,12 +293,15 @@ export function distilStep(gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: Disti
         recipe.dropout > 0 ? { rate: recipe.dropout, counter, firstSite: 0 } : undefined,
       );
       const weights = inputs["weights"] as Tensor1D;
-      return qkdLoss(student, inputs["teacher"] as Tensor2D, {
-        mseWeight: tf.reshape(tf.slice(weights, [0], [1]), []) as Scalar,
-        cosineWeight: tf.reshape(tf.slice(weights, [1], [1]), []) as Scalar,
-        mseOn: parts.mseOn,
-        mseReduce: parts.mseReduce,
-      });
+      const teacher = inputs["teacher"] as Tensor2D;
+      const options = { mseOn: parts.mseOn, mseReduce: parts.mseReduce };
+      return ops.name === "fused"
+        ? qkdKernel(student, teacher, weights, options)
+        : qkdLoss(student, teacher, {
+            ...options,
+            mseWeight: tf.reshape(tf.slice(weights, [0], [1]), []) as Scalar,
+            cosineWeight: tf.reshape(tf.slice(weights, [1], [1]), []) as Scalar,
+          });
     },
     values(step) {
       const queries = parts.order(step);

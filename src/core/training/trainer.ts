@@ -1,11 +1,10 @@
 /** The training loop: runs a captured step again and again, reads losses now and then, validates, saves, can be stopped. */
 
 import type { Gpu } from "../../gpu/device";
-import { readTensors } from "../../gpu/step";
 import { LabError } from "../errors";
 import type { LossPoint, ValidationPoint } from "../formats/result";
-import { writeTower } from "../towers/device";
-import type { DeviceParameters, HostParameters } from "../towers/types";
+import { downloadParameters, writeParameters } from "../towers/device";
+import { readMoments, writeMoments } from "./moments";
 import { scheduleFactor } from "./schedule";
 import type { TrainingState } from "./state";
 import { LOG_SLOTS, type Recipe, type TrainingStep } from "./steps";
@@ -52,7 +51,10 @@ const QUEUE_MS = 500;
 export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const { gpu, training, recipe } = options;
   const state: TrainingState = options.resume ?? fresh(recipe);
-  if (options.resume) await restore(gpu, training, options.resume);
+  if (options.resume) {
+    writeParameters(gpu, training, options.resume.parameters);
+    writeMoments(gpu, training, options.resume);
+  }
   let started = performance.now();
   let lastRead = { step: state.step, at: started };
   let tokens = 0;
@@ -102,24 +104,15 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     if (!state.best || value > state.best.value) {
       state.best = { step: state.step, value };
       state.sinceBest = 0;
-      if (options.patience > 0) state.bestParameters = await download(gpu, training.parameters);
+      if (options.patience > 0) state.bestParameters = await downloadParameters(gpu, training);
     } else state.sinceBest++;
     options.onPoints([], [point], state.step);
     lastRead.at = performance.now();
   };
 
   const snapshot = async () => {
-    const names = Object.keys(training.parameters);
-    const values = await readTensors(gpu, [
-      ...names.map((name) => training.parameters[name]!),
-      training.optimizer.moments.m,
-      training.optimizer.moments.v,
-    ]);
-    state.parameters = new Map(
-      names.map((name, i) => [name, { shape: training.parameters[name]!.shape, values: values[i]! }]),
-    );
-    state.m = values[names.length]!;
-    state.v = values[names.length + 1]!;
+    state.parameters = await downloadParameters(gpu, training);
+    Object.assign(state, await readMoments(gpu, training));
   };
   const save = async () => {
     await readLosses();
@@ -155,7 +148,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     if (!ended && performance.now() - lastSave > options.save.everySeconds * 1000) await save();
   }
   await readLosses();
-  if (options.patience > 0 && state.bestParameters) write(gpu, training.parameters, state.bestParameters);
+  if (options.patience > 0 && state.bestParameters) writeParameters(gpu, training, state.bestParameters);
   await save();
   return { state, endedEarly };
 }
@@ -175,32 +168,6 @@ function fresh(recipe: Recipe): TrainingState {
     m: new Float32Array(0),
     v: new Float32Array(0),
   };
-}
-
-async function restore(gpu: Gpu, training: TrainingStep, state: TrainingState): Promise<void> {
-  write(gpu, training.parameters, state.parameters);
-  const { m, v } = training.optimizer.moments;
-  write(
-    gpu,
-    { m, v },
-    new Map([
-      ["m", { shape: [state.m.length], values: state.m }],
-      ["v", { shape: [state.v.length], values: state.v }],
-    ]),
-  );
-}
-
-function write(gpu: Gpu, parameters: DeviceParameters, values: HostParameters): void {
-  writeTower(gpu, { parameters }, values);
-}
-
-async function download(gpu: Gpu, parameters: DeviceParameters): Promise<HostParameters> {
-  const names = Object.keys(parameters);
-  const values = await readTensors(
-    gpu,
-    names.map((name) => parameters[name]!),
-  );
-  return new Map(names.map((name, i) => [name, { shape: parameters[name]!.shape, values: values[i]! }]));
 }
 
 const notFinite = (step: number) =>

@@ -25,7 +25,7 @@ ${line}
 }
 
 // erf after Abramowitz & Stegun 7.1.26, at most 1.5e-7 off; the same as tfjs' own.
-const NORMAL = `fn erf(x: T) -> T {
+export const NORMAL = `fn erf(x: T) -> T {
   let a = abs(x);
   let t = 1.0 / (1.0 + 0.3275911 * a);
   let p = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
@@ -34,7 +34,7 @@ const NORMAL = `fn erf(x: T) -> T {
 fn below(x: T) -> T { return 0.5 * (1.0 + erf(x * 0.7071067811865475)); }`;
 
 // exp of negative values alone, which cannot overflow.
-const SIGMOID = `fn sigmoid(x: T) -> T {
+export const SIGMOID = `fn sigmoid(x: T) -> T {
   let e = exp(-abs(x));
   return select(e, T(1.0), x >= T(0.0)) / (1.0 + e);
 }`;

@@ -67,7 +67,7 @@ const inputsOf = ({ batch, tokens, heads, kvHeads }: AttentionShape, size: numbe
 const ownOf =
   (shape: AttentionShape, keep = masks(shape.batch, shape.tokens)) =>
   ({ q, k, v }: Xs) =>
-    attention(q as Tensor2D, k as Tensor2D, v as Tensor2D, tf.tensor2d(keep), shape);
+    attention(tf.concat([q as Tensor2D, k as Tensor2D, v as Tensor2D], 1), tf.tensor2d(keep), shape);
 
 describe("attention", () => {
   const cases: [AttentionShape & { size: number }, string][] = [
@@ -77,6 +77,8 @@ describe("attention", () => {
     [{ batch: 4, tokens: 13, heads: 4, kvHeads: 2, causal: true, size: 8 }, "causal, grouped"],
     [{ batch: 4, tokens: 12, heads: 6, kvHeads: 2, causal: true, ropeTheta: 10000, size: 16 }, "as a Llama has it"],
     [{ batch: 3, tokens: 7, heads: 2, kvHeads: 1, causal: false, ropeTheta: 100, size: 6 }, "rotary, odd halves"],
+    [{ batch: 5, tokens: 20, heads: 4, kvHeads: 2, causal: false, size: 4 }, "several short texts a workgroup"],
+    [{ batch: 1, tokens: 2050, heads: 2, kvHeads: 1, causal: true, size: 4 }, "longer than a workgroup's share"],
     [{ batch: 2, tokens: 70, heads: 1, kvHeads: 1, causal: true, ropeTheta: 1e6, size: 64 }, "wide heads"],
   ];
   for (const [{ size, ...shape }, name] of cases)
@@ -128,7 +130,7 @@ describe("attention", () => {
     const shape = { batch: 1, tokens: 3, heads: 2, kvHeads: 1, causal: false };
     const [q, k, v, mask] = [tf.ones([3, 4]), tf.ones([3, 2]), tf.ones([3, 2]), tf.ones([1, 3])] as Tensor2D[];
     const before = tf.memory().numTensors;
-    const call = (a: Tensor2D, b: Tensor2D, c: Tensor2D) => attention(a, b, c, mask!, shape);
+    const call = (a: Tensor2D, b: Tensor2D, c: Tensor2D) => attention(tf.concat([a, b, c], 1), mask!, shape);
     tf.dispose(tf.grad((x) => call(x as Tensor2D, k!, v!))(q!));
     tf.dispose(tf.grad((x) => call(q!, x as Tensor2D, v!))(k!));
     tf.dispose(tf.grad((x) => call(q!, k!, x as Tensor2D))(v!));
@@ -139,7 +141,7 @@ describe("attention", () => {
 
   it("refuses heads that do not divide", () => {
     const shape = { batch: 1, tokens: 2, heads: 3, kvHeads: 2, causal: false };
-    const x = tf.zeros([2, 6]) as Tensor2D;
-    expect(() => attention(x, x, x, tf.ones([1, 2]), shape)).toThrow(/do not fit/);
+    const x = tf.zeros([2, 18]) as Tensor2D;
+    expect(() => attention(x, tf.ones([1, 2]), shape)).toThrow(/do not fit/);
   });
 });

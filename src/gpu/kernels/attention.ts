@@ -10,6 +10,10 @@
  * large negative score; a query that sees no key gives zeros. Grouped queries: key/value head g serves the query heads
  * g * group .. (g + 1) * group - 1. Every sum is one thread's own: no atomics.
  *
+ * q, k and v come side by side, as one linear map makes them, and their gradients go back so. Backward is one dispatch:
+ * a workgroup owns a key/value head of a text (or of several short ones), makes its dq and delta, and then dk and dv; of
+ * long texts every thread owns a query or a key.
+ *
  * Rotary positions are applied to q and k once, before (rotary.ts), because turning a key anew for each query would
  * cost more than attending to it; their gradients are turned back as they are stored.
  *
@@ -21,7 +25,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, linearGrid, readBinding, writeBinding } from "../dispatch";
 import type { AttentionShape } from "../ops";
-import { registerOp, shared } from "./op";
+import { registerOp } from "./op";
 import { rotary, rotaryFunctions, rotaryLanes, rotateLanes } from "./rotary";
 import { float, type Lanes, laneSum, lanesOf, laneType, threadHead, unroll } from "./wgsl";
 
@@ -34,33 +38,40 @@ export interface AttentionSizes extends AttentionShape {
 const lanes = ({ size, ropeTheta }: AttentionSizes): Lanes =>
   ropeTheta === undefined ? lanesOf(size) : rotaryLanes(size);
 
-/** Constants, and the first value of a query's and of a key's head: `qAt(b, h, t)`, `kAt(b, g, s)`. */
+/**
+ * Constants, and where a head's first value is: `qAt(b, h, t)` and `kAt(b, g, s)` in what is attended with (turned by
+ * position, q and k alone, where there are rotary positions), `vAt(b, g, s)` in q, k, v side by side, `oAt(b, h, t)`.
+ */
 function head(sizes: AttentionSizes): string {
-  const { tokens, heads, kvHeads, size } = sizes;
+  const { tokens, heads, kvHeads, size, ropeTheta } = sizes;
   const w = size / lanes(sizes);
+  const all = heads + 2 * kvHeads;
+  const turned = ropeTheta === undefined ? all : heads + kvHeads;
   return `${laneSum(lanes(sizes))}
 const T = ${tokens}u;
 const H = ${heads}u;
 const G = ${kvHeads}u;
 const GROUP = ${heads / kvHeads}u;
 const SCALE = ${float(1 / Math.sqrt(size))};
-fn qAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * H + h) * ${w}u; }
-fn kAt(b: u32, g: u32, s: u32) -> u32 { return ((b * T + s) * G + g) * ${w}u; }`;
+fn qAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * ${turned}u + h) * ${w}u; }
+fn kAt(b: u32, g: u32, s: u32) -> u32 { return ((b * T + s) * ${turned}u + H + g) * ${w}u; }
+fn vAt(b: u32, g: u32, s: u32) -> u32 { return ((b * T + s) * ${all}u + H + G + g) * ${w}u; }
+fn oAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * H + h) * ${w}u; }`;
 }
 
 /** `total(a0 * b0 + a1 * b1 ...)` over the vectors of a head. */
 const dotProduct = (w: number, a: (k: number) => string, b: (k: number) => string): string =>
   `total(${Array.from({ length: w }, (_, k) => `${a(k)} * ${b(k)}`).join(" + ")})`;
 
-/** Reads q, k, v, mask; writes o and, per (batch, head, token), the pair (lse, mask of that token). */
+/** Reads q and k, [q, k, v], mask; writes o and, per (batch, head, token), lse. */
 export function attentionCode(sizes: AttentionSizes): string {
   const { batch, tokens, heads, size, causal } = sizes;
   const type = laneType(lanes(sizes));
   const w = size / lanes(sizes);
   const threads = batch * heads * tokens;
   const array = `array<${type}>`;
-  return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, array)}${readBinding(3, "array<f32>")}
-${writeBinding(4, array)}${writeBinding(5, "array<vec2f>")}
+  return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, "array<f32>")}
+${writeBinding(3, array)}${writeBinding(4, "array<f32>")}
 ${head(sizes)}
 ${threadHead(linearGrid(threads).index, threads)}
   let t = i % T;
@@ -71,19 +82,20 @@ ${unroll(w, (k) => `let q${k} = b0[at + ${k}u] * SCALE;\nvar o${k} = ${type}(0);
   var top = -3.0e38; // the largest score so far; the sums are relative to it
   var sum = 0.0;
   for (var s = 0u; s < ${causal ? "t + 1u" : "T"}; s++) {
-    if (b3[b * T + s] == 0.0) { continue; }
-    let other = kAt(b, h / GROUP, s);
+    if (b2[b * T + s] == 0.0) { continue; }
+    let key = kAt(b, h / GROUP, s);
+    let value = vAt(b, h / GROUP, s);
     let z = ${dotProduct(
       w,
       (k) => `q${k}`,
-      (k) => `b1[other + ${k}u]`,
+      (k) => `b0[key + ${k}u]`,
     )};
     let next = max(top, z);
     let keep = exp(top - next);
     let p = exp(z - next);
     sum = sum * keep + p;
     top = next;
-${unroll(w, (k) => `o${k} = o${k} * keep + p * b2[other + ${k}u];`)}
+${unroll(w, (k) => `o${k} = o${k} * keep + p * b1[value + ${k}u];`)}
   }
   var share = 0.0;
   var lse = 0.0;
@@ -91,15 +103,16 @@ ${unroll(w, (k) => `o${k} = o${k} * keep + p * b2[other + ${k}u];`)}
     share = 1.0 / sum;
     lse = top + log(sum);
   }
-${unroll(w, (k) => `b4[at + ${k}u] = o${k} * share;`)}
-  b5[i] = vec2f(lse, b3[b * T + t]);
+  let to = oAt(b, h, t);
+${unroll(w, (k) => `b3[to + ${k}u] = o${k} * share;`)}
+  b4[i] = lse;
 }`;
 }
 
-/** Stores `${name}0 .. ${name}<w-1>` at `at`, turned back by the position `t` where there are rotary positions. */
+/** Stores `${name}0 .. ${name}<w-1>` at `to`, turned back by `position` where there are rotary positions. */
 function storeTurnedBack(sizes: AttentionSizes, binding: number, name: string, position: string): string {
   const w = sizes.size / lanes(sizes);
-  const plain = unroll(w, (k) => `b${binding}[at + ${k}u] = ${name}${k};`);
+  const plain = unroll(w, (k) => `b${binding}[to + ${k}u] = ${name}${k};`);
   if (sizes.ropeTheta === undefined) return plain;
   return rotateLanes(
     sizes.size,
@@ -107,40 +120,54 @@ function storeTurnedBack(sizes: AttentionSizes, binding: number, name: string, p
     position,
     -1,
     (k) => `${name}${k}`,
-    (k) => `b${binding}[at + ${k}u]`,
+    (k) => `b${binding}[to + ${k}u]`,
   );
 }
 
-const rotaryHead = (sizes: AttentionSizes): string =>
-  sizes.ropeTheta === undefined ? "" : rotaryFunctions(lanes(sizes));
+// Queries that one workgroup answers: 16 a thread. Past that, longer texts want more threads than a workgroup has; and
+// lavapipe ends a thread's loops after 65,535 turns in all without a word.
+const MOST_QUERIES = 1024;
+/** Key/value heads of one workgroup: as many as fill its 64 threads with keys. */
+const headsOfGroup = ({ tokens }: AttentionSizes): number => Math.max(1, Math.floor(64 / tokens));
 
-/** Reads q, k, v, (lse, mask), dy, o; writes dq and the pair (lse, delta). Eight bindings: WebGPU's least limit. */
-export function attentionDqCode(sizes: AttentionSizes): string {
-  const { batch, tokens, heads, size, causal } = sizes;
+/** Whether a workgroup owns whole heads and passes delta on; else every query and every key is a thread by itself. */
+const inWorkgroups = (sizes: AttentionSizes): boolean =>
+  headsOfGroup(sizes) * (sizes.heads / sizes.kvHeads) * sizes.tokens <= MOST_QUERIES;
+
+/** Reads q and k, [q, k, v], mask, lse, dy, o; writes the gradient of [q, k, v]. */
+export function attentionGradCode(sizes: AttentionSizes): string {
+  const { tokens, heads, kvHeads, size, causal } = sizes;
   const type = laneType(lanes(sizes));
   const w = size / lanes(sizes);
-  const threads = batch * heads * tokens;
   const array = `array<${type}>`;
-  return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, array)}${readBinding(3, "array<vec2f>")}
-${readBinding(4, array)}${readBinding(5, array)}${writeBinding(6, array)}${writeBinding(7, "array<vec2f>")}
+  const stored = inWorkgroups(sizes);
+  const all = heads + 2 * kvHeads;
+  const delta = (at: string) =>
+    dotProduct(
+      w,
+      (k) => `b4[${at} + ${k}u]`,
+      (k) => `b5[${at} + ${k}u]`,
+    );
+  return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
+${readBinding(4, array)}${readBinding(5, array)}${writeBinding(6, array)}
 ${head(sizes)}
-${rotaryHead(sizes)}
-${threadHead(linearGrid(threads).index, threads)}
+${sizes.ropeTheta === undefined ? "" : rotaryFunctions(lanes(sizes))}
+${stored ? `var<workgroup> deltas: array<f32, ${headsOfGroup(sizes) * (heads / kvHeads) * tokens}>;` : ""}
+fn query(pair: u32, i: u32, slot: u32) {
   let t = i % T;
-  let h = (i / T) % H;
-  let b = i / (T * H);
+  let g = pair % G;
+  let h = g * GROUP + i / T;
+  let b = pair / G;
   let at = qAt(b, h, t);
-${unroll(w, (k) => `let q${k} = b0[at + ${k}u] * SCALE;\nlet y${k} = b4[at + ${k}u];\nvar d${k} = ${type}(0);`)}
-  let lse = b3[i].x;
-  let delta = ${dotProduct(
-    w,
-    (k) => `y${k}`,
-    (k) => `b5[at + ${k}u]`,
-  )};
+  let out = oAt(b, h, t);
+${unroll(w, (k) => `let q${k} = b0[at + ${k}u] * SCALE;\nlet y${k} = b4[out + ${k}u];\nvar d${k} = ${type}(0);`)}
+  let lse = b3[(b * H + h) * T + t];
+  let delta = ${delta("out")};
   for (var s = 0u; s < ${causal ? "t + 1u" : "T"}; s++) {
-    if (b3[(b * H + h) * T + s].y == 0.0) { continue; }
-    let other = kAt(b, h / GROUP, s);
-${unroll(w, (k) => `let k${k} = b1[other + ${k}u];`)}
+    if (b2[b * T + s] == 0.0) { continue; }
+    let key = kAt(b, g, s);
+    let value = vAt(b, g, s);
+${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
     let z = ${dotProduct(
       w,
       (k) => `q${k}`,
@@ -149,161 +176,167 @@ ${unroll(w, (k) => `let k${k} = b1[other + ${k}u];`)}
     let dp = ${dotProduct(
       w,
       (k) => `y${k}`,
-      (k) => `b2[other + ${k}u]`,
+      (k) => `b1[value + ${k}u]`,
     )};
     let dz = exp(z - lse) * (dp - delta) * SCALE;
 ${unroll(w, (k) => `d${k} += dz * k${k};`)}
   }
+  let to = ((b * T + t) * ${all}u + h) * ${w}u;
 ${storeTurnedBack(sizes, 6, "d", "t")}
-  b7[i] = vec2f(lse, delta);
-}`;
+  ${stored ? "deltas[slot] = delta;" : ""}
 }
-
-/** Reads q, k, v, mask, dy, (lse, delta); writes dk, dv. One thread a key. */
-export function attentionDkvCode(sizes: AttentionSizes): string {
-  const { batch, tokens, kvHeads, size, causal } = sizes;
-  const type = laneType(lanes(sizes));
-  const w = size / lanes(sizes);
-  const threads = batch * kvHeads * tokens;
-  const array = `array<${type}>`;
-  return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, array)}${readBinding(3, "array<f32>")}
-${readBinding(4, array)}${readBinding(5, "array<vec2f>")}${writeBinding(6, array)}${writeBinding(7, array)}
-${head(sizes)}
-${rotaryHead(sizes)}
-${threadHead(linearGrid(threads).index, threads)}
-  let s = i % T;
-  let g = (i / T) % G;
-  let b = i / (T * G);
+fn keyAndValue(pair: u32, s: u32, first: u32) {
+  let g = pair % G;
+  let b = pair / G;
   let at = kAt(b, g, s);
-${unroll(w, (k) => `let k${k} = b1[at + ${k}u] * SCALE;\nlet v${k} = b2[at + ${k}u];\nvar d${k} = ${type}(0);\nvar e${k} = ${type}(0);`)}
-  let seen = b3[b * T + s] != 0.0;
-  for (var h = g * GROUP; seen && h < (g + 1u) * GROUP; h++) {
+  let value = vAt(b, g, s);
+${unroll(w, (k) => `let k${k} = b0[at + ${k}u] * SCALE;\nlet v${k} = b1[value + ${k}u];\nvar d${k} = ${type}(0);\nvar e${k} = ${type}(0);`)}
+  let seen = b2[b * T + s] != 0.0;
+  for (var n = 0u; seen && n < GROUP; n++) {
+    let h = g * GROUP + n;
     for (var t = ${causal ? "s" : "0u"}; t < T; t++) {
       let other = qAt(b, h, t);
-      let row = b5[(b * H + h) * T + t];
-${unroll(w, (k) => `let q${k} = b0[other + ${k}u];\nlet y${k} = b4[other + ${k}u];`)}
+      let out = oAt(b, h, t);
+${unroll(w, (k) => `let q${k} = b0[other + ${k}u];\nlet y${k} = b4[out + ${k}u];`)}
       let p = exp(${dotProduct(
         w,
         (k) => `q${k}`,
         (k) => `k${k}`,
-      )} - row.x);
+      )} - b3[(b * H + h) * T + t]);
       let dp = ${dotProduct(
         w,
         (k) => `y${k}`,
         (k) => `v${k}`,
       )};
-      let dz = p * (dp - row.y) * SCALE;
+      let dz = p * (dp - ${stored ? "deltas[first + n * T + t]" : delta("out")}) * SCALE;
 ${unroll(w, (k) => `d${k} += dz * q${k};\ne${k} += p * y${k};`)}
     }
   }
+  {
+    let to = ((b * T + s) * ${all}u + H + g) * ${w}u;
 ${storeTurnedBack(sizes, 6, "d", "s")}
-${unroll(w, (k) => `b7[at + ${k}u] = e${k};`)}
+  }
+  let to = ((b * T + s) * ${all}u + H + G + g) * ${w}u;
+${unroll(w, (k) => `b6[to + ${k}u] = e${k};`)}
+}
+${stored ? mainInWorkgroups(sizes) : mainByThreads(sizes)}`;
+}
+
+/** dq and delta of whole heads, then their dk and dv. */
+function mainInWorkgroups(sizes: AttentionSizes): string {
+  const { batch, tokens, heads, kvHeads } = sizes;
+  const own = headsOfGroup(sizes);
+  const queries = (heads / kvHeads) * tokens;
+  return `@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let first = (group.x + group.y * ${ROW}u) * ${own}u;
+  for (var i = thread; i < ${own * queries}u; i += 64u) {
+    let pair = first + i / ${queries}u;
+    if (pair < ${batch * kvHeads}u) { query(pair, i % ${queries}u, i); }
+  }
+  workgroupBarrier();
+  for (var i = thread; i < ${own * tokens}u; i += 64u) {
+    let pair = first + i / T;
+    if (pair < ${batch * kvHeads}u) { keyAndValue(pair, i % T, (i / T) * ${queries}u); }
+  }
 }`;
 }
 
-type Heads = Record<"q" | "k" | "v" | "mask", TensorInfo>;
+/** A thread a query, then a thread a key, which makes its queries' delta anew. */
+function mainByThreads({ batch, tokens, heads, kvHeads }: AttentionSizes): string {
+  const queries = (heads / kvHeads) * tokens;
+  const all = batch * kvHeads * queries;
+  return `${threadHead(linearGrid(all + batch * kvHeads * tokens).index, all + batch * kvHeads * tokens)}
+  if (i < ${all}u) { query(i / ${queries}u, i % ${queries}u, 0u); }
+  else { keyAndValue((i - ${all}u) / T, (i - ${all}u) % T, 0u); }
+}`;
+}
+// A dispatch may have 65,535 workgroups a dimension.
+const ROW = 32768;
+
+type Inputs = Record<"qkv" | "mask", TensorInfo>;
 
 const key = (name: string, sizes: AttentionSizes): string =>
   `${name} ${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${sizes.ropeTheta}`}`;
 
-function forward(backend: WebGPUBackend, { q, k, v, mask }: Heads, sizes: AttentionSizes): TensorInfo[] {
-  const rows = sizes.batch * sizes.heads * sizes.tokens;
+function forward(backend: WebGPUBackend, qk: TensorInfo, { qkv, mask }: Inputs, sizes: AttentionSizes): TensorInfo[] {
+  const { batch, tokens, heads, size } = sizes;
+  const threads = batch * heads * tokens;
   return dispatch(
     backend,
     {
       key: key("attention", sizes),
-      workgroups: linearGrid(rows).workgroups,
+      workgroups: linearGrid(threads).workgroups,
       code: () => attentionCode(sizes),
     },
-    [q, k, v, mask],
-    [{ shape: q.shape }, { shape: [rows, 2] }],
+    [qk, qkv, mask],
+    [{ shape: [batch * tokens, heads * size] }, { shape: [threads] }],
   );
 }
 
-const dqOp = registerOp<Record<"q" | "k" | "v" | "stats" | "dy" | "o", TensorInfo>, AttentionSizes>({
-  name: "LabAttentionDq",
-  run(backend, { q, k, v, stats, dy, o }, sizes) {
-    const rows = sizes.batch * sizes.heads * sizes.tokens;
+const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", TensorInfo>, AttentionSizes>({
+  name: "LabAttentionGrad",
+  run(backend, { qk, qkv, mask, lse, dy, o }, sizes) {
+    const { batch, tokens, heads, kvHeads } = sizes;
+    const groups = Math.ceil((batch * kvHeads) / headsOfGroup(sizes));
+    const { workgroups } = inWorkgroups(sizes)
+      ? { workgroups: groups <= ROW ? ([groups, 1, 1] as const) : ([ROW, Math.ceil(groups / ROW), 1] as const) }
+      : linearGrid(batch * tokens * (heads + kvHeads));
     return dispatch(
       backend,
       {
-        key: key("attention-dq", sizes),
-        workgroups: linearGrid(rows).workgroups,
-        code: () => attentionDqCode(sizes),
+        key: key("attention-grad", sizes),
+        workgroups,
+        code: () => attentionGradCode(sizes),
       },
-      [q, k, v, stats, dy, o],
-      [{ shape: q.shape }, { shape: [rows, 2] }],
-    );
+      [qk, qkv, mask, lse, dy, o],
+      [{ shape: qkv.shape }],
+    )[0]!;
   },
 });
 
-const dkvOp = registerOp<Record<"q" | "k" | "v" | "mask" | "dy" | "stats", TensorInfo>, AttentionSizes>({
-  name: "LabAttentionDkv",
-  run(backend, { q, k, v, mask, dy, stats }, sizes) {
-    return dispatch(
-      backend,
-      {
-        key: key("attention-dkv", sizes),
-        workgroups: linearGrid(sizes.batch * sizes.kvHeads * sizes.tokens).workgroups,
-        code: () => attentionDkvCode(sizes),
-      },
-      [q, k, v, mask, dy, stats],
-      [{ shape: k.shape }, { shape: v.shape }],
-    );
-  },
-});
-
-/** Gradients from what was saved; q and k as they were attended with, that is after the rotation. */
-function gradients(
-  dy: tf.Tensor,
-  saved: Record<"q" | "k" | "v" | "mask" | "o" | "stats", tf.Tensor>,
-  sizes: AttentionSizes,
-) {
-  const { q, k, v, mask, o, stats } = saved;
-  // The second kernel needs the first one's delta.
-  const first = shared(() => dqOp({ q, k, v, stats, dy, o }, sizes));
-  const second = shared(() => dkvOp({ q, k, v, mask, dy, stats: first(1) }, sizes));
-  return { q: () => first(0), k: () => second(0), v: () => second(1) };
-}
-
-const attentionOp = registerOp<Heads, AttentionSizes>({
+const attentionOp = registerOp<Inputs, AttentionSizes>({
   name: "LabAttention",
-  saveInputs: ["q", "k", "v", "mask"],
+  saveInputs: ["qkv", "mask"],
   saveOutputs: [true, true],
-  run: forward,
+  run: (backend, inputs, sizes) => forward(backend, inputs.qkv, inputs, sizes),
   gradient: ({ dy, saved, attributes }) => {
-    const [q, k, v, mask, o, stats] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    return gradients(dy, { q, k, v, mask, o, stats }, attributes);
+    const [qkv, mask, o, lse] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    return { qkv: () => gradOp({ qk: qkv, qkv, mask, lse, dy, o }, attributes)[0]! };
   },
 });
 
-const rotaryAttentionOp = registerOp<Heads, AttentionSizes>({
+const rotaryAttentionOp = registerOp<Inputs, AttentionSizes>({
   name: "LabRotaryAttention",
-  saveInputs: ["v", "mask"],
-  saveOutputs: [true, true, true, true],
-  run(backend, { q, k, v, mask }, sizes) {
-    const [turnedQ, turnedK] = rotary(backend, q, k, sizes) as [TensorInfo, TensorInfo];
-    const [o, stats] = forward(backend, { q: turnedQ, k: turnedK, v, mask }, sizes) as [TensorInfo, TensorInfo];
-    return [o, stats, turnedQ, turnedK];
+  saveInputs: ["qkv", "mask"],
+  saveOutputs: [true, true, true],
+  run(backend, inputs, sizes) {
+    const qk = rotary(backend, inputs.qkv, sizes);
+    const [o, lse] = forward(backend, qk, inputs, sizes) as [TensorInfo, TensorInfo];
+    return [o, lse, qk];
   },
   gradient: ({ dy, saved, attributes }) => {
-    const [v, mask, o, stats, q, k] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    return gradients(dy, { q, k, v, mask, o, stats }, attributes);
+    const [qkv, mask, o, lse, qk] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    return { qkv: () => gradOp({ qk, qkv, mask, lse, dy, o }, attributes)[0]! };
   },
 });
 
 /**
- * q [batch * tokens, heads * size], k and v [batch * tokens, kvHeads * size], mask [batch, tokens] of ones and zeros
- * -> [batch * tokens, heads * size]. Throws where the heads do not divide, or a rotated head has an odd size.
+ * qkv [batch * tokens, (heads + 2 kvHeads) * size]: queries, keys and values side by side; mask [batch, tokens] of ones
+ * and zeros -> [batch * tokens, heads * size]. Throws where the heads do not divide, or a rotated head has an odd size.
  */
-export function attention(q: Tensor2D, k: Tensor2D, v: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D {
-  const size = q.shape[1] / shape.heads;
-  if (!Number.isInteger(size) || !Number.isInteger(shape.heads / shape.kvHeads) || k.shape[1] !== shape.kvHeads * size)
-    throw new Error(
-      `attention: ${shape.heads} heads over ${shape.kvHeads} do not fit widths ${q.shape[1]}, ${k.shape[1]}`,
-    );
+export function attention(qkv: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D {
+  const size = headSize(qkv, shape);
   if (shape.ropeTheta !== undefined && size % 2 !== 0)
     throw new Error(`attention: rotary positions need heads of even size, not ${size}`);
   const op = shape.ropeTheta === undefined ? attentionOp : rotaryAttentionOp;
-  return op({ q, k, v, mask }, { ...shape, size })[0] as Tensor2D;
+  return op({ qkv, mask }, { ...shape, size })[0] as Tensor2D;
+}
+
+/** Width of a head. Throws where heads and widths do not fit. */
+export function headSize(qkv: Tensor2D, { heads, kvHeads }: AttentionShape): number {
+  const size = qkv.shape[1] / (heads + 2 * kvHeads);
+  if (!Number.isInteger(size) || !Number.isInteger(heads / kvHeads))
+    throw new Error(`attention: ${heads} heads over ${kvHeads} do not fit a width of ${qkv.shape[1]}`);
+  return size;
 }

@@ -3,8 +3,10 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
 import { random } from "../../core/random";
+import { valueAndGradients } from "../backward";
 import type { Gpu } from "../device";
-import { readTensors } from "../step";
+import { createGradientStore } from "../gradients";
+import { disposeOwn, ownTensor, readBuffers, readTensors } from "../step";
 
 /** Standard normal values, scaled, of a seeded stream. */
 export function noise(seed: number, size: number, scale = 1): Float32Array {
@@ -100,5 +102,67 @@ export async function expectDifferences(
       expected[i] = ((await at(step)) - (await at(-step))) / (2 * step);
     }
     expect(relativeError(gradients[name]!, expected), name).toBeLessThan(tolerance);
+  }
+}
+
+/** Value and gradients of the same weighting as in `evaluate`, by our own backward pass, with a sink for every input. */
+export async function evaluatePass(
+  gpu: Gpu,
+  op: Differentiable,
+  inputs: Inputs,
+): Promise<Record<string, Float32Array>> {
+  const names = Object.keys(inputs);
+  const xs = names.map((name) =>
+    ownTensor(gpu, { shape: inputs[name]!.shape, dtype: "float32" }, inputs[name]!.values),
+  );
+  const store = createGradientStore(
+    gpu,
+    xs.map((x) => ({ size: x.size, uses: 1 })),
+  );
+  store.begin();
+  let value: Tensor | null = null;
+  const { value: loss, gradients } = valueAndGradients(
+    () => {
+      value = tf.keep(op(Object.fromEntries(names.map((name, i) => [name, xs[i]!]))));
+      return tf.sum(tf.mul(value, tf.tensor(noise(77, value.size), value.shape))) as tf.Scalar;
+    },
+    xs,
+    new Map(xs.map((x, i) => [x.id, store.sink(i)])),
+  );
+  const places = await readBuffers(gpu, store.buffers);
+  const found: Record<string, Float32Array> = { value: (await readTensors(gpu, [value!]))[0]! };
+  for (const [i, name] of names.entries()) {
+    const sum = new Float32Array(xs[i]!.size);
+    const partials = new Float32Array(places[store.segmentOf(i)]!);
+    for (const { offset, count } of store.contributions(i))
+      for (let k = 0; k < count; k++)
+        for (let e = 0; e < sum.length; e++) sum[e]! += partials[offset + k * sum.length + e]!;
+    const returned = gradients[i];
+    if (returned) for (const [e, g] of (await readTensors(gpu, [returned]))[0]!.entries()) sum[e]! += g;
+    found[name] = sum;
+  }
+  tf.dispose([loss, value!, ...gradients.filter((g) => g !== null)]);
+  for (const x of xs) disposeOwn(gpu, x);
+  store.dispose();
+  gpu.check();
+  return found;
+}
+
+/** Our own backward pass agrees with tfjs' of the plain op, and a second run gives the same bits. */
+export async function expectSamePass(
+  gpu: Gpu,
+  own: Differentiable,
+  plain: Differentiable,
+  inputs: Inputs,
+  tolerance = 1e-5,
+): Promise<void> {
+  const actual = await evaluatePass(gpu, own, inputs);
+  const again = await evaluatePass(gpu, own, inputs);
+  const expected = await evaluate(gpu, plain, inputs);
+  for (const name of Object.keys(expected)) {
+    expect(relativeError(actual[name]!, expected[name]!), name).toBeLessThan(tolerance);
+    expect(Buffer.compare(Buffer.from(actual[name]!.buffer), Buffer.from(again[name]!.buffer)), `${name} again`).toBe(
+      0,
+    );
   }
 }

@@ -1,10 +1,10 @@
-import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { random } from "../../core/random";
 import { readTensors } from "../step";
 import { useGpu } from "../testGpu";
-import { expectDifferences, expectSame, noisy } from "./checkOp";
+import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
 import { embed } from "./embed";
 
 const gpu = useGpu();
@@ -44,6 +44,35 @@ describe("embed", () => {
         1e-6,
       );
     });
+
+  for (const [batch, tokens, positions, width] of [
+    [1, 1, 1, 1],
+    [3, 5, 9, 3],
+    [40, 7, 7, 8],
+  ] as const)
+    for (const typed of [false, true])
+      it(`adds places: ${batch} texts of ${tokens}, ${width} wide${typed ? ", and types" : ""}`, async () => {
+        const ids = someIds(batch * tokens, 11);
+        const inputs = {
+          table: noisy(1, [11, width]),
+          positions: noisy(2, [positions, width]),
+          ...(typed ? { types: noisy(3, [1, width]) } : {}),
+        };
+        const own = (x: Record<string, Tensor>) =>
+          embed(x["table"] as Tensor2D, sorted(ids, 11), {
+            positions: x["positions"] as Tensor2D,
+            ...(typed ? { types: x["types"] as Tensor2D } : {}),
+            tokens,
+          });
+        const plain = (x: Record<string, Tensor>) => {
+          const words = tf.matMul(oneHot(ids, 11), x["table"] as Tensor2D);
+          const places = tf.tile(tf.slice(x["positions"] as Tensor2D, [0, 0], [tokens, width]), [batch, 1]);
+          const sum = tf.add(words, places);
+          return typed ? tf.add(sum, x["types"]!) : sum;
+        };
+        await expectSame(gpu(), own, plain, inputs, 2e-6);
+        await expectSamePass(gpu(), own, plain, inputs, 2e-6);
+      });
 
   it("agrees with differences", async () => {
     const tokens = [2, 0, 2];

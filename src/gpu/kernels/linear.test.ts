@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { captureStep } from "../capture";
 import { disposeOwn, ownTensor } from "../step";
 import { useGpu } from "../testGpu";
-import { expectDifferences, expectSame, noisy } from "./checkOp";
-import { linear, splitRows, tileFor } from "./linear";
+import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
+import { linear, rmsNormLinear } from "./linear";
+import { splitRows, tileFor } from "./product";
 
 const gpu = useGpu();
 type Xs = Record<string, Tensor>;
@@ -35,6 +36,42 @@ describe("linear", () => {
       await expectSame(gpu(), own, plain, inputs);
       const { bias: _, ...bare } = inputs;
       await expectSame(gpu(), own, plain, bare);
+      await expectSamePass(gpu(), own, plain, inputs);
+      await expectSamePass(gpu(), own, plain, bare);
+    });
+
+  it("adds a residual, and to a gradient that is there already", async () => {
+    // x is used three times: by both products and as their residual, as in a layer after a norm.
+    const through = ({ x, weight, bias }: Xs) =>
+      linear(x as Tensor2D, weight as Tensor2D, bias as Tensor1D, x as Tensor2D);
+    const twice = (xs: Xs) => tf.add(through(xs), own({ x: xs["x"]!, weight: xs["weight"]! }));
+    const expected = (xs: Xs) => tf.add(tf.add(xs["x"]!, plain(xs)), plain({ x: xs["x"]!, weight: xs["weight"]! }));
+    for (const width of [5, 16]) {
+      const inputs = { x: noisy(1, [37, width]), weight: noisy(2, [width, width]), bias: noisy(3, [width]) };
+      await expectSame(gpu(), twice, expected, inputs);
+      await expectSamePass(gpu(), twice, expected, inputs);
+    }
+  });
+
+  for (const [rows, width, out] of [
+    [1, 1, 1],
+    [3, 5, 7],
+    [130, 64, 8],
+    [77, 12, 33],
+  ] as const)
+    it(`of an RMS norm: ${rows} rows, ${width} -> ${out}`, async () => {
+      const eps = 1e-5;
+      const ours = ({ x, gain, weight, bias }: Xs) =>
+        rmsNormLinear(x as Tensor2D, gain as Tensor1D, eps, weight as Tensor2D, bias as Tensor1D | undefined);
+      const expected = ({ x, gain, ...rest }: Xs) =>
+        plain({ ...rest, x: tf.mul(tf.mul(x!, tf.rsqrt(tf.add(tf.mean(tf.square(x!), 1, true), eps))), gain!) });
+      const bare = { x: noisy(1, [rows, width]), gain: noisy(4, [width]), weight: noisy(2, [out, width]) };
+      const tolerance = width === 1 ? 1e-3 : 2e-5;
+      for (const inputs of [bare, { ...bare, bias: noisy(3, [out]) }]) {
+        await expectSame(gpu(), ours, expected, inputs, tolerance);
+        await expectSamePass(gpu(), ours, expected, inputs, tolerance);
+      }
+      if (rows === 3) await expectDifferences(gpu(), ours, bare);
     });
 
   it("works past one row of workgroups", async () => {
@@ -87,7 +124,8 @@ describe("linear", () => {
     expect(tileFor(3072, 64)).toEqual([8, 8]);
     expect(tileFor(512, 32)).toEqual([4, 8]);
     expect(tileFor(100, 4)).toEqual([4, 4]);
-    expect(splitRows(3072, 64)).toEqual({ splits: 32, block: 96 });
-    expect(splitRows(20, 1).splits).toBe(1);
+    expect(splitRows(3072, 32)).toEqual({ splits: 32, block: 96 });
+    expect(splitRows(3072, 1)).toEqual({ splits: 1, block: 3072 });
+    expect(splitRows(20, 100).splits).toBe(1);
   });
 });

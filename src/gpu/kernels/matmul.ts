@@ -5,158 +5,190 @@
  *   NN  c[M, N] = a[M, K]  b[K, N]       dx = dy W
  *   TN  c[M, N] = a[K, M]^T b[K, N]      dW = dy^T x
  *
+ * Each is a part of a shader, a WGSL function of the tile's number, so that one dispatch may hold two products that wait
+ * for the same thing (dx and dW). What happens to the finished values is the caller's: a function `finish`.
+ *
  * Correct for every size. Rows of 4k values are loaded as vectors; others value by value. Tiles that overhang read a
  * row inside the matrix instead (its products are never stored) or zeros (where they would be summed).
  */
-import { readBinding, writeBinding } from "../dispatch";
-import { unroll } from "./wgsl";
+import { float, unroll } from "./wgsl";
 
-export type Mode = "NT" | "NN" | "TN";
-
-export interface MatmulSizes {
-  mode: Mode;
-  /** Rows of the result. */
-  m: number;
-  /** Columns of the result. */
-  n: number;
-  /** Terms of each sum. */
-  k: number;
-  /** Rows and columns of one thread's tile; multiples of 4. */
-  tile: readonly [number, number];
-}
+/** Rows and columns of one thread's tile; multiples of 4. */
+export type Tile = readonly [number, number];
 
 /** Threads of one product. */
-export const tilesOf = ({ m, n, tile }: Pick<MatmulSizes, "m" | "n" | "tile">): number =>
+export const tilesOf = ({ m, n, tile }: { m: number; n: number; tile: Tile }): number =>
   Math.ceil(m / tile[0]) * Math.ceil(n / tile[1]);
 
+/** The element type of the binding of a row-major matrix with rows of `width`. */
+export const matrixType = (width: number): string => (width % 4 === 0 ? "array<vec4f>" : "array<f32>");
+
 /**
- * A WGSL function `name(row, column4)`: four values of a row-major matrix from column 4 * column4; zeros past the row's
- * end. And the type of its binding.
+ * A WGSL function `name(row, column4)`: four values of the row-major matrix at binding `b`, from column 4 * column4 on;
+ * zeros past the row's end.
  */
-function loader(name: string, binding: number, rows: number, width: number): { type: string; code: string } {
-  if (width % 4 === 0)
-    return {
-      type: "array<vec4f>",
-      code: `fn ${name}(row: u32, c: u32) -> vec4f { return b${binding}[row * ${width / 4}u + c]; }`,
-    };
+export function loader(name: string, b: string, rows: number, width: number): string {
+  if (width % 4 === 0) return `fn ${name}(row: u32, c: u32) -> vec4f { return ${b}[row * ${width / 4}u + c]; }`;
   const last = rows * width - 1;
-  const lane = (l: number) => `select(0.0, b${binding}[min(at + ${l}u, ${last}u)], c * 4u + ${l}u < ${width}u)`;
-  return {
-    type: "array<f32>",
-    code: `fn ${name}(row: u32, c: u32) -> vec4f {
+  const lane = (l: number) => `select(0.0, ${b}[min(at + ${l}u, ${last}u)], c * 4u + ${l}u < ${width}u)`;
+  return `fn ${name}(row: u32, c: u32) -> vec4f {
   let at = row * ${width}u + c * 4u;
   return vec4f(${[0, 1, 2, 3].map(lane).join(", ")});
-}`,
-  };
+}`;
 }
 
-/** A WGSL function `store(row, column4, value)` into rows of `width`, and the type of its binding. */
-function storer(binding: number, rows: number, width: number): { type: string; code: string } {
+/** A WGSL function `name(base, row, column4, value)`: stores into row base + row of `b`; nothing past row `rows`. */
+export function storer(name: string, b: string, rows: number, width: number): string {
   if (width % 4 === 0)
-    return {
-      type: "array<vec4f>",
-      code: `fn store(base: u32, row: u32, c: u32, v: vec4f) {
-  if (row < ${rows}u && c < ${width / 4}u) { b${binding}[(base + row) * ${width / 4}u + c] = v; }
-}`,
-    };
+    return `fn ${name}(base: u32, row: u32, c: u32, v: vec4f) {
+  if (row < ${rows}u && c < ${width / 4}u) { ${b}[(base + row) * ${width / 4}u + c] = v; }
+}`;
   const lane = (l: number) =>
-    `if (c * 4u + ${l}u < ${width}u) { b${binding}[(base + row) * ${width}u + c * 4u + ${l}u] = v[${l}]; }`;
-  return {
-    type: "array<f32>",
-    code: `fn store(base: u32, row: u32, c: u32, v: vec4f) {
+    `if (c * 4u + ${l}u < ${width}u) { ${b}[(base + row) * ${width}u + c * 4u + ${l}u] = v[${l}]; }`;
+  return `fn ${name}(base: u32, row: u32, c: u32, v: vec4f) {
   if (row >= ${rows}u) { return; }
   ${[0, 1, 2, 3].map(lane).join("\n  ")}
-}`,
-  };
+}`;
 }
 
 /** An index that stays inside `count`, where a tile of `step` may overhang. */
 const inside = (index: string, count: number, step: number): string =>
   count % step === 0 ? index : `min(${index}, ${count - 1}u)`;
 
-/** NT or NN. Reads a, b and (NT only) bias [n]; writes c. */
-export function matmulCode(sizes: MatmulSizes & { mode: "NT" | "NN"; bias: boolean }, index: string): string {
-  const { mode, m, n, k, tile, bias } = sizes;
+export interface ProductPart {
+  /** Name of the WGSL function; its helpers are named after it. */
+  name: string;
+  mode: "NT" | "NN";
+  m: number;
+  n: number;
+  k: number;
+  tile: Tile;
+  /** Variables of the bindings. */
+  a: string;
+  b: string;
+  /** Variable of the bias [n] that every row starts from. */
+  bias?: string;
+  /**
+   * NT alone: b holds two matrices [n, K], one under the other, and `finish` gets the values of both: tiles are `tile[1]`
+   * columns of each.
+   */
+  pair?: boolean;
+  /**
+   * NT alone: a's rows go through an RMS norm on the way in. The gain [K] is applied as they are loaded, their length at
+   * the end, and (0, 1 / length) of each row is written to `stats`.
+   */
+  norm?: { gain: string; stats: string; eps: number };
+  /** WGSL statement for four values `v` (and `w` of the second matrix) at (row, c); may lie outside the result. */
+  finish: string;
+}
+
+/** WGSL: `fn name(i: u32)` computes tile i of the product. */
+export function productPart(part: ProductPart): string {
+  const { name, mode, m, n, k, tile, bias, pair = false, norm, finish } = part;
   const [tm, tn] = tile;
   const vectors = tn / 4;
   const columnTiles = Math.ceil(n / tn);
-  const a = loader("loadA", 0, m, k);
-  const b = mode === "NT" ? loader("loadB", 1, n, k) : loader("loadB", 1, k, n);
-  const out = bias ? 3 : 2;
-  const c = storer(out, m, n);
+  const matrices = pair ? 2 : 1;
   const n4 = Math.ceil(n / 4);
+  const ab = `${loader(`${name}A`, part.a, m, k)}
+${mode === "NT" ? loader(`${name}B`, part.b, n * matrices, k) : loader(`${name}B`, part.b, k, n)}`;
+  const columns = matrices * tn;
   const setup = [
     unroll(tm, (i) => `let r${i} = ${inside(`row + ${i}u`, m, tm)};`),
     mode === "NT"
-      ? unroll(tn, (j) => `let c${j} = ${inside(`column * 4u + ${j}u`, n, tn)};`)
+      ? unroll(columns, (j) => {
+          const own = inside(`column * 4u + ${j % tn}u`, n, tn);
+          return `let c${j} = ${j < tn ? own : `${n}u + ${own}`};`;
+        })
       : unroll(vectors, (j) => `let c${j} = ${inside(`column + ${j}u`, n4, vectors)};`),
   ].join("\n");
+  const all = matrices * vectors;
   const body =
     mode === "NT"
-      ? `${unroll(tn, (j) => `let y${j} = loadB(c${j}, q);`)}
+      ? `${unroll(columns, (j) => `let y${j} = ${name}B(c${j}, q);`)}
+${norm ? `let gain = ${name}Gain(0u, q);` : ""}
 ${unroll(
   tm,
-  (i) => `let x${i} = loadA(r${i}, q);
-${unroll(vectors, (j) => `s${i}_${j} += vec4f(${[0, 1, 2, 3].map((l) => `dot(x${i}, y${4 * j + l})`).join(", ")});`)}`,
+  (
+    i,
+  ) => `${norm ? `let raw${i} = ${name}A(r${i}, q);\nq${i} += dot(raw${i}, raw${i});\nlet x${i} = raw${i} * gain;` : `let x${i} = ${name}A(r${i}, q);`}
+${unroll(all, (j) => `s${i}_${j} += vec4f(${[0, 1, 2, 3].map((l) => `dot(x${i}, y${4 * j + l})`).join(", ")});`)}`,
 )}`
       : `${unroll(4 * vectors, (l) => {
           const lane = Math.floor(l / vectors);
-          // Past the last row loadA gives zeros, so any row will do.
-          return `let y${lane}_${l % vectors} = loadB(${inside(`q * 4u + ${lane}u`, k, 4)}, c${l % vectors});`;
+          // Past the last row A gives zeros, so any row will do.
+          return `let y${lane}_${l % vectors} = ${name}B(${inside(`q * 4u + ${lane}u`, k, 4)}, c${l % vectors});`;
         })}
 ${unroll(
   tm,
-  (i) => `let x${i} = loadA(r${i}, q);
+  (i) => `let x${i} = ${name}A(r${i}, q);
 ${unroll(vectors, (j) => `s${i}_${j} += x${i}.x * y0_${j} + x${i}.y * y1_${j} + x${i}.z * y2_${j} + x${i}.w * y3_${j};`)}`,
 )}`;
-  const start = (j: number) =>
-    bias
-      ? `vec4f(${[0, 1, 2, 3].map((l) => `b2[${inside(`(column + ${j}u) * 4u + ${l}u`, n, tn)}]`).join(", ")})`
-      : "vec4f(0.0)";
-  return `${readBinding(0, a.type)}${readBinding(1, b.type)}${bias ? readBinding(2, "array<f32>") : ""}${writeBinding(out, c.type)}
-${a.code}
-${b.code}
-${c.code}
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = ${index};
-  if (i >= ${tilesOf(sizes)}u) { return; }
+  const biasAt = (j: number) => {
+    if (!bias) return "vec4f(0.0)";
+    const own = (l: number) => inside(`(column + ${j % vectors}u) * 4u + ${l}u`, n, tn);
+    return `vec4f(${[0, 1, 2, 3].map((l) => `${bias}[${j < vectors ? own(l) : `${n}u + ${own(l)}`}]`).join(", ")})`;
+  };
+  const length = (i: number) => `let n${i} = 1.0 / sqrt(q${i} / ${float(k)} + ${float(norm?.eps ?? 0)});
+  if (column == 0u && row + ${i}u < ${m}u) { ${norm?.stats}[row + ${i}u] = vec2f(0.0, n${i}); }`;
+  const value = (i: number, j: number) => (norm ? `s${i}_${j} * n${i} + start${j}` : `s${i}_${j}`);
+  return `${ab}
+${norm ? loader(`${name}Gain`, norm.gain, 1, k) : ""}
+fn ${name}Finish(row: u32, c: u32, v: vec4f${pair ? ", w: vec4f" : ""}) {
+  ${finish}
+}
+fn ${name}(i: u32) {
   let row = (i / ${columnTiles}u) * ${tm}u;
   let column = (i % ${columnTiles}u) * ${vectors}u;
 ${setup}
-${unroll(vectors, (j) => `let start${j} = ${start(j)};`)}
-${unroll(tm * vectors, (e) => `var s${Math.floor(e / vectors)}_${e % vectors} = start${e % vectors};`)}
+${unroll(all, (j) => `let start${j} = ${biasAt(j)};`)}
+${unroll(tm * all, (e) => `var s${Math.floor(e / all)}_${e % all} = ${norm ? "vec4f(0.0)" : `start${e % all}`};`)}
+${norm ? unroll(tm, (i) => `var q${i} = 0.0;`) : ""}
   for (var q = 0u; q < ${Math.ceil(k / 4)}u; q++) {
 ${body}
   }
-${unroll(tm * vectors, (e) => `store(0u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, s${Math.floor(e / vectors)}_${e % vectors});`)}
+${norm ? unroll(tm, length) : ""}
+${unroll(tm * vectors, (e) => {
+  const [i, j] = [Math.floor(e / vectors), e % vectors];
+  return `${name}Finish(row + ${i}u, column + ${j}u, ${value(i, j)}${pair ? `, ${value(i, j + vectors)}` : ""});`;
+})}
 }`;
 }
 
-/**
- * TN over `splits` blocks of `block` rows each. Reads a [k, m], b [k, n]; writes partial products [splits, m, n] and,
- * where asked for, partial column sums of a [splits, m] (the gradient of a bias). One split is the result itself.
- */
-export function matmulTnCode(
-  sizes: Omit<MatmulSizes, "mode"> & { sums: boolean; splits: number; block: number },
-  index: string,
-): string {
-  const { m, n, k, tile, sums, splits, block } = sizes;
+export interface ProductOverRowsPart {
+  name: string;
+  m: number;
+  n: number;
+  k: number;
+  tile: Tile;
+  /** Blocks that the rows are cut into, and rows in each. */
+  splits: number;
+  block: number;
+  a: string;
+  b: string;
+  /** b's rows have been through an RMS norm: its gain [n], applied at the end, and (0, 1 / length) of each row. */
+  norm?: { gain: string; stats: string };
+  /** Partial products [splits, m, n]. */
+  out: string;
+  /** Partial column sums of a [splits, m]: the gradient of a bias. */
+  sums?: string;
+}
+
+/** WGSL: `fn name(i: u32)` computes tile i of a^T b over one block of rows; there are tilesOf times splits. */
+export function productOverRowsPart(part: ProductOverRowsPart): string {
+  const { name, m, n, k, tile, splits, block, sums, norm } = part;
   const [tm, tn] = tile;
   const rowVectors = tm / 4;
   const vectors = tn / 4;
   const columnTiles = Math.ceil(n / tn);
-  const tiles = tilesOf(sizes);
-  const a = loader("loadA", 0, k, m);
-  const b = loader("loadB", 1, k, n);
-  const c = storer(2, m, n);
+  const tiles = tilesOf(part);
   const at = (e: number) => `s${Math.floor(e / vectors)}_${e % vectors}`;
-  return `${readBinding(0, a.type)}${readBinding(1, b.type)}${writeBinding(2, c.type)}${sums ? writeBinding(3, "array<f32>") : ""}
-${a.code}
-${b.code}
-${c.code}
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = ${index};
-  if (i >= ${tiles * splits}u) { return; }
+  const end = splits === 1 ? `let end = ${k}u;` : `let end = min((split + 1u) * ${block}u, ${k}u);`;
+  return `${loader(`${name}A`, part.a, k, m)}
+${loader(`${name}B`, part.b, k, n)}
+${norm ? loader(`${name}Gain`, norm.gain, 1, n) : ""}
+${storer(`${name}Store`, part.out, m, n)}
+fn ${name}(i: u32) {
   let split = i / ${tiles}u;
   let row = ((i % ${tiles}u) / ${columnTiles}u) * ${tm}u;
   let column = (i % ${columnTiles}u) * ${vectors}u;
@@ -164,21 +196,23 @@ ${unroll(rowVectors, (j) => `let r${j} = ${inside(`row / 4u + ${j}u`, Math.ceil(
 ${unroll(vectors, (j) => `let c${j} = ${inside(`column + ${j}u`, Math.ceil(n / 4), vectors)};`)}
 ${unroll(tm * vectors, (e) => `var ${at(e)} = vec4f(0.0);`)}
 ${sums ? unroll(rowVectors, (j) => `var t${j} = vec4f(0.0);`) : ""}
-  let end = min((split + 1u) * ${block}u, ${k}u);
+  ${end}
   for (var p = split * ${block}u; p < end; p++) {
-${unroll(rowVectors, (j) => `let x${j} = loadA(p, r${j});`)}
-${unroll(vectors, (j) => `let y${j} = loadB(p, c${j});`)}
+${unroll(rowVectors, (j) => `let x${j} = ${name}A(p, r${j});`)}
+${norm ? `let length = ${norm.stats}[p].y;` : ""}
+${unroll(vectors, (j) => `let y${j} = ${name}B(p, c${j})${norm ? " * length" : ""};`)}
 ${unroll(tm * vectors, (e) => {
   const i = Math.floor(e / vectors);
   return `${at(e)} += x${i >> 2}[${i & 3}] * y${e % vectors};`;
 })}
 ${sums ? unroll(rowVectors, (j) => `t${j} += x${j};`) : ""}
   }
-${unroll(tm * vectors, (e) => `store(split * ${m}u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, ${at(e)});`)}
+${norm ? unroll(vectors, (j) => `let gain${j} = ${name}Gain(0u, c${j});`) : ""}
+${unroll(tm * vectors, (e) => `${name}Store(split * ${m}u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, ${at(e)}${norm ? ` * gain${e % vectors}` : ""});`)}
 ${
   sums
     ? `  if (column == 0u) {
-${unroll(tm, (i) => `if (row + ${i}u < ${m}u) { b3[split * ${m}u + row + ${i}u] = t${i >> 2}[${i & 3}]; }`)}
+${unroll(tm, (i) => `if (row + ${i}u < ${m}u) { ${sums}[split * ${m}u + row + ${i}u] = t${i >> 2}[${i & 3}]; }`)}
   }`
     : ""
 }

@@ -2,10 +2,8 @@ import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { useGpu } from "../testGpu";
-import { expectDifferences, expectSame, noisy } from "./checkOp";
-import { layerNorm } from "./layerNorm";
-import { rmsNorm } from "./rmsNorm";
-import { rowsPerBlock } from "./sumPartials";
+import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
+import { layerNorm, layerNormPool, rmsNorm, rmsNormPool } from "./norm";
 
 const gpu = useGpu();
 type Xs = Record<string, Tensor>;
@@ -39,13 +37,23 @@ for (const [name, { own, plain, inputs }] of Object.entries(norms))
       [37, 12],
       [600, 32],
       [65, 130],
+      [20_000, 4],
     ] as const)
       it(`${rows} rows of ${width}`, async () => {
         // Of a row of one value nothing but rounding is left in the reference's dx.
         await expectSame(gpu(), own, plain, inputs(rows, width), width === 1 ? 1e-4 : 1e-5);
+        await expectSamePass(gpu(), own, plain, inputs(rows, width), width === 1 ? 1e-4 : 1e-5);
       });
 
     it("agrees with differences", () => expectDifferences(gpu(), own, inputs(2, 5)));
+
+    it("adds to a gradient that is there already", () =>
+      expectSamePass(
+        gpu(),
+        (xs) => tf.add(xs.x!, own(xs)),
+        (xs) => tf.add(xs.x!, plain(xs)),
+        inputs(50, 12),
+      ));
 
     it("gives finite numbers for rows of zeros", async () => {
       const zeros = { ...inputs(2, 4), x: { values: new Float32Array(8), shape: [2, 4] } };
@@ -64,6 +72,40 @@ for (const [name, { own, plain, inputs }] of Object.entries(norms))
     });
   });
 
-it("cuts rows into blocks of about their root", () => {
-  expect([1, 100, 3072, 1e6].map(rowsPerBlock)).toEqual([16, 16, 64, 1024]);
-});
+for (const [name, { plain, inputs }] of Object.entries(norms))
+  describe(`${name}, pooled`, () => {
+    const weightsOf = (batch: number, tokens: number) => noisy(9, [batch, tokens]);
+    const own =
+      (batch: number, tokens: number) =>
+      ({ x, gain, bias }: Xs) => {
+        const weights = tf.tensor2d(weightsOf(batch, tokens).values, [batch, tokens]);
+        return name === "rmsNorm"
+          ? rmsNormPool(x as Tensor2D, gain as Tensor1D, EPS, weights)
+          : layerNormPool(x as Tensor2D, gain as Tensor1D, bias as Tensor1D, EPS, weights);
+      };
+    for (const [batch, tokens, width] of [
+      [1, 1, 1],
+      [3, 5, 7],
+      [9, 17, 32],
+      [2, 150, 12],
+      [5, 3, 260],
+      [2, 2049, 3],
+    ] as const)
+      it(`${batch} texts of ${tokens} tokens, ${width} wide`, () =>
+        expectSame(
+          gpu(),
+          own(batch, tokens),
+          (xs) =>
+            tf.sum(
+              tf.mul(
+                tf.reshape(plain(xs), [batch, tokens, width]),
+                tf.tensor3d(weightsOf(batch, tokens).values, [batch, tokens, 1]),
+              ),
+              1,
+            ),
+          inputs(batch * tokens, width),
+          width === 1 ? 1e-3 : 2e-5,
+        ));
+
+    it("agrees with differences", () => expectDifferences(gpu(), own(2, 3), inputs(6, 5)));
+  });

@@ -6,6 +6,26 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { NamedAttrMap, NamedTensorMap, Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 
+/** Where the gradient of a trained tensor goes; see gradients.ts. */
+export interface GradientSink {
+  /** Largest number of partial sums that fit. */
+  readonly most: number;
+  /** A place for so many partial sums, each as large as the tensor; the kernel has to write all of it. */
+  take(partials: number): GPUBufferBinding;
+}
+
+/** What a backward pass of ours tells an op beyond what tfjs does. */
+export interface BackwardPass {
+  /** Whether this input's gradient will be asked for. */
+  wants(input: string): boolean;
+  /** The gradient that this input has from elsewhere. Who takes it has to return the sum of both. */
+  take(input: string): Tensor | null;
+  /** Whether dy is the loss's own gradient, which is 1. */
+  readonly one: boolean;
+  /** Where this input's gradient goes instead of being returned; null: it is returned. For one use only. */
+  sink(input: string): GradientSink | null;
+}
+
 /** What a gradient function has at hand. */
 export interface GradientContext<Attributes> {
   /** The gradient of the op's first output. */
@@ -13,6 +33,21 @@ export interface GradientContext<Attributes> {
   /** The saved inputs, then the saved outputs, in the order of the op. */
   saved: Tensor[];
   attributes: Attributes;
+  /** Null under tf.grad and its kin. */
+  pass: BackwardPass | null;
+}
+
+let current: BackwardPass | null = null;
+
+/** Runs a tape node's gradient function with what an op of ours wants to know. */
+export function withPass<T>(pass: BackwardPass, fn: () => T): T {
+  const before = current;
+  current = pass;
+  try {
+    return fn();
+  } finally {
+    current = before;
+  }
 }
 
 export interface Op<Inputs, Attributes> {
@@ -22,7 +57,8 @@ export interface Op<Inputs, Attributes> {
   saveInputs?: (keyof Inputs & string)[];
   /** Which outputs to save. */
   saveOutputs?: boolean[];
-  gradient?(context: GradientContext<Attributes>): { [K in keyof Inputs]?: () => Tensor };
+  /** By input: its gradient; null where it was written to the input's sink. */
+  gradient?(context: GradientContext<Attributes>): { [K in keyof Inputs]?: () => Tensor | null };
 }
 
 /** Calls a registered op; the outputs are differentiable where the op has a gradient. */
@@ -47,6 +83,7 @@ export function registerOp<Inputs, Attributes = object>(op: Op<Inputs, Attribute
           dy: Array.isArray(dys) ? dys[0]! : dys,
           saved,
           attributes: attributes as unknown as Attributes,
+          pass: current,
         }) as { [input: string]: () => Tensor },
     });
   return (inputs, attributes) => {
@@ -64,15 +101,16 @@ export function registerOp<Inputs, Attributes = object>(op: Op<Inputs, Attribute
  * tfjs wraps each input's gradient in a tidy of its own, which would dispose of the sibling's result; so the results
  * move to the scope of the whole backward pass, which disposes of those that nobody asked for.
  */
-export function shared(compute: () => Tensor[]): (index: number) => Tensor {
+export function shared<T extends Tensor | null>(compute: () => T[]): (index: number) => T {
   const { state } = tf.engine();
   const outer = state.activeScope;
-  let made: Tensor[] | null = null;
+  let made: T[] | null = null;
   return (index) => {
     if (!made) {
       made = compute();
       const inner = state.activeScope;
       for (const tensor of made) {
+        if (!tensor) continue;
         const at = inner.track.indexOf(tensor);
         if (at >= 0) inner.track.splice(at, 1);
         tensor.scopeId = outer.id;
@@ -87,3 +125,12 @@ export function shared(compute: () => Tensor[]): (index: number) => Tensor {
 export function freeIntermediates(backend: WebGPUBackend, ...infos: TensorInfo[]): void {
   for (const info of infos) backend.disposeData(info.dataId);
 }
+
+/** A tensor of the scope that is open, from what `dispatch` made. */
+export const asTensor = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorInfo(info);
+
+/** tfjs' current backend, which `openGpu` made. */
+export const currentBackend = (): WebGPUBackend => tf.backend() as WebGPUBackend;
+
+/** Whether what runs now may be walked backward later. */
+export const onTape = (): boolean => (tf.engine().state as unknown as { gradientDepth: number }).gradientDepth > 0;

@@ -71,38 +71,34 @@ export function rotateLanes(
   );
 }
 
-/** Reads q, k; writes both turned by their positions. One thread a head of a token. */
+/** Reads [q, k, v] of every token; writes [q, k] turned by their positions. One thread a head of a token. */
 export function rotaryCode(sizes: RotarySizes & { ropeTheta: number }): string {
   const { batch, tokens, heads, kvHeads, size, ropeTheta } = sizes;
   const lanes = rotaryLanes(size);
   const array = `array<${laneType(lanes)}>`;
   const w = size / lanes;
-  const queries = batch * tokens * heads;
-  const threads = queries + batch * tokens * kvHeads;
-  const side = (read: number, write: number, count: number) => `
-    let t = (i / ${count}u) % ${tokens}u;
-    let at = i * ${w}u;
+  const turned = heads + kvHeads;
+  const threads = batch * tokens * turned;
+  return `${readBinding(0, array)}${writeBinding(1, array)}
+${rotaryFunctions(lanes)}
+${threadHead(linearGrid(threads).index, threads)}
+  let row = i / ${turned}u;
+  let t = row % ${tokens}u;
+  let source = (row * ${heads + 2 * kvHeads}u + i % ${turned}u) * ${w}u;
+  let to = i * ${w}u;
 ${rotateLanes(
   size,
   ropeTheta,
   "t",
   1,
-  (k) => `b${read}[at + ${k}u]`,
-  (k) => `b${write}[at + ${k}u]`,
-)}`;
-  return `${readBinding(0, array)}${readBinding(1, array)}${writeBinding(2, array)}${writeBinding(3, array)}
-${rotaryFunctions(lanes)}
-fn query(i: u32) {${side(0, 2, heads)}
-}
-fn key(i: u32) {${side(1, 3, kvHeads)}
-}
-${threadHead(linearGrid(threads).index, threads)}
-  if (i < ${queries}u) { query(i); } else { key(i - ${queries}u); }
+  (k) => `b0[source + ${k}u]`,
+  (k) => `b1[to + ${k}u]`,
+)}
 }`;
 }
 
-/** q [batch * tokens, heads * size] and k [batch * tokens, kvHeads * size], each turned by its position; one dispatch. */
-export function rotary(backend: WebGPUBackend, q: TensorInfo, k: TensorInfo, sizes: RotarySizes): TensorInfo[] {
+/** qkv [batch * tokens, (heads + 2 kvHeads) * size] -> [q, k] turned, [batch * tokens, (heads + kvHeads) * size]. */
+export function rotary(backend: WebGPUBackend, qkv: TensorInfo, sizes: RotarySizes): TensorInfo {
   const { batch, tokens, heads, kvHeads, size, ropeTheta } = sizes;
   if (ropeTheta === undefined) throw new Error("rotary: no theta");
   return dispatch(
@@ -112,7 +108,7 @@ export function rotary(backend: WebGPUBackend, q: TensorInfo, k: TensorInfo, siz
       workgroups: linearGrid(batch * tokens * (heads + kvHeads)).workgroups,
       code: () => rotaryCode({ ...sizes, ropeTheta }),
     },
-    [q, k],
-    [{ shape: q.shape }, { shape: k.shape }],
-  );
+    [qkv],
+    [{ shape: [batch * tokens, (heads + kvHeads) * size] }],
+  )[0]!;
 }

@@ -52,10 +52,3 @@ export function sumPartials(
     shapes.map((shape) => ({ shape })),
   );
 }
-
-/**
- * Rows that one thread adds up, for sums with few columns: about the square root of all, so that neither half of the
- * sum is long; at least 16, as a thread has to be worth its start.
- */
-export const rowsPerBlock = (rows: number): number =>
-  Math.max(16, 2 ** Math.ceil(Math.log2(Math.sqrt(Math.max(1, rows)))));

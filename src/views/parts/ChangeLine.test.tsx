@@ -13,7 +13,7 @@ it("says what changed: setting old → new", () => {
     stage2: { mseWeight: 0.5, mseOn: "normalised" },
     stage1: { steps: 600 },
   });
-  expect(text(to)).toBe("seed 7 → 9, stage 1 steps 200 → 600, MSE weight 20 → 0.5, apply MSE before norm → after norm");
+  expect(text(to)).toBe("seed 7 → 9, stage 1 steps 200 → 600, MSE weight 50 → 0.5, apply MSE before norm → after norm");
   expect(text(to, 2)).toBe("seed 7 → 9, stage 1 steps 200 → 600 and 2 more");
   expect(text(from)).toBe("no difference");
 });

@@ -1,0 +1,121 @@
+/** `lab bench`: what one training step costs, in dispatches, time and memory. */
+import { LabError } from "../core/errors";
+import type { BenchArch, BenchFigures, BenchMode, BenchSize } from "../core/pipeline/bench";
+import { parseFlags, seeHelp } from "./arguments";
+import { openNodeGpu } from "./gpu";
+
+export const BENCH_USAGE = `Usage: npm run lab -- bench step [options]
+
+Measures one training step: dispatches, submits, time and GPU memory.
+
+  --arch bench|encoder|decoder|qkd     bench unless given. bench: two pre-norm towers, RMS norm, GELU, no biases;
+                                       encoder, decoder: two of the lab's own towers; qkd: an encoder student alone,
+                                       from stored teacher vectors
+  --size s|m|l                         s: width 64, 2 layers; m: 128, 4; l: 256, 6. m unless given, s for qkd
+  --mode plain|eager|captured          captured unless given. plain: tfjs' own operations; eager: own kernels, one by
+                                       one; captured: own kernels, recorded once and replayed
+  --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
+  --kernels                            dispatches by kernel as well
+  --json                               one JSON object on standard output, nothing else
+  -h, --help                           this text
+
+Batch 32, queries of 16 tokens and documents of 48. FLOPs = 6 x 12 layers width^2 x tokens.
+`;
+
+const FLAGS = {
+  arch: { type: "string", default: "bench" },
+  size: { type: "string" },
+  mode: { type: "string", default: "captured" },
+  steps: { type: "string", default: "5" },
+  kernels: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+// Named here too, so that bad usage is told before the GPU is opened.
+const ARCHS: readonly string[] = ["bench", "encoder", "decoder", "qkd"] satisfies BenchArch[];
+const SIZES: readonly string[] = ["s", "m", "l"] satisfies BenchSize[];
+const MODES: readonly string[] = ["plain", "eager", "captured"] satisfies BenchMode[];
+
+function choose<T extends string>(flag: string, value: string, choices: readonly string[]): T {
+  if (!choices.includes(value))
+    throw new LabError(
+      "bad-setting",
+      `--${flag} is ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, not "${value.slice(0, 60)}".`,
+      seeHelp("bench"),
+    );
+  return value as T;
+}
+
+/**
+ * Runs the command.
+ *
+ * @param args what follows `bench`
+ * @returns the exit code: 0 done
+ * @throws LabError bad-setting for bad usage, found before the GPU is opened
+ */
+export async function benchCommand(args: string[]): Promise<number> {
+  const [what, ...rest] = args[0]?.startsWith("-") === false ? args : ["", ...args];
+  const values = parseFlags("bench", rest, FLAGS);
+  if (values.help) {
+    process.stdout.write(BENCH_USAGE);
+    return 0;
+  }
+  if (what !== "step")
+    throw new LabError(
+      "bad-setting",
+      what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
+      "Choose: npm run lab -- bench step.",
+    );
+  const arch = choose<BenchArch>("arch", values.arch, ARCHS);
+  const choice = {
+    arch,
+    size: choose<BenchSize>("size", values.size ?? (arch === "qkd" ? "s" : "m"), SIZES),
+    mode: choose<BenchMode>("mode", values.mode, MODES),
+  };
+  if (!/^\d{1,4}$/.test(values.steps) || Number(values.steps) < 5 || Number(values.steps) > 1000)
+    throw new LabError(
+      "bad-setting",
+      `--steps wants a whole number from 5 to 1000, not "${values.steps.slice(0, 60)}".`,
+      seeHelp("bench"),
+    );
+  const { gpu, ops } = await openNodeGpu(choice.mode === "plain" ? "plain" : "fused");
+  try {
+    // Loaded after WebGPU is there: it brings tfjs along.
+    const { measureStep } = await import("../core/pipeline/bench");
+    const figures = await measureStep(gpu, ops, choice, Number(values.steps));
+    process.stdout.write((values.json ? toJson : toText)(figures, values.kernels));
+    return 0;
+  } finally {
+    gpu.dispose();
+  }
+}
+
+function toJson(figures: BenchFigures, kernels: boolean): string {
+  const { kernels: byKernel, ...rest } = figures;
+  return `${JSON.stringify(kernels ? { ...rest, kernels: byKernel } : rest, null, 2)}\n`;
+}
+
+function toText(figures: BenchFigures, kernels: boolean): string {
+  const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+  const { stepMs } = figures;
+  const rows: [string, string][] = [
+    ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
+    ["adapter", `${figures.adapter}${figures.software ? " (software: times are a CPU's)" : ""}`],
+    ["dispatches", String(figures.dispatches)],
+    ["submits", String(figures.submits)],
+    ["host", ms(figures.hostMs)],
+    ["whole step", `${ms(stepMs.median)} (${ms(stepMs.min)} to ${ms(stepMs.max)})`],
+    ["GPU memory", `${(figures.gpuBytes / 1e6).toFixed(1)} MB`],
+    ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
+    ["tokens", `${Math.round(figures.tokensPerSecond).toLocaleString("en")} a second`],
+    [
+      "computed",
+      `${figures.gflops.toFixed(2)} GFLOP/s, ${(100 * figures.matmulShare).toFixed(0)} % of the best matrix product`,
+    ],
+  ];
+  const lines = rows.map(([name, value]) => `${name.padEnd(12)} ${value}`);
+  if (kernels)
+    lines.push("", ...Object.entries(figures.kernels).map(([name, n]) => `${String(n).padStart(5)}  ${name}`));
+  return `${lines.join("\n")}\n`;
+}

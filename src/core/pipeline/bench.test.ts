@@ -1,0 +1,77 @@
+/** The gate: what a captured step takes of the GPU. A change that needs more has to say so here. */
+import { describe, expect, it } from "vitest";
+import { fusedOps } from "../../gpu/fusedOps";
+import { useGpu } from "../../gpu/testGpu";
+import { presetExperiment } from "../config/presets";
+import { initTower, towerConfig } from "../towers";
+import { disposeTower, uploadTower } from "../towers/device";
+import { contrastiveStep } from "../training/steps";
+import { type BenchArch, type BenchSize, benchFlops, benchStep, measureStep } from "./bench";
+
+const gpu = useGpu();
+
+describe("a captured step", () => {
+  // Dispatches are exact; bytes (towers, moments, gradients, intermediates) at most.
+  const gates: [BenchArch, BenchSize, number, number][] = [
+    ["bench", "m", 111, 98.3e6],
+    ["encoder", "m", 131, 113.6e6],
+    ["decoder", "m", 123, 114.4e6],
+    ["qkd", "s", 39, 14.2e6],
+  ];
+  for (const [arch, size, dispatches, bytes] of gates)
+    it(`${arch}, size ${size}: ${dispatches} dispatches`, () => {
+      const before = gpu().bytes();
+      const step = benchStep(gpu(), fusedOps, arch, size, true);
+      expect(step.step.stats.dispatches).toBe(dispatches);
+      expect(gpu().bytes() - before).toBeLessThan(bytes);
+      step.dispose();
+      expect(gpu().bytes()).toBe(before);
+    });
+
+  it("of the teacher at preset quick", () => {
+    const experiment = presetExperiment("quick");
+    const { training, stage1, teacher } = experiment;
+    const config = towerConfig(experiment, "teacher");
+    const before = gpu().bytes();
+    const query = uploadTower(gpu(), config, initTower(config, 7, "query", true));
+    const document = uploadTower(gpu(), config, initTower(config, 7, "document", true));
+    const { batch, weightDecay, beta1, beta2, clip } = training;
+    const recipe = {
+      ...{ steps: stage1.steps, batch, warmup: 0, weightDecay, beta1, beta2, clip, captured: true, seed: 7 },
+      ...{ learningRate: 1e-3, embeddingRate: 1e-3, dropout: stage1.dropout },
+    };
+    const columns = batch * (1 + stage1.hardNegatives);
+    const table = { flat: Int32Array.of(1), offsets: Int32Array.of(0, 1) };
+    const step = contrastiveStep(gpu(), fusedOps, recipe, {
+      query,
+      document,
+      queryTokens: table,
+      documentTokens: table,
+      queryLength: teacher.queryTokens,
+      documentLength: teacher.docTokens,
+      order: () => ({
+        queries: new Int32Array(batch),
+        documents: new Int32Array(columns),
+        mask: new Float32Array(batch * columns),
+      }),
+      hardNegatives: stage1.hardNegatives,
+      temperature: stage1.temperature,
+      learnTemperature: stage1.learnTemperature,
+    });
+    expect(step.step.stats.dispatches).toBe(45);
+    expect(gpu().bytes() - before).toBeLessThan(61.2e6);
+    step.dispose();
+    disposeTower(gpu(), query);
+    disposeTower(gpu(), document);
+    expect(gpu().bytes()).toBe(before);
+  });
+
+  it("is counted as the GPU sees it: one submit, and as many dispatches as the step says", async () => {
+    const figures = await measureStep(gpu(), fusedOps, { arch: "qkd", size: "s", mode: "captured" });
+    expect(figures).toMatchObject({ dispatches: 39, submits: 1 });
+    const eager = await measureStep(gpu(), fusedOps, { arch: "qkd", size: "s", mode: "eager" });
+    expect(eager.dispatches).toBe(39);
+    expect(eager.loss).toBe(figures.loss);
+    expect(benchFlops("bench", "m")).toBe(6 * 12 * 4 * 128 ** 2 * 32 * 64);
+  });
+});

@@ -1,0 +1,59 @@
+/** The optimizer's moments as a training state keeps them: flat, in the order of the checkpoint's tensors. */
+import type { AdamW } from "../../gpu/adamw";
+import type { Gpu } from "../../gpu/device";
+import { ownBuffer, readTensors } from "../../gpu/step";
+import type { Parameters } from "../towers/device";
+
+type Trained = Parameters & { optimizer: AdamW };
+
+/** For each of the checkpoint's tensors its first value there, its first value in the optimizer's order, and its size. */
+function moves({ parameters, layout }: Parameters): { host: number; device: number; size: number }[] {
+  const first = new Map<string, number>();
+  let at = 0;
+  for (const [name, tensor] of Object.entries(parameters)) {
+    first.set(name, at);
+    at += tensor.size;
+  }
+  let host = 0;
+  return layout.map(({ within, offset, size }) => {
+    const move = { host, device: first.get(within)! + offset, size };
+    host += size;
+    return move;
+  });
+}
+
+export async function readMoments(gpu: Gpu, training: Trained): Promise<{ m: Float32Array; v: Float32Array }> {
+  const { moments } = training.optimizer;
+  const read = await readTensors(gpu, [...moments.m, ...moments.v]);
+  const toHost = (pieces: readonly Float32Array[]) => {
+    const device = concatenated(pieces);
+    const flat = new Float32Array(device.length);
+    for (const move of moves(training)) flat.set(device.subarray(move.device, move.device + move.size), move.host);
+    return flat;
+  };
+  return { m: toHost(read.slice(0, moments.m.length)), v: toHost(read.slice(moments.m.length)) };
+}
+
+export function writeMoments(gpu: Gpu, training: Trained, { m, v }: { m: Float32Array; v: Float32Array }): void {
+  const toDevice = (flat: Float32Array, tensors: AdamW["moments"]["m"]) => {
+    const device = new Float32Array(flat.length);
+    for (const move of moves(training)) device.set(flat.subarray(move.host, move.host + move.size), move.device);
+    let at = 0;
+    for (const tensor of tensors) {
+      gpu.device.queue.writeBuffer(ownBuffer(tensor), 0, device.subarray(at, at + tensor.size) as BufferSource);
+      at += tensor.size;
+    }
+  };
+  toDevice(m, training.optimizer.moments.m);
+  toDevice(v, training.optimizer.moments.v);
+}
+
+function concatenated(pieces: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

@@ -1,0 +1,206 @@
+/**
+ * Whole training steps: own kernels against tfjs' operations, captured against eager, over 30 steps with everything that
+ * a step may have. And what a step takes of the GPU, which must not grow unseen.
+ */
+import { describe, expect, it } from "vitest";
+import { fusedOps } from "../../gpu/fusedOps";
+import type { TowerOps } from "../../gpu/ops";
+import { plainOps } from "../../gpu/plainOps";
+import { useGpu } from "../../gpu/testGpu";
+import { random } from "../random";
+import { initTower, parameterSpecs } from "../towers";
+import { disposeTower, downloadParameters, uploadTower } from "../towers/device";
+import type { HostParameters, TowerConfig } from "../towers/types";
+import type { TokenTable } from "./inputs";
+import { readMoments, writeMoments } from "./moments";
+import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "./steps";
+
+const gpu = useGpu();
+const VOCABULARY = 40;
+const BATCH = 6;
+const STEPS = 30;
+
+const config = (kind: TowerConfig["kind"]): TowerConfig => ({
+  kind,
+  vocabulary: VOCABULARY,
+  width: 16,
+  layers: kind === "lookup" ? 0 : 2,
+  heads: 2,
+  kvHeads: kind === "decoder" ? 1 : 2,
+  hidden: 24,
+  maxTokens: 8,
+  pooling: kind === "encoder" ? "cls" : "mean",
+  embeddingSize: kind === "bench" ? 16 : 12,
+});
+
+function texts(seed: number, count: number): TokenTable {
+  const r = random(seed, "texts");
+  const all = Array.from({ length: count }, () => Array.from({ length: 1 + r.int(8) }, () => r.int(VOCABULARY)));
+  const offsets = new Int32Array(count + 1);
+  all.forEach((text, i) => {
+    offsets[i + 1] = offsets[i]! + text.length;
+  });
+  return { flat: Int32Array.from(all.flat()), offsets };
+}
+
+const recipe = (captured: boolean, dropout: number): Recipe => ({
+  steps: STEPS,
+  batch: BATCH,
+  warmup: 0.1,
+  weightDecay: 0.05,
+  beta1: 0.9,
+  beta2: 0.98,
+  clip: 0.5,
+  captured,
+  learningRate: 3e-3,
+  embeddingRate: 2e-2,
+  dropout,
+  seed: 5,
+});
+
+interface Made {
+  step: TrainingStep;
+  dispose(): void;
+}
+
+type Make = (ops: TowerOps, captured: boolean) => Made;
+
+const contrastive =
+  (kind: TowerConfig["kind"], shared: boolean, dropout: number): Make =>
+  (ops, captured) => {
+    const own = config(kind);
+    const query = uploadTower(gpu(), own, initTower(own, 3, "query", true));
+    const document = shared ? query : uploadTower(gpu(), own, initTower(own, 3, "document", true));
+    const mask = new Float32Array(BATCH * BATCH * 2).fill(1);
+    mask[3] = 0;
+    const step = contrastiveStep(gpu(), ops, recipe(captured, dropout), {
+      query,
+      document,
+      queryTokens: texts(1, 20),
+      documentTokens: texts(2, 30),
+      queryLength: 8,
+      documentLength: 8,
+      order: (n) => ({
+        queries: Int32Array.from({ length: BATCH }, (_, i) => (n * 7 + i) % 20),
+        documents: Int32Array.from({ length: 2 * BATCH }, (_, i) => (n * 11 + i) % 30),
+        mask,
+      }),
+      hardNegatives: 1,
+      temperature: 0.2,
+      learnTemperature: true,
+    });
+    return {
+      step,
+      dispose() {
+        step.dispose();
+        disposeTower(gpu(), query);
+        if (!shared) disposeTower(gpu(), document);
+      },
+    };
+  };
+
+const distil =
+  (mseOn: "raw" | "normalised"): Make =>
+  (ops, captured) => {
+    const own = config("encoder");
+    const student = uploadTower(gpu(), own, initTower(own, 3));
+    const r = random(8, "teacher");
+    const step = distilStep(gpu(), ops, recipe(captured, 0), {
+      student,
+      queryTokens: texts(1, 20),
+      queryLength: 8,
+      teacher: Float32Array.from({ length: 20 * own.embeddingSize }, () => r.normal()),
+      order: (n) => Int32Array.from({ length: BATCH }, (_, i) => (n * 5 + i) % 20),
+      mseWeight: 0.5,
+      cosineWeight: 1,
+      mseOn,
+      mseReduce: "mean",
+    });
+    return {
+      step,
+      dispose() {
+        step.dispose();
+        disposeTower(gpu(), student);
+      },
+    };
+  };
+
+interface Trained {
+  rows: number[][];
+  parameters: HostParameters;
+  m: Float32Array;
+  v: Float32Array;
+}
+
+async function train(make: Make, ops: TowerOps, captured: boolean, steps = STEPS): Promise<Trained> {
+  const { step, dispose } = make(ops, captured);
+  const width = step.names.length;
+  const rows: number[][] = [];
+  for (let n = 1; n <= steps; n++) {
+    step.run(n);
+    const slot = (n % step.log.slots) * width;
+    rows.push([...(await step.log.read()).subarray(slot, slot + width)]);
+  }
+  const parameters = await downloadParameters(gpu(), step);
+  const moments = await readMoments(gpu(), step);
+  dispose();
+  gpu().check();
+  return { rows, parameters, ...moments };
+}
+
+const cases: [string, Make][] = [
+  ["decoder, two towers", contrastive("decoder", false, 0)],
+  ["decoder, shared towers", contrastive("decoder", true, 0)],
+  ["encoder with dropout", contrastive("encoder", false, 0.1)],
+  ["bench, shared towers with dropout", contrastive("bench", true, 0.1)],
+  ["lookup", contrastive("lookup", false, 0)],
+  ["distillation, raw", distil("raw")],
+  ["distillation, normalised", distil("normalised")],
+];
+
+describe("a training step", () => {
+  for (const [name, make] of cases)
+    it(`is the same captured and eager, bit for bit, and as tfjs' operations have it: ${name}`, async () => {
+      const captured = await train(make, fusedOps, true);
+      const eager = await train(make, fusedOps, false);
+      expect(captured).toEqual(eager);
+      expect(new Set(captured.rows.map((row) => row[0])).size).toBe(STEPS);
+      const plain = await train(make, plainOps, false);
+      // Adam divides by the root of tiny squares, so that rounding grows with the steps.
+      captured.rows.forEach((row, i) => {
+        row.forEach((value, k) => {
+          expect(Math.abs(value - plain.rows[i]![k]!), `${name}, step ${i + 1}, number ${k}`).toBeLessThan(
+            (i < 3 ? 1e-4 : 5e-3) * Math.max(1, Math.abs(value)),
+          );
+        });
+      });
+    }, 120_000);
+
+  it("keeps moments in the order of the checkpoint's tensors", async () => {
+    const make = contrastive("encoder", false, 0);
+    const trained = await train(make, fusedOps, true, 2);
+    const specs = parameterSpecs(config("encoder"));
+    const expected = ["query", "document"].flatMap((side) =>
+      specs.map(({ name, shape }) => [`${side}/${name}`, shape] as const),
+    );
+    expect([...trained.parameters].map(([name, { shape }]) => [name, shape])).toEqual([
+      ...expected,
+      ["logit_scale", [1]],
+    ]);
+    const { step, dispose } = make(fusedOps, true);
+    writeMoments(gpu(), step, trained);
+    const again = await readMoments(gpu(), step);
+    expect(again).toEqual({ m: trained.m, v: trained.v });
+    // A key's bias has no gradient to speak of, a query's has: they lie in one tensor on the device, apart in a state.
+    let at = 0;
+    const largest = new Map<string, number>();
+    for (const [name, { values }] of trained.parameters) {
+      largest.set(name, Math.max(...trained.m.subarray(at, at + values.length).map(Math.abs)));
+      at += values.length;
+    }
+    expect(at).toBe(trained.m.length);
+    const bias = (part: string) => largest.get(`query/encoder.layer.0.attention.self.${part}.bias`)!;
+    expect(bias("key")).toBeLessThan(1e-3 * bias("value"));
+    dispose();
+  });
+});

@@ -1,0 +1,106 @@
+/**
+ * Tensors that lie in one buffer. A tower's parameters are a few large buffers rather than many small ones, so that the
+ * optimizer updates them in one dispatch; tfjs and our kernels see each tensor as usual, through a view.
+ *
+ * tfjs binds a tensor's whole buffer. `bindViews` mends that for one backend: it replaces `tensorToBinding`, through which
+ * tfjs' kernels and ours get every binding. What takes a tensor's buffer by other means (read-back, copies) has to ask
+ * `rangeOf`.
+ */
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import { LabError } from "../core/errors";
+import type { Gpu } from "./device";
+import { internals } from "./dispatch";
+
+/** A part of a buffer, in bytes. */
+export interface Range {
+  buffer: GPUBuffer;
+  offset: number;
+  size: number;
+}
+
+const views = new WeakMap<object, Range>();
+
+/** Makes the backend bind views as the part of the buffer that they are. Once, when the backend is made. */
+export function bindViews(backend: WebGPUBackend): void {
+  const inside = internals(backend);
+  const whole = inside.tensorToBinding;
+  inside.tensorToBinding = (tensor: TensorInfo) =>
+    (tensor && views.get(tensor.dataId as object)) ?? whole.call(backend, tensor);
+}
+
+/** Where a tensor's values are on the GPU. */
+export function rangeOf(gpu: Gpu, tensor: TensorInfo): Range {
+  gpu.backend.uploadToGPU(tensor.dataId);
+  const buffer = gpu.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer;
+  return views.get(tensor.dataId as object) ?? { buffer, offset: 0, size: buffer.size };
+}
+
+/** Whether a tensor is a part of a larger buffer. */
+export const isView = (tensor: TensorInfo): boolean => views.has(tensor.dataId as object);
+
+// WebGPU's default for the offset of a storage binding; devices may allow less.
+const ALIGNMENT = 256;
+const STORAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
+
+export interface FlatTensors {
+  tensors: Tensor[];
+  dispose(): void;
+}
+
+/** Where pieces of these sizes in bytes come to lie in buffers of at most `limit` bytes, each at a 256-byte boundary. */
+export function packSegments(
+  sizes: readonly number[],
+  limit: number,
+): { places: { segment: number; offset: number }[]; segments: number[] } {
+  const segments: number[] = [];
+  const places = sizes.map((size) => {
+    const last = segments.length - 1;
+    const offset = last < 0 ? 0 : Math.ceil(segments[last]! / ALIGNMENT) * ALIGNMENT;
+    if (last < 0 || offset + size > limit) {
+      segments.push(size);
+      return { segment: last + 1, offset: 0 };
+    }
+    segments[last] = offset + size;
+    return { segment: last, offset };
+  });
+  return { places, segments };
+}
+
+/**
+ * Float32 tensors side by side in as few buffers as the device's binding limit allows.
+ * @throws LabError "gpu-refused" where one of them is larger than the limit
+ */
+export function flatTensors(gpu: Gpu, specs: readonly { shape: number[]; values?: Float32Array }[]): FlatTensors {
+  const limit = Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
+  const sizes = specs.map(({ shape }) => 4 * shape.reduce((a, b) => a * b, 1));
+  const largest = Math.max(0, ...sizes);
+  if (largest > limit)
+    throw new LabError(
+      "gpu-refused",
+      `A tensor of ${Math.ceil(largest / 2 ** 20)} MiB does not fit: this GPU binds ${Math.floor(limit / 2 ** 20)} MiB at once.`,
+      "Choose a smaller width or vocabulary.",
+    );
+  const { places, segments } = packSegments(sizes, limit);
+  const buffers = segments.map((size) => gpu.device.createBuffer({ size: Math.max(4, size), usage: STORAGE }));
+  for (const buffer of buffers) gpu.account(buffer.size);
+  const tensors = specs.map(({ shape, values }, i) => {
+    const { segment, offset } = places[i]!;
+    const buffer = buffers[segment]!;
+    if (values) gpu.device.queue.writeBuffer(buffer, offset, values as BufferSource);
+    const tensor = tf.keep(tf.tensor({ buffer, zeroCopy: true }, [...shape], "float32"));
+    views.set(tensor.dataId as object, { buffer, offset, size: sizes[i]! });
+    return tensor;
+  });
+  return {
+    tensors,
+    dispose() {
+      tf.dispose(tensors);
+      for (const buffer of buffers) {
+        gpu.account(-buffer.size);
+        buffer.destroy();
+      }
+    },
+  };
+}

@@ -1,0 +1,309 @@
+/** Matrix products as dispatches: forward with what follows it, backward with dx and dW in one. */
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { OutputSpec } from "../dispatch";
+import { mostPartials } from "../gradients";
+import { NORMAL, SIGMOID } from "./activations";
+import {
+  loader,
+  matrixType,
+  type ProductOverRowsPart,
+  productOverRowsPart,
+  productPart,
+  storer,
+  type Tile,
+  tilesOf,
+} from "./matmul";
+import { freeIntermediates, type GradientSink } from "./op";
+import { type Binding, dispatchParts, type ShaderPart } from "./shader";
+import { sumPartials } from "./sumPartials";
+
+/*
+ * GFLOP/s on lavapipe (two CPU cores), best of three short runs, bias sums and the adding up of blocks included:
+ *
+ *   rows in->out       NT: tf.matMul 8x8  4x8  4x4    NN: tf  8x8  4x8  4x4    TN: tf  8x8  4x8  4x4
+ *   3072 64->64             1.9  14.4 10.7  9.0          4.2  7.9  6.3  9.4       4.6 12.5  9.6  7.4
+ *   3072 64->256            2.5  14.3 10.2  9.0          4.6 15.7 11.0  9.7       3.9 13.0 10.4  6.7
+ *   3072 256->64            2.2  14.3 11.3  9.8          4.9 15.7 10.7  5.8       2.2  8.7  7.2  7.4
+ *   512  32->32             1.8  13.7  9.7  7.7          4.1 13.1  9.1  8.1       4.3 10.6  8.1  6.3
+ *
+ * 16x8 gains at most a tenth and halves the threads. Blocks of 32, 128, 512 and all rows in TN 3072 64->64: 9.1, 12.8,
+ * 13.2, 13.2; a real GPU needs the threads more than this one minds them.
+ */
+const TILES = [
+  [8, 8],
+  [4, 8],
+  [4, 4],
+] as const;
+
+/** Rows and columns of a thread's tile in an [m, n] result: the largest tile that still makes 512 threads. */
+export function tileFor(m: number, n: number): Tile {
+  return TILES.find((tile) => n >= tile[1] && tilesOf({ m, n, tile }) >= 512) ?? TILES[2];
+}
+
+/** The tile of dW, whose threads come from cutting the rows. */
+const tileOverRows = (m: number, n: number): Tile => [m > 4 ? 8 : 4, n > 4 ? 8 : 4];
+
+/** Blocks that the rows of dW = dy^T x are cut into, at most `most` of 32 rows and more. */
+export function splitRows(rows: number, most: number): { splits: number; block: number } {
+  const block = Math.ceil(rows / Math.max(1, Math.min(Math.ceil(rows / 32), most)));
+  return { splits: Math.ceil(rows / block), block };
+}
+
+/** What becomes of a forward product. */
+export type Ending = "none" | "gelu" | "silu gate";
+
+export interface ForwardProduct {
+  x: TensorInfo;
+  /** [n, k]; with "silu gate" [2 n, k], the gate's rows first. */
+  weight: TensorInfo;
+  bias?: TensorInfo | undefined;
+  /** Added to the result, with ending "none". */
+  residual?: TensorInfo | undefined;
+  ending: Ending;
+  /** An RMS norm of x before the product. */
+  norm?: { gain: TensorInfo; eps: number } | undefined;
+  /** Whether what the activation was made from is written too, for the way back. */
+  keep: boolean;
+}
+
+const KEEP: Record<Ending, string> = {
+  none: "",
+  gelu: "uStore(0u, row, c, v);",
+  "silu gate": "uStore(0u, row, c, v); uStore(0u, row, c + HALF, w);",
+};
+
+/**
+ * x weight^T + bias, then the ending, in one dispatch.
+ * @returns the result; with an activation and `keep` what it was made from, [m, n], or [m, 2 n] with "silu gate"; and with
+ * a norm its stats [m, 2]
+ */
+export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct): TensorInfo[] {
+  const { x, weight, bias, residual, ending, norm } = product;
+  const keep = product.keep && ending !== "none";
+  const [m, k] = x.shape as [number, number];
+  const pair = ending === "silu gate";
+  const n = weight.shape[0]! / (pair ? 2 : 1);
+  const tile: Tile = pair ? [8, 4] : tileFor(m, n);
+  const inner = pair ? 2 * n : n;
+  const reads: Binding<TensorInfo>[] = [
+    { name: "x", type: matrixType(k), to: x },
+    { name: "weight", type: matrixType(k), to: weight },
+  ];
+  if (bias) reads.push({ name: "bias", type: "array<f32>", to: bias });
+  if (residual) reads.push({ name: "residual", type: matrixType(n), to: residual });
+  if (norm) reads.push({ name: "gain", type: matrixType(k), to: norm.gain });
+  const writes: Binding<OutputSpec>[] = [{ name: "y", type: matrixType(n), to: { shape: [m, n] } }];
+  if (keep) writes.push({ name: "u", type: matrixType(inner), to: { shape: [m, inner] } });
+  if (norm) writes.push({ name: "stats", type: "array<vec2f>", to: { shape: [m, 2] } });
+  const value = {
+    none: residual ? "v + residualAt(row, c)" : "v",
+    gelu: "v * below(v)",
+    "silu gate": "v * sigmoid(v) * w",
+  }[ending];
+  const part = (): ShaderPart => ({
+    name: "product",
+    threads: tilesOf({ m, n, tile }),
+    code: `alias T = vec4f;
+const HALF = ${Math.floor(n / 4)}u;
+${ending === "gelu" ? NORMAL : pair ? SIGMOID : ""}
+${residual ? loader("residualAt", "residual", m, n) : ""}
+${storer("yStore", "y", m, n)}
+${keep ? storer("uStore", "u", m, inner) : ""}
+${productPart({
+  name: "product",
+  mode: "NT",
+  m,
+  n,
+  k,
+  tile,
+  a: "x",
+  b: "weight",
+  ...(bias ? { bias: "bias" } : {}),
+  pair,
+  ...(norm ? { norm: { gain: "gain", stats: "stats", eps: norm.eps } } : {}),
+  finish: `${pair ? `if (c >= HALF) { return; }` : ""} ${keep ? KEEP[ending] : ""} yStore(0u, row, c, ${value});`,
+})}`,
+  });
+  return dispatchParts(
+    backend,
+    `matmul NT ${m} ${n} ${k} ${tile.join("x")} ${ending}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
+    reads,
+    writes,
+    () => [part()],
+    [tilesOf({ m, n, tile })],
+  );
+}
+
+/** What becomes of dx = dy weight. */
+export type Return =
+  | { kind: "none" }
+  | { kind: "add"; to: TensorInfo }
+  /** du and h of h = gelu(u); u [rows, in]. */
+  | { kind: "gelu"; u: TensorInfo }
+  /** [dgate, dup] and h of h = silu(gate) * up; u [rows, 2 in]. */
+  | { kind: "silu gate"; u: TensorInfo };
+
+export interface WeightGradient {
+  /** [rows, out] */
+  dy: TensorInfo;
+  /** [rows, in] */
+  x: TensorInfo;
+  /** x was normed on its way into the product. */
+  norm?: { gain: TensorInfo; stats: TensorInfo } | undefined;
+  weight: GradientSink | null;
+  /** Asks for the column sums of dy too. */
+  bias: { sink: GradientSink | null } | null;
+}
+
+export interface BackwardProducts {
+  /** [rows, out] times weight [out, in]. */
+  dx?: { dy: TensorInfo; weight: TensorInfo; after: Return } | undefined;
+  /** Each dW = dy^T x. */
+  dws: readonly WeightGradient[];
+}
+
+const usable = (sink: GradientSink | null | undefined) => (sink && sink.most > 0 ? sink : null);
+
+/** Storage bindings of one dispatch of all that is asked for. */
+export function backwardBindings({ dx, dws }: BackwardProducts): number {
+  const reads = new Set<unknown>();
+  let writes = 0;
+  const read = (...infos: (TensorInfo | undefined)[]) => {
+    for (const info of infos) if (info) reads.add(info.dataId);
+  };
+  if (dx) {
+    const { after } = dx;
+    read(dx.dy, dx.weight, after.kind === "add" ? after.to : after.kind === "none" ? undefined : after.u);
+    writes += after.kind === "add" || after.kind === "none" ? 1 : 2;
+  }
+  for (const { dy, x, norm, bias } of dws) {
+    read(dy, x, norm?.gain, norm?.stats);
+    writes += bias ? 2 : 1;
+  }
+  return reads.size + writes;
+}
+
+/** All that is asked for, in one dispatch; where sums over blocks of rows have no sink, one more for each. */
+export function backwardProducts(
+  backend: WebGPUBackend,
+  { dx, dws }: BackwardProducts,
+): {
+  dx: TensorInfo | null;
+  /** The activation's result, made again. */
+  h: TensorInfo | null;
+  /** Null where it went to its sink, or was not asked for. */
+  dws: { dw: TensorInfo | null; db: TensorInfo | null }[];
+} {
+  const reads: Binding<TensorInfo>[] = [];
+  const writes: Binding<OutputSpec | GPUBufferBinding>[] = [];
+  const parts: (() => ShaderPart)[] = [];
+  const threads: number[] = [];
+  const keys: string[] = [];
+  /** The variable of a tensor; one that is read twice is bound once. */
+  const read = (to: TensorInfo, type: string): string => {
+    const known = reads.find((binding) => binding.to.dataId === to.dataId);
+    if (known) return known.name;
+    reads.push({ name: `r${reads.length}_`, type, to });
+    return reads.at(-1)!.name;
+  };
+  const write = (to: OutputSpec | GPUBufferBinding, type: string): string => {
+    writes.push({ name: `w${writes.length}_`, type, to });
+    return writes.at(-1)!.name;
+  };
+
+  if (dx) {
+    const { after, weight } = dx;
+    const [rows, out] = dx.dy.shape as [number, number];
+    const n = weight.shape[1]!;
+    const inner = after.kind === "silu gate" ? 2 * n : n;
+    const tile = tileFor(rows, n);
+    const a = read(dx.dy, matrixType(out));
+    const b = read(weight, matrixType(n));
+    const other = after.kind === "add" ? read(after.to, matrixType(n)) : "";
+    const activated = after.kind === "gelu" || after.kind === "silu gate";
+    const u = activated ? read(after.u, matrixType(inner)) : "";
+    const to = write({ shape: [rows, inner] }, matrixType(inner));
+    const h = activated ? write({ shape: [rows, n] }, matrixType(n)) : "";
+    threads.push(tilesOf({ m: rows, n, tile }));
+    keys.push(`NN ${rows} ${n} ${out} ${tile.join("x")} ${after.kind}`);
+    const finish = {
+      none: "toXStore(0u, row, c, v);",
+      add: "toXStore(0u, row, c, v + otherAt(row, c));",
+      gelu: `let z = uAt(row, c);
+  let p = below(z);
+  hStore(0u, row, c, z * p);
+  toXStore(0u, row, c, v * (p + z * 0.3989422804014327 * exp(-0.5 * z * z)));`,
+      "silu gate": `if (c >= ${Math.floor(n / 4)}u) { return; }
+  let gate = uAt(row, c);
+  let up = uAt(row, c + ${Math.floor(n / 4)}u);
+  let s = sigmoid(gate);
+  hStore(0u, row, c, gate * s * up);
+  toXStore(0u, row, c, v * up * s * (1.0 + gate * (1.0 - s)));
+  toXStore(0u, row, c + ${Math.floor(n / 4)}u, v * gate * s);`,
+    }[after.kind];
+    parts.push(() => ({
+      name: "toX",
+      threads: tilesOf({ m: rows, n, tile }),
+      code: `alias T = vec4f;
+${after.kind === "gelu" ? NORMAL : after.kind === "silu gate" ? SIGMOID : ""}
+${other ? loader("otherAt", other, rows, n) : ""}
+${u ? loader("uAt", u, rows, inner) : ""}
+${h ? storer("hStore", h, rows, n) : ""}
+${storer("toXStore", to, rows, inner)}
+${productPart({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a, b, finish })}`,
+    }));
+  }
+
+  const plans = dws.map(({ dy, x, norm, weight, bias }, index) => {
+    const [rows, out] = dy.shape as [number, number];
+    const n = x.shape[1]!;
+    const tile = tileOverRows(out, n);
+    const weightSink = usable(weight);
+    const biasSink = usable(bias?.sink);
+    const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
+    const blocks = splitRows(rows, most);
+    const { splits } = blocks;
+    const place = (sink: GradientSink | null, shape: number[]) =>
+      sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : shape };
+    const a = read(dy, matrixType(out));
+    const b = read(x, matrixType(n));
+    const normed = norm
+      ? { norm: { gain: read(norm.gain, matrixType(n)), stats: read(norm.stats, "array<vec2f>") } }
+      : {};
+    const to = write(place(weightSink, [out, n]), matrixType(n));
+    const sums = bias ? { sums: write(place(biasSink, [out]), "array<f32>") } : {};
+    threads.push(tilesOf({ m: out, n, tile }) * splits);
+    keys.push(
+      `TN ${out} ${n} ${rows} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
+    );
+    const name = `toWeight${index}`;
+    const spec: ProductOverRowsPart = { name, m: out, n, k: rows, tile, ...blocks, a, b, out: to, ...normed, ...sums };
+    parts.push(() => ({ name, threads: tilesOf({ m: out, n, tile }) * splits, code: productOverRowsPart(spec) }));
+    return { splits, ownWeight: weightSink === null, ownBias: bias !== null && biasSink === null };
+  });
+
+  const made = dispatchParts(
+    backend,
+    `matmul ${keys.join(" and ")}`,
+    reads,
+    writes,
+    () => parts.map((part) => part()),
+    threads,
+  );
+  const activated = dx !== undefined && dx.after.kind !== "none" && dx.after.kind !== "add";
+  return {
+    dx: dx ? made.shift()! : null,
+    h: activated ? made.shift()! : null,
+    dws: plans.map(({ splits, ownWeight, ownBias }) => {
+      const partials = [ownWeight ? made.shift()! : null, ownBias ? made.shift()! : null];
+      const open = partials.filter((info) => info !== null);
+      if (splits === 1 || open.length === 0) return { dw: partials[0]!, db: partials[1]! };
+      const shapes = open.map((info) => info.shape.slice(1));
+      const sums = sumPartials(backend, splits, open, shapes);
+      freeIntermediates(backend, ...open);
+      const [dw, db] = partials.map((info) => (info ? sums.shift()! : null));
+      return { dw: dw!, db: db! };
+    }),
+  };
+}
