@@ -43,7 +43,7 @@ export const PRESETS: Record<PresetName, Preset> = {
   },
   standard: {
     label: "Standard",
-    help: "A wider teacher trained for twice as long: four times the work of Quick, and a larger gap between the towers.",
+    help: "A wider teacher trained for twice as long: four times the work of Quick, and a larger gap between the towers' widths.",
     flops: 5.57e12,
     settings: {
       teacher: { width: 96, queryTokens: 20, docTokens: 44, sharedTowers: true },
