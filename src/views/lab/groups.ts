@@ -2,6 +2,7 @@
 import { plain } from "../../charts/words";
 import { SETTINGS, type SettingEntry } from "../../core/config/paths";
 import type { Experiment } from "../../core/config/schema";
+import { sharingOf } from "./results";
 
 export interface SettingGroup {
   id: string;
@@ -23,10 +24,9 @@ function teacherNote({ teacher, training }: Experiment): string {
     : "Both towers start from one seeded random checkpoint: no pre-training.";
 }
 
-function baselinesNote({ teacher, baselines }: Experiment): string {
-  if (teacher.sharedTowers === baselines.twinbertSharedTowers) return "";
-  const [shares, other] = teacher.sharedTowers ? ["The teacher's", "TwinBERT's"] : ["TwinBERT's", "the teacher's"];
-  return `${shares} towers share their weights, ${other} do not. That alone makes a difference: try both.`;
+function baselinesNote(experiment: Experiment): string {
+  const sharing = sharingOf(experiment);
+  return sharing && `${sharing} That alone makes a difference: try both.`;
 }
 
 export const GROUPS: SettingGroup[] = [

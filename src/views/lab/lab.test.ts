@@ -198,6 +198,9 @@ describe("the results in words", () => {
   it("is honest about a CPU adapter", () => {
     expect(tableCaption({ ...result, adapter: { ...ADAPTER, software: true } })).toMatch(/not latencies/);
     expect(tableCaption(result)).not.toMatch(/latenc/);
+    const teacher = { ...result.config.teacher, sharedTowers: true };
+    expect(tableCaption({ ...result, config: { ...result.config, teacher } })).toMatch(/TwinBERT's do not\./);
+    expect(tableCaption(result)).not.toMatch(/share their weights/);
   });
   it("names the towers by their size", () => {
     expect(specOf("scalingnote", experiment)).toBe("32 × 1, distilled");

@@ -57,6 +57,13 @@ export function specOf(system: SystemName, e: Experiment): string {
   }
 }
 
+/** Says it where only one of two pairs that could share their weights does; empty where both are alike. */
+export function sharingOf({ teacher, baselines }: Experiment): string {
+  if (teacher.sharedTowers === baselines.twinbertSharedTowers) return "";
+  const [shares, other] = teacher.sharedTowers ? ["The teacher's", "TwinBERT's"] : ["TwinBERT's", "the teacher's"];
+  return `${shares} towers share their weights, ${other} do not.`;
+}
+
 /** The line under the table. */
 export function tableCaption(result: RunResult): string {
   const { params, names } = bestSmall(result.systems);
@@ -65,6 +72,8 @@ export function tableCaption(result: RunResult): string {
   ];
   if (params !== null && names.size > 0)
     parts.push(`Bold: best recall of the query towers with ${count(params)} parameters.`);
+  const sharing = sharingOf(result.config);
+  if (sharing) parts.push(sharing);
   if (result.adapter.software)
     parts.push(
       `Measured on a CPU that stands in for a GPU (${result.adapter.description}): the times in brackets are the end-to-end p50 on that CPU, not latencies.`,
