@@ -1,6 +1,7 @@
 /** `lab bench`: what one training step costs, in dispatches, time and memory. */
 import { LabError } from "../core/errors";
-import type { BenchArch, BenchFigures, BenchMode, BenchSize } from "../core/pipeline/bench";
+import type { BenchFigures } from "../core/pipeline/bench";
+import { BENCH_ARCHS, BENCH_MODES, BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
 import { parseFlags, seeHelp } from "./arguments";
 import { openNodeGpu } from "./gpu";
 
@@ -32,19 +33,17 @@ const FLAGS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-// Named here too, so that bad usage is told before the GPU is opened.
-const ARCHS: readonly string[] = ["bench", "encoder", "decoder", "qkd"] satisfies BenchArch[];
-const SIZES: readonly string[] = ["s", "m", "l"] satisfies BenchSize[];
-const MODES: readonly string[] = ["plain", "eager", "captured"] satisfies BenchMode[];
+const SIZES = Object.keys(BENCH_SIZES) as BenchSize[];
 
-function choose<T extends string>(flag: string, value: string, choices: readonly string[]): T {
-  if (!choices.includes(value))
+function choose<T extends string>(flag: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (!found)
     throw new LabError(
       "bad-setting",
       `--${flag} is ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, not "${value.slice(0, 60)}".`,
       seeHelp("bench"),
     );
-  return value as T;
+  return found;
 }
 
 /**
@@ -67,11 +66,11 @@ export async function benchCommand(args: string[]): Promise<number> {
       what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
       "Choose: npm run lab -- bench step.",
     );
-  const arch = choose<BenchArch>("arch", values.arch, ARCHS);
+  const arch = choose("arch", values.arch, BENCH_ARCHS);
   const choice = {
     arch,
-    size: choose<BenchSize>("size", values.size ?? (arch === "qkd" ? "s" : "m"), SIZES),
-    mode: choose<BenchMode>("mode", values.mode, MODES),
+    size: choose("size", values.size ?? (arch === "qkd" ? "s" : "m"), SIZES),
+    mode: choose("mode", values.mode, BENCH_MODES),
   };
   if (!/^\d{1,4}$/.test(values.steps) || Number(values.steps) < 5 || Number(values.steps) > 1000)
     throw new LabError(

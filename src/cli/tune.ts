@@ -81,15 +81,15 @@ export async function tuneCommand(args: string[]): Promise<number> {
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);
       const context = await prepareRun({ gpu, ops, store, experiment, dataset, control: createControl() }, reporter);
-      if (system === "teacher") disposeTowers(context, (await trainTeacher(context)).towers);
-      else if (system === "scalingdoc") disposeTowers(context, (await trainScalingDoc(context)).towers);
-      else if (system === "twinbert") disposeTowers(context, (await trainTwinBert(context)).towers);
+      if (system === "teacher") disposeTowers((await trainTeacher(context)).towers);
+      else if (system === "scalingdoc") disposeTowers((await trainScalingDoc(context)).towers);
+      else if (system === "twinbert") disposeTowers((await trainTwinBert(context)).towers);
       else {
         const teacher = await trainTeacher(context);
         const frozen = await buildIndex(context, teacher.towers);
         if (oneTeacher) teacherStages = reporter.stages.filter((s) => s.name === "stage1" || s.name === "index");
-        disposeTower(gpu, (await distilStudent(context, teacher.towers, frozen)).student);
-        disposeTowers(context, teacher.towers);
+        disposeTower((await distilStudent(context, teacher.towers, frozen)).student);
+        disposeTowers(teacher.towers);
       }
       const curve = reporter.stages.find((s) => s.name === STAGE[system])!.validation;
       const last = curve[curve.length - 1]!.metrics;

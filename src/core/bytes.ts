@@ -1,6 +1,19 @@
 /** Parts joined to one array. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  return joined(parts, new Uint8Array(lengthOf(parts)));
+}
+
+/** The same of 32-bit floats. */
+export function concatFloats(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  return joined(parts, new Float32Array(lengthOf(parts)));
+}
+
+const lengthOf = (parts: readonly { length: number }[]) => parts.reduce((sum, part) => sum + part.length, 0);
+
+function joined<P extends ArrayLike<number>, A extends { set(part: P, at: number): void }>(
+  parts: readonly P[],
+  all: A,
+): A {
   let at = 0;
   for (const part of parts) {
     all.set(part, at);

@@ -14,7 +14,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Gpu } from "./device";
-import { dispatch, readBinding, writeBinding } from "./dispatch";
+import { dispatch, groupNumber, readBinding, workgroupGrid, writeBinding } from "./dispatch";
 import { rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
 import type { GradientSink } from "./kernels/op";
@@ -65,10 +65,6 @@ const CHUNK = 1024;
 // Words of the table: a chunk is (slot, first value), a slot as in `slotWords`, a contribution (offset, count).
 const CHUNK_WORDS = 2;
 const SLOT_WORDS = 7;
-// A dispatch may have 65,535 workgroups a dimension.
-const ROW = 32768;
-const grid = (chunks: number): [number, number, number] =>
-  chunks <= ROW ? [Math.max(1, chunks), 1, 1] : [ROW, Math.ceil(chunks / ROW), 1];
 
 interface Slot extends AdamWParameter {
   index: number;
@@ -93,6 +89,10 @@ interface Segment {
   gradients: GPUBuffer;
 }
 
+/**
+ * An optimizer of these parameters, with moments at 0.
+ * @throws Error naming a parameter that a step leaves without a gradient
+ */
 export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions): AdamW {
   const { backend } = gpu;
   const store = createGradientStore(
@@ -143,7 +143,7 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
           backend,
           {
             key: `adamw-squares ${segment.chunks} from ${segment.firstChunk}`,
-            workgroups: grid(segment.chunks),
+            workgroups: workgroupGrid(segment.chunks),
             code: () => squaresCode(segment.chunks, segment.firstChunk),
           },
           [{ buffer: segment.gradients }, table],
@@ -162,7 +162,7 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
             backend,
             {
               key: `adamw ${count} at ${first} in ${segment.chunks} ${beta1} ${beta2} ${clip} ${eps}`,
-              workgroups: grid(count),
+              workgroups: workgroupGrid(count),
               code: () => updateCode(segment.chunks, first, count, { beta1, beta2, clip, eps }),
             },
             [{ buffer: segment.gradients }, table, norm, hyper],
@@ -277,7 +277,7 @@ const tree = `for (var half = 32u; half > 0u; half /= 2u) {
 const workgroupHead = (chunks: number): string => `
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32) {
-  let own = w.x + w.y * ${ROW}u;
+  let own = ${groupNumber("w")};
   if (own >= ${chunks}u) { return; }`;
 
 /** squares[first + k] = sum of squares of chunk k. */

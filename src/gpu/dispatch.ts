@@ -124,3 +124,11 @@ export function linearGrid(threads: number, size = 64): { workgroups: [number, n
   if (groups <= 65535) return { workgroups: [groups, 1, 1], index: "id.x" };
   return { workgroups: [ROW, Math.ceil(groups / ROW), 1], index: `(id.x + id.y * ${ROW * size}u)` };
 }
+
+/** A grid of `groups` workgroups, however many; `groupNumber` finds out which one runs. */
+export function workgroupGrid(groups: number): [number, number, number] {
+  return groups <= ROW ? [Math.max(1, groups), 1, 1] : [ROW, Math.ceil(groups / ROW), 1];
+}
+
+/** WGSL for the workgroup's number in `workgroupGrid`, given the name of its workgroup_id: vec3u. May lie past the last. */
+export const groupNumber = (id: string): string => `${id}.x + ${id}.y * ${ROW}u`;

@@ -68,12 +68,36 @@ export function packSegments(
   return { places, segments };
 }
 
+/** Bytes that this device binds at once. */
+const bindingLimit = (gpu: Gpu): number =>
+  Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
+
+/** Buffers for pieces of these sizes in bytes, each piece at a 256-byte boundary of one of them. */
+export function segmentBuffers(
+  gpu: Gpu,
+  sizes: readonly number[],
+): { places: { segment: number; offset: number }[]; buffers: GPUBuffer[]; dispose(): void } {
+  const { places, segments } = packSegments(sizes, bindingLimit(gpu));
+  const buffers = segments.map((size) => gpu.device.createBuffer({ size: Math.max(4, size), usage: STORAGE }));
+  for (const buffer of buffers) gpu.account(buffer.size);
+  return {
+    places,
+    buffers,
+    dispose() {
+      for (const buffer of buffers) {
+        gpu.account(-buffer.size);
+        buffer.destroy();
+      }
+    },
+  };
+}
+
 /**
  * Float32 tensors side by side in as few buffers as the device's binding limit allows.
  * @throws LabError "gpu-refused" where one of them is larger than the limit
  */
 export function flatTensors(gpu: Gpu, specs: readonly { shape: number[]; values?: Float32Array }[]): FlatTensors {
-  const limit = Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
+  const limit = bindingLimit(gpu);
   const sizes = specs.map(({ shape }) => 4 * shape.reduce((a, b) => a * b, 1));
   const largest = Math.max(0, ...sizes);
   if (largest > limit)
@@ -82,9 +106,7 @@ export function flatTensors(gpu: Gpu, specs: readonly { shape: number[]; values?
       `A tensor of ${Math.ceil(largest / 2 ** 20)} MiB does not fit: this GPU binds ${Math.floor(limit / 2 ** 20)} MiB at once.`,
       "Choose a smaller width or vocabulary.",
     );
-  const { places, segments } = packSegments(sizes, limit);
-  const buffers = segments.map((size) => gpu.device.createBuffer({ size: Math.max(4, size), usage: STORAGE }));
-  for (const buffer of buffers) gpu.account(buffer.size);
+  const { places, buffers, dispose } = segmentBuffers(gpu, sizes);
   const tensors = specs.map(({ shape, values }, i) => {
     const { segment, offset } = places[i]!;
     const buffer = buffers[segment]!;
@@ -97,10 +119,7 @@ export function flatTensors(gpu: Gpu, specs: readonly { shape: number[]; values?
     tensors,
     dispose() {
       tf.dispose(tensors);
-      for (const buffer of buffers) {
-        gpu.account(-buffer.size);
-        buffer.destroy();
-      }
+      dispose();
     },
   };
 }

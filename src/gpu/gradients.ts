@@ -9,7 +9,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Gpu } from "./device";
 import { dispatch, linearGrid, readBinding, writeBinding } from "./dispatch";
-import { packSegments } from "./flat";
+import { segmentBuffers } from "./flat";
 import type { GradientSink } from "./kernels/op";
 import { threadHead } from "./kernels/wgsl";
 
@@ -45,14 +45,15 @@ export interface GradientStore {
 
 /** @param tensors how large each trained tensor is and how often a step uses it */
 export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; uses: number }[]): GradientStore {
-  const limit = Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
   const bytesOf = ({ size }: { size: number }) => Math.ceil((4 * size * mostPartials(size)) / 256) * 256;
-  const { places: packed, segments } = packSegments(
+  const {
+    places: packed,
+    buffers,
+    dispose,
+  } = segmentBuffers(
+    gpu,
     tensors.map((tensor) => bytesOf(tensor) * tensor.uses),
-    limit,
   );
-  const buffers = segments.map((size) => gpu.device.createBuffer({ size: Math.max(4, size), usage: 0x80 | 0x4 | 0x8 }));
-  for (const buffer of buffers) gpu.account(buffer.size);
   const places = tensors.map((tensor, i): Place => {
     const { segment, offset } = packed[i]!;
     return {
@@ -117,12 +118,7 @@ export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; 
       });
     },
     contributions: (index) => places[index]!.contributions,
-    dispose() {
-      for (const buffer of buffers) {
-        gpu.account(-buffer.size);
-        buffer.destroy();
-      }
-    },
+    dispose,
   };
 }
 

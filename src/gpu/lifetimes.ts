@@ -20,6 +20,7 @@ export interface BufferPlan {
   buffers: { size: number; usage: number }[];
 }
 
+/** Shares out buffers among requests of one usage whose lifetimes do not overlap. */
 export function planBuffers(requests: readonly Request[]): BufferPlan {
   const buffers: { size: number; usage: number; users: Request[] }[] = [];
   const bufferOf = requests.map(() => -1);

@@ -16,6 +16,7 @@ export interface StepLog {
   dispose(): void;
 }
 
+/** @param width numbers a slot @param slots steps that are kept */
 export function createLog(gpu: Gpu, width: number, slots: number): StepLog {
   const ring = ownTensor(gpu, { shape: [slots, width], dtype: "float32" });
   return {

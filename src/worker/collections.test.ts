@@ -2,24 +2,9 @@ import { expect, it } from "vitest";
 import { memoryStore } from "../core/artifacts/store";
 import { presetExperiment } from "../core/config/presets";
 import type { Dataset } from "../core/data/types";
+import { files } from "./beirFiles.test-helper";
 import { createCollections } from "./collections";
 
-const numbers = Array.from({ length: 60 }, (_, i) => i);
-const file = (path: string, lines: string[]) => ({ path: `own/${path}`, file: new Blob([`${lines.join("\n")}\n`]) });
-const files = [
-  file(
-    "corpus.jsonl",
-    numbers.map((i) => JSON.stringify({ _id: `d${i}`, title: "", text: `text ${i}` })),
-  ),
-  file(
-    "queries.jsonl",
-    numbers.map((i) => JSON.stringify({ _id: `q${i}`, text: `where is ${i}` })),
-  ),
-  file(
-    "qrels.tsv",
-    numbers.map((i) => `q${i}\td${i}\t1`),
-  ),
-];
 const testIds = (dataset: Dataset) => dataset.test.queries.map(({ id }) => id);
 
 it("a run's own seed splits the user's files, and the kept files give the same splits again", async () => {

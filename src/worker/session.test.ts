@@ -4,6 +4,7 @@ import { presetExperiment } from "../core/config/presets";
 import { QUERIES_FILE, RESULT_FILE, writeResult } from "../core/formats/archive";
 import { writeQueries } from "../core/formats/queries";
 import { testQueries, testRun } from "../core/formats/testRun";
+import { files } from "./beirFiles.test-helper";
 import type { RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 import { createSession } from "./session";
@@ -28,24 +29,7 @@ function session() {
   return { store, rows, commands: createSession({ ...options, store, runs }) };
 }
 
-const file = (path: string, lines: string[]) => ({ path, file: new Blob([`${lines.join("\n")}\n`]) });
-
 it("splits the user's files by the seed that it is given", async () => {
-  const numbers = Array.from({ length: 60 }, (_, i) => i);
-  const files = [
-    file(
-      "own/corpus.jsonl",
-      numbers.map((i) => JSON.stringify({ _id: `d${i}`, title: "", text: `text ${i}` })),
-    ),
-    file(
-      "own/queries.jsonl",
-      numbers.map((i) => JSON.stringify({ _id: `q${i}`, text: `where is ${i}` })),
-    ),
-    file(
-      "own/qrels.tsv",
-      numbers.map((i) => `q${i}\td${i}\t1`),
-    ),
-  ];
   const base = presetExperiment("tiny");
   const { commands } = session();
   const eight = await commands.loadFiles({ files, seed: 8 });

@@ -6,7 +6,8 @@ import { presetExperiment } from "../config/presets";
 import { initTower, towerConfig } from "../towers";
 import { disposeTower, uploadTower } from "../towers/device";
 import { contrastiveStep } from "../training/steps";
-import { type BenchArch, type BenchSize, benchFlops, benchStep, measureStep } from "./bench";
+import { benchFlops, benchStep, measureStep } from "./bench";
+import type { BenchArch, BenchSize } from "./benchChoices";
 
 const gpu = useGpu();
 
@@ -61,8 +62,8 @@ describe("a captured step", () => {
     expect(step.step.stats.dispatches).toBe(45);
     expect(gpu().bytes() - before).toBeLessThan(61.2e6);
     step.dispose();
-    disposeTower(gpu(), query);
-    disposeTower(gpu(), document);
+    disposeTower(query);
+    disposeTower(document);
     expect(gpu().bytes()).toBe(before);
   });
 

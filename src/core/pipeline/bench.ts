@@ -9,25 +9,12 @@ import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import { random } from "../random";
 import { initTower } from "../towers";
+import { gatedHidden } from "../towers/config";
 import { disposeTower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
 import type { TokenTable } from "../training/inputs";
 import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
-
-export const BENCH_SIZES = {
-  s: { width: 64, layers: 2, heads: 2 },
-  m: { width: 128, layers: 4, heads: 4 },
-  l: { width: 256, layers: 6, heads: 8 },
-} as const;
-export type BenchSize = keyof typeof BENCH_SIZES;
-
-/** "qkd": the student alone, an encoder, from stored teacher vectors. The others: two towers, InfoNCE. */
-export const BENCH_ARCHS = ["bench", "encoder", "decoder", "qkd"] as const;
-export type BenchArch = (typeof BENCH_ARCHS)[number];
-
-/** plain: tfjs' ops, run eagerly. eager: own kernels, run eagerly. captured: own kernels, recorded and replayed. */
-export const BENCH_MODES = ["plain", "eager", "captured"] as const;
-export type BenchMode = (typeof BENCH_MODES)[number];
+import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 
 const BATCH = 32;
 const QUERY_TOKENS = 16;
@@ -45,7 +32,7 @@ function benchConfig(arch: BenchArch, size: BenchSize, maxTokens: number): Tower
     layers,
     heads,
     kvHeads: heads,
-    hidden: kind === "decoder" ? Math.round((8 * width) / 3 / 8) * 8 : 4 * width,
+    hidden: kind === "decoder" ? gatedHidden(width) : 4 * width,
     maxTokens,
     pooling: "mean",
     embeddingSize: width,
@@ -122,7 +109,7 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
       mseOn: "raw",
       mseReduce: "mean",
     });
-    return owning(step, () => disposeTower(gpu, query));
+    return owning(step, () => disposeTower(query));
   }
   const document = tower("document", DOCUMENT_TOKENS);
   const mask = new Float32Array(BATCH * BATCH).fill(1);
@@ -139,8 +126,8 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
     learnTemperature: false,
   });
   return owning(step, () => {
-    disposeTower(gpu, query);
-    disposeTower(gpu, document);
+    disposeTower(query);
+    disposeTower(document);
   });
 }
 

@@ -6,7 +6,7 @@ import type { TrainedSystem } from "../formats/result";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors";
 import type { TextTokenizer } from "../text/tokenizer";
 import { huggingFaceConfig, towerFromHuggingFace } from "../towers";
-import { downloadTower, type Tower, uploadTower } from "../towers/device";
+import { downloadParameters, type Tower, uploadTower } from "../towers/device";
 
 export type TowerRole = "query" | "document";
 
@@ -28,7 +28,7 @@ export async function saveCheckpoint(
   const folder = checkpointFolder(system, role);
   await store.write(`${folder}/config.json`, json(huggingFaceConfig(tower.config)));
   await store.write(`${folder}/tokenizer.json`, json(tokenizer.toJson()));
-  await store.write(`${folder}/model.safetensors`, writeSafetensors(await downloadTower(gpu, tower), metadata));
+  await store.write(`${folder}/model.safetensors`, writeSafetensors(await downloadParameters(gpu, tower), metadata));
 }
 
 /** Null where there is none. */

@@ -70,7 +70,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
 
     const teacher = await trainTeacher(context);
-    opened.push(() => disposeTowers(context, teacher.towers));
+    opened.push(() => disposeTowers(teacher.towers));
     stoppedEarly ||= teacher.endedEarly;
     await saveProgress();
     await control.gate();
@@ -79,17 +79,17 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
 
     const distilled = await distilStudent(context, teacher.towers, frozen);
-    opened.push(() => disposeTower(gpu, distilled.student));
+    opened.push(() => disposeTower(distilled.student));
     stoppedEarly ||= distilled.endedEarly;
     await saveProgress();
 
     const scalingdoc = await trainScalingDoc(context);
-    opened.push(() => disposeTowers(context, scalingdoc.towers));
+    opened.push(() => disposeTowers(scalingdoc.towers));
     stoppedEarly ||= scalingdoc.endedEarly;
     await saveProgress();
 
     const twinbert = await trainTwinBert(context);
-    opened.push(() => disposeTowers(context, twinbert.towers));
+    opened.push(() => disposeTowers(twinbert.towers));
     stoppedEarly ||= twinbert.endedEarly;
     await saveProgress();
 

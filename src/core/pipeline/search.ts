@@ -63,7 +63,7 @@ export async function openSearch(
   const dispose = () => {
     for (const { encoder, tower } of systems) {
       encoder.dispose();
-      disposeTower(gpu, tower);
+      disposeTower(tower);
     }
   };
   const settingsOf = (system: TrainedSystem) => (system === "teacher" ? experiment.teacher : experiment.student);
@@ -178,7 +178,7 @@ async function documentVectors(
     return normaliseRows(raw, size);
   } finally {
     encoder.dispose();
-    disposeTower(gpu, loaded.tower);
+    disposeTower(loaded.tower);
   }
 }
 

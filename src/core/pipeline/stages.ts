@@ -2,7 +2,7 @@
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
 import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
-import { disposeTower, downloadTower, type Tower, uploadTower } from "../towers/device";
+import { disposeTower, downloadParameters, type Tower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
 import { pairOrder, queryOrder } from "../training/pairs";
 import { readState, writeState } from "../training/state";
@@ -21,9 +21,9 @@ export interface Towers {
 }
 
 /** Frees a pair of towers. */
-export function disposeTowers(context: RunContext, towers: Towers): void {
-  disposeTower(context.gpu, towers.query);
-  if (towers.document !== towers.query) disposeTower(context.gpu, towers.document);
+export function disposeTowers(towers: Towers): void {
+  disposeTower(towers.query);
+  if (towers.document !== towers.query) disposeTower(towers.document);
 }
 
 const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
@@ -186,7 +186,7 @@ async function trainPair(
     await finishStage(context, stage, system, towers, texts, endedEarly);
     return { towers, endedEarly };
   } catch (error) {
-    disposeTowers(context, towers);
+    disposeTowers(towers);
     throw error;
   } finally {
     encoders.query.dispose();
@@ -321,7 +321,7 @@ export async function distilStudent(
     );
     return { student, endedEarly };
   } catch (error) {
-    disposeTower(gpu, student);
+    disposeTower(student);
     throw error;
   } finally {
     teacherEncoder.dispose();
@@ -333,7 +333,7 @@ async function studentInit(context: RunContext, teacher: Towers, config: TowerCo
   const { experiment, gpu } = context;
   const start = initTower(config, experiment.seed);
   if (experiment.student.init === "random") return start;
-  const source = await downloadTower(gpu, teacher.query);
+  const source = await downloadParameters(gpu, teacher.query);
   return experiment.student.init === "first-last"
     ? firstLastInit(start, config, source, teacher.query.config)
     : embeddingInit(start, source);

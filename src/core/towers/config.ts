@@ -7,7 +7,7 @@ import type { Pooling, TowerConfig } from "./types";
 export type TowerRole = "teacher" | "student" | "smallDocument";
 
 /** Llama's feed-forward width, two thirds of four times the width, rounded to a multiple of 8. */
-const gatedHidden = (width: number) => Math.max(8, Math.round((8 * width) / 3 / 8) * 8);
+export const gatedHidden = (width: number) => Math.max(8, Math.round((8 * width) / 3 / 8) * 8);
 
 /** @throws LabError "bad-setting" where the numbers do not make a tower */
 export function towerConfig(experiment: Experiment, role: TowerRole): TowerConfig {

@@ -7,8 +7,9 @@
 import type { Gpu } from "../../gpu/device";
 import { type FlatTensors, flatTensors, rangeOf } from "../../gpu/flat";
 import { readTensors } from "../../gpu/step";
+import { concatFloats } from "../bytes";
 import { LabError } from "../errors";
-import { parameterStacks } from "./parameters";
+import { parameterStacks, sizeOf } from "./parameters";
 import type { DeviceParameters, HostParameters, HostTensor, TowerConfig } from "./types";
 
 /** A tower on the device. */
@@ -29,8 +30,6 @@ export interface TensorPlace {
   size: number;
 }
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
 /** Where a checkpoint's tensors lie. A stack of which one is missing is left in pieces: the forward pass says which. */
 function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
   const stacks = parameterStacks(config).filter((stack) => stack.parts.every((part) => host.has(part)));
@@ -48,6 +47,7 @@ function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
   });
 }
 
+/** Puts a tower on the device. @throws LabError "gpu-refused" where a tensor is larger than the device binds */
 export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters): Tower {
   const layout = layOut(config, host);
   const names = [...new Set(layout.map((place) => place.within))];
@@ -73,12 +73,7 @@ export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters)
 /** Rows one under the other. */
 function joined(pieces: readonly HostTensor[]): HostTensor {
   if (pieces.length === 1) return pieces[0]!;
-  const values = new Float32Array(pieces.reduce((sum, piece) => sum + piece.values.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    values.set(piece.values, at);
-    at += piece.values.length;
-  }
+  const values = concatFloats(pieces.map((piece) => piece.values));
   const [, ...rest] = pieces[0]!.shape;
   return { shape: [values.length / sizeOf(rest), ...rest], values };
 }
@@ -89,7 +84,7 @@ export interface Parameters {
   layout: readonly TensorPlace[];
 }
 
-/** Parameters as the checkpoint has them. */
+/** Parameters of a tower, or of all that a step trains, as the checkpoint has them. */
 export async function downloadParameters(gpu: Gpu, { parameters, layout }: Parameters): Promise<HostParameters> {
   const names = Object.keys(parameters);
   const values = await readTensors(
@@ -104,8 +99,6 @@ export async function downloadParameters(gpu: Gpu, { parameters, layout }: Param
     ]),
   );
 }
-
-export const downloadTower = (gpu: Gpu, tower: Tower): Promise<HostParameters> => downloadParameters(gpu, tower);
 
 /** Overwrites parameters; throws LabError "bad-input" naming the tensor whose shape does not fit. */
 export function writeParameters(gpu: Gpu, { parameters, layout }: Parameters, host: HostParameters): void {
@@ -122,6 +115,7 @@ export function writeParameters(gpu: Gpu, { parameters, layout }: Parameters, ho
   }
 }
 
-export function disposeTower(_gpu: Gpu, tower: Tower): void {
+/** Frees a tower's buffers. */
+export function disposeTower(tower: Tower): void {
   tower.memory.dispose();
 }

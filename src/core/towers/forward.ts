@@ -2,7 +2,7 @@
 
 import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { TowerOps } from "../../gpu/ops";
+import type { AttentionShape, TowerOps } from "../../gpu/ops";
 import { LabError } from "../errors";
 import { LAYER_NORM_EPS, RMS_EPS, ROPE_THETA } from "./config";
 import { parameterStacks } from "./parameters";
@@ -24,8 +24,28 @@ interface Context {
 /** One pooled vector a text. [batch, width] */
 type Body = (context: Context) => Tensor2D;
 
+/** The weights of a layer whose RMS norms stand before attention and before the feed-forward part. */
+interface PreNormLayer {
+  attentionNorm: Tensor1D;
+  qkv: Tensor2D;
+  output: Tensor2D;
+  feedForwardNorm: Tensor1D;
+  gated: boolean;
+  inner: Tensor2D;
+  outer: Tensor2D;
+}
+
+function preNormLayer({ ops, inputs, addTo }: Context, x: Tensor2D, shape: AttentionShape, layer: PreNormLayer) {
+  const { attentionNorm, qkv, output, feedForwardNorm, gated, inner, outer } = layer;
+  const mixed = ops.attention(ops.rmsNormLinear(x, attentionNorm, RMS_EPS, qkv), inputs.mask, shape);
+  const middle = addTo(x, (r) => ops.linear(mixed, output, undefined, r));
+  const norm = { gain: feedForwardNorm, eps: RMS_EPS };
+  return addTo(middle, (r) => ops.feedForward(middle, { gated, norm, inner, outer }, r));
+}
+
 /** Llama and Qwen2: pre-norm, causal, rotary positions, grouped queries, SwiGLU. */
-const decoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
+const decoder: Body = (context) => {
+  const { ops, config, get, stacked, inputs, drop } = context;
   const [batch, tokens] = inputs.mask.shape;
   const shape = {
     batch,
@@ -38,17 +58,15 @@ const decoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
   let x = drop(ops.embed(get("model.embed_tokens.weight"), inputs));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
-    const qkv = ops.rmsNormLinear(x, get(name("input_layernorm")), RMS_EPS, stacked(name("self_attn.qkv_proj")));
-    const mixed = ops.attention(qkv, inputs.mask, shape);
-    x = addTo(x, (r) => ops.linear(mixed, get(name("self_attn.o_proj")), undefined, r));
-    const layer = {
+    x = preNormLayer(context, x, shape, {
+      attentionNorm: get(name("input_layernorm")),
+      qkv: stacked(name("self_attn.qkv_proj")),
+      output: get(name("self_attn.o_proj")),
+      feedForwardNorm: get(name("post_attention_layernorm")),
       gated: true,
-      norm: { gain: get(name("post_attention_layernorm")), eps: RMS_EPS },
       inner: stacked(name("mlp.gate_up_proj")),
       outer: get(name("mlp.down_proj")),
-    };
-    const middle = x;
-    x = addTo(middle, (r) => ops.feedForward(middle, layer, r));
+    });
   }
   return ops.rmsNormPool(x, get("model.norm.weight"), RMS_EPS, inputs.poolWeights);
 };
@@ -90,24 +108,24 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
 };
 
 /** The benchmark's model: pre-norm, bidirectional, RMS norm, learned positions, GELU, no biases. */
-const bench: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
+const bench: Body = (context) => {
+  const { ops, config, get, stacked, inputs, drop } = context;
   const [batch, tokens] = inputs.mask.shape;
   const { heads } = config;
+  const shape = { batch, tokens, heads, kvHeads: heads, causal: false };
   const places = { positions: get("embeddings.position_embeddings.weight"), tokens };
   let x = drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `layers.${i}.${part}.weight`;
-    const qkv = ops.rmsNormLinear(x, get(name("norm1")), RMS_EPS, stacked(name("query_key_value")));
-    const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
-    x = addTo(x, (r) => ops.linear(mixed, get(name("output")), undefined, r));
-    const layer = {
+    x = preNormLayer(context, x, shape, {
+      attentionNorm: get(name("norm1")),
+      qkv: stacked(name("query_key_value")),
+      output: get(name("output")),
+      feedForwardNorm: get(name("norm2")),
       gated: false,
-      norm: { gain: get(name("norm2")), eps: RMS_EPS },
       inner: get(name("up")),
       outer: get(name("down")),
-    };
-    const middle = x;
-    x = addTo(middle, (r) => ops.feedForward(middle, layer, r));
+    });
   }
   return ops.rmsNormPool(x, get("norm.weight"), RMS_EPS, inputs.poolWeights);
 };

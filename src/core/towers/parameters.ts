@@ -140,7 +140,8 @@ export function parameterStacks(c: TowerConfig): Stack[] {
   return [];
 }
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+/** Values in a tensor of this shape. */
+export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /**
  * The seeded start of a tower without pre-training (METHOD: token embeddings with deviation 1, residual outputs 0). Each

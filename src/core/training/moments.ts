@@ -2,6 +2,7 @@
 import type { AdamW } from "../../gpu/adamw";
 import type { Gpu } from "../../gpu/device";
 import { ownBuffer, readTensors } from "../../gpu/step";
+import { concatFloats } from "../bytes";
 import type { Parameters } from "../towers/device";
 
 type Trained = Parameters & { optimizer: AdamW };
@@ -22,22 +23,26 @@ function moves({ parameters, layout }: Parameters): { host: number; device: numb
   });
 }
 
+/** First and second moments from the GPU, in the checkpoint's order. */
 export async function readMoments(gpu: Gpu, training: Trained): Promise<{ m: Float32Array; v: Float32Array }> {
   const { moments } = training.optimizer;
   const read = await readTensors(gpu, [...moments.m, ...moments.v]);
+  const places = moves(training);
   const toHost = (pieces: readonly Float32Array[]) => {
-    const device = concatenated(pieces);
+    const device = concatFloats(pieces);
     const flat = new Float32Array(device.length);
-    for (const move of moves(training)) flat.set(device.subarray(move.device, move.device + move.size), move.host);
+    for (const move of places) flat.set(device.subarray(move.device, move.device + move.size), move.host);
     return flat;
   };
   return { m: toHost(read.slice(0, moments.m.length)), v: toHost(read.slice(moments.m.length)) };
 }
 
+/** Puts moments, in the checkpoint's order, back on the GPU. */
 export function writeMoments(gpu: Gpu, training: Trained, { m, v }: { m: Float32Array; v: Float32Array }): void {
+  const places = moves(training);
   const toDevice = (flat: Float32Array, tensors: AdamW["moments"]["m"]) => {
     const device = new Float32Array(flat.length);
-    for (const move of moves(training)) device.set(flat.subarray(move.host, move.host + move.size), move.device);
+    for (const move of places) device.set(flat.subarray(move.host, move.host + move.size), move.device);
     let at = 0;
     for (const tensor of tensors) {
       gpu.device.queue.writeBuffer(ownBuffer(tensor), 0, device.subarray(at, at + tensor.size) as BufferSource);
@@ -46,14 +51,4 @@ export function writeMoments(gpu: Gpu, training: Trained, { m, v }: { m: Float32
   };
   toDevice(m, training.optimizer.moments.m);
   toDevice(v, training.optimizer.moments.v);
-}
-
-function concatenated(pieces: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

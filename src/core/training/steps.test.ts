@@ -93,8 +93,8 @@ const contrastive =
       step,
       dispose() {
         step.dispose();
-        disposeTower(gpu(), query);
-        if (!shared) disposeTower(gpu(), document);
+        disposeTower(query);
+        if (!shared) disposeTower(document);
       },
     };
   };
@@ -120,7 +120,7 @@ const distil =
       step,
       dispose() {
         step.dispose();
-        disposeTower(gpu(), student);
+        disposeTower(student);
       },
     };
   };

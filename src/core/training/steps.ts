@@ -61,7 +61,7 @@ export interface TrainingStep {
 }
 
 /** Slots of the log: at most this many steps between two readings. */
-export const LOG_SLOTS = 32;
+const LOG_SLOTS = 32;
 
 interface Parts {
   /** Trained tensors by unique name. */

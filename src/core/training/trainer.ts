@@ -7,7 +7,7 @@ import { downloadParameters, writeParameters } from "../towers/device";
 import { readMoments, writeMoments } from "./moments";
 import { scheduleFactor } from "./schedule";
 import type { TrainingState } from "./state";
-import { LOG_SLOTS, type Recipe, type TrainingStep } from "./steps";
+import type { Recipe, TrainingStep } from "./steps";
 
 /** How a run is told to wait or to end. */
 export interface Control {
@@ -75,7 +75,8 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     const width = training.names.length;
     const points: LossPoint[] = [];
     for (let step = lastRead.step + 1; step <= state.step; step++) {
-      const row = rows.subarray((step % LOG_SLOTS) * width, ((step % LOG_SLOTS) + 1) * width);
+      const at = (step % training.log.slots) * width;
+      const row = rows.subarray(at, at + width);
       const [loss, gradNorm] = [row[0]!, row[1]!];
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(step);
       if (loss === 0 && gradNorm === 0) throw refusedSilently(step);
@@ -135,7 +136,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     tokens += training.run(state.step + 1);
     state.step++;
     const since = state.step - lastRead.step;
-    const limit = stepMs > 0 ? Math.min(LOG_SLOTS - 1, Math.max(1, Math.floor(QUEUE_MS / stepMs))) : 1;
+    const limit = stepMs > 0 ? Math.min(training.log.slots - 1, Math.max(1, Math.floor(QUEUE_MS / stepMs))) : 1;
     if (since >= limit || performance.now() - lastRead.at > READ_MS) await readLosses();
     ended = state.step >= recipe.steps;
     if (ended || state.step % options.validateEvery === 0) {

@@ -23,7 +23,7 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
-import { dispatch, linearGrid, readBinding, writeBinding } from "../dispatch";
+import { dispatch, groupNumber, linearGrid, readBinding, workgroupGrid, writeBinding } from "../dispatch";
 import type { AttentionShape } from "../ops";
 import { registerOp } from "./op";
 import { rotary, rotaryFunctions, rotaryLanes, rotateLanes } from "./rotary";
@@ -229,7 +229,7 @@ function mainInWorkgroups(sizes: AttentionSizes): string {
   const queries = (heads / kvHeads) * tokens;
   return `@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let first = (group.x + group.y * ${ROW}u) * ${own}u;
+  let first = (${groupNumber("group")}) * ${own}u;
   for (var i = thread; i < ${own * queries}u; i += 64u) {
     let pair = first + i / ${queries}u;
     if (pair < ${batch * kvHeads}u) { query(pair, i % ${queries}u, i); }
@@ -251,8 +251,6 @@ function mainByThreads({ batch, tokens, heads, kvHeads }: AttentionSizes): strin
   else { keyAndValue((i - ${all}u) / T, (i - ${all}u) % T, 0u); }
 }`;
 }
-// A dispatch may have 65,535 workgroups a dimension.
-const ROW = 32768;
 
 type Inputs = Record<"qkv" | "mask", TensorInfo>;
 
@@ -280,7 +278,7 @@ const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", Ten
     const { batch, tokens, heads, kvHeads } = sizes;
     const groups = Math.ceil((batch * kvHeads) / headsOfGroup(sizes));
     const { workgroups } = inWorkgroups(sizes)
-      ? { workgroups: groups <= ROW ? ([groups, 1, 1] as const) : ([ROW, Math.ceil(groups / ROW), 1] as const) }
+      ? { workgroups: workgroupGrid(groups) }
       : linearGrid(batch * tokens * (heads + kvHeads));
     return dispatch(
       backend,

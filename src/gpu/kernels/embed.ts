@@ -10,7 +10,7 @@ import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, linearGrid, type OutputSpec, readBinding, writeBinding } from "../dispatch";
 import { mostPartials } from "../gradients";
 import type { Places, TokenIds } from "../ops";
-import { asTensor, currentBackend, freeIntermediates, type GradientSink, registerOp, shared } from "./op";
+import { asTensors, currentBackend, freeIntermediates, type GradientSink, registerOp, shared, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
 import { lanesOf, laneType, threadHead } from "./wgsl";
@@ -102,10 +102,9 @@ function embedGradient(
   const reads: Binding<TensorInfo>[] = [{ name: "dy", type: array, to: dy }];
   const writes: Binding<OutputSpec | GPUBufferBinding>[] = [];
   const parts: ShaderPart[] = [];
-  const usable = (sink: GradientSink | null | undefined) => (sink && sink.most > 0 ? sink : null);
-  const tableSink = usable(wanted.table?.sink);
-  const positionSink = usable(wanted.positions?.sink);
-  const typeSink = usable(wanted.types?.sink);
+  const tableSink = usableSink(wanted.table?.sink);
+  const positionSink = usableSink(wanted.positions?.sink);
+  const typeSink = usableSink(wanted.types?.sink);
   const splits = Math.min(32, n, typeSink?.most ?? mostPartials(width));
   if (wanted.table) {
     const { vocabulary } = wanted.table;
@@ -187,16 +186,18 @@ const embedOp = registerOp<Inputs, Attributes>({
   gradient({ dy, saved: [order, offsets], attributes: { vocabulary, tokens, positions }, pass }) {
     const compute = (only?: keyof Wanted) => {
       const wants = (name: keyof Wanted) => (pass ? pass.wants(name) : name === only);
-      return embedGradient(
-        currentBackend(),
-        dy,
-        { order: order!, offsets: offsets! },
-        {
-          table: wants("table") ? { vocabulary, sink: pass?.sink("table") ?? null } : null,
-          positions: wants("positions") ? { rows: positions, tokens, sink: pass?.sink("positions") ?? null } : null,
-          types: wants("types") ? { sink: pass?.sink("types") ?? null } : null,
-        },
-      ).map((info) => info && asTensor(info));
+      return asTensors(
+        embedGradient(
+          currentBackend(),
+          dy,
+          { order: order!, offsets: offsets! },
+          {
+            table: wants("table") ? { vocabulary, sink: pass?.sink("table") ?? null } : null,
+            positions: wants("positions") ? { rows: positions, tokens, sink: pass?.sink("positions") ?? null } : null,
+            types: wants("types") ? { sink: pass?.sink("types") ?? null } : null,
+          },
+        ),
+      );
     };
     const all = pass ? shared(() => compute()) : null;
     const one = (name: keyof Wanted) => all ?? shared(() => compute(name));

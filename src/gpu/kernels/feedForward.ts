@@ -13,7 +13,7 @@ import type { FeedForward } from "../ops";
 import { siluGate } from "./activations";
 import { linear } from "./linear";
 import { rmsNorm, rmsNormGradient } from "./norm";
-import { asTensor, currentBackend, freeIntermediates, onTape, registerOp, shared } from "./op";
+import { asTensor, asTensors, currentBackend, freeIntermediates, onTape, registerOp, shared } from "./op";
 import { backwardBindings, backwardProducts, forwardProduct, type WeightGradient } from "./product";
 
 interface Inputs {
@@ -115,14 +115,10 @@ const makeOp = (normed: boolean) =>
         const dws = [...first.dws, ...later];
         const ofInner = toInner.length > 0 ? dws.shift() : undefined;
         const ofOuter = toOuter.length > 0 ? dws.shift() : undefined;
-        return [first.dx, ofInner?.dw, ofInner?.db, ofOuter?.dw, ofOuter?.db].map((info) =>
-          info ? asTensor(info) : null,
-        );
+        return asTensors([first.dx, ofInner?.dw, ofInner?.db, ofOuter?.dw, ofOuter?.db]);
       });
       const norm = shared(() =>
-        rmsNormGradient({ x, gain: gain!, stats: stats!, dy: products(0)! }, pass, otherOfX()).map(
-          (info) => info && asTensor(info),
-        ),
+        asTensors(rmsNormGradient({ x, gain: gain!, stats: stats!, dy: products(0)! }, pass, otherOfX())),
       );
       return {
         x: () => (normed ? norm(0) : products(0)),

@@ -8,7 +8,7 @@
 import type { Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { rmsNormGradient } from "./norm";
-import { asTensor, type BackwardPass, currentBackend, registerOp, shared } from "./op";
+import { asTensors, type BackwardPass, currentBackend, registerOp, shared } from "./op";
 import { backwardProducts, forwardProduct, type WeightGradient } from "./product";
 
 interface Inputs {
@@ -17,8 +17,6 @@ interface Inputs {
   bias?: TensorInfo;
   residual?: TensorInfo;
 }
-
-const tensors = (infos: (TensorInfo | null)[]) => infos.map((info) => info && asTensor(info));
 
 const weightGradient = (
   dy: TensorInfo,
@@ -46,7 +44,7 @@ const linearOp = registerOp<Inputs, { bias: boolean }>({
         dx: toX ? { dy, weight: weight!, after: other ? { kind: "add", to: other } : { kind: "none" } } : undefined,
         dws: toParameters ? [weightGradient(dy, x!, bias, pass)] : [],
       });
-      return tensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
+      return asTensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
     };
     const all = pass ? shared(() => compute(pass.wants("x"), pass.wants("weight") || pass.wants("bias"))) : null;
     const toX = all ?? shared(() => compute(true, false));
@@ -75,10 +73,10 @@ const normLinearOp = registerOp<Inputs & { gain: TensorInfo }, { bias: boolean; 
         dx: inside ? { dy, weight, after: { kind: "none" } } : undefined,
         dws: wants("weight") || wants("bias") ? [weightGradient(dy, x, bias, pass, { gain, stats })] : [],
       });
-      return tensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
+      return asTensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
     });
     const norm = shared(() =>
-      tensors(rmsNormGradient({ x, gain, stats, dy: products(0)! }, pass, pass?.take("x") ?? null)),
+      asTensors(rmsNormGradient({ x, gain, stats, dy: products(0)! }, pass, pass?.take("x") ?? null)),
     );
     return {
       x: () => norm(0),

@@ -13,16 +13,25 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
-import { dispatch, linearGrid, type OutputSpec, readBinding, writeBinding } from "../dispatch";
+import {
+  dispatch,
+  groupNumber,
+  linearGrid,
+  type OutputSpec,
+  readBinding,
+  workgroupGrid,
+  writeBinding,
+} from "../dispatch";
 import { mostPartials } from "../gradients";
 import {
-  asTensor,
+  asTensors,
   type BackwardPass,
   currentBackend,
   freeIntermediates,
   type GradientSink,
   registerOp,
   shared,
+  usableSink,
 } from "./op";
 import { pool } from "./pool";
 import { sumPartials } from "./sumPartials";
@@ -82,7 +91,7 @@ ${statsCode(kind, width, eps)}
 var<workgroup> own: array<vec2f, ${tokens}>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let text = group.x + group.y * ${ROW}u;
+  let text = ${groupNumber("group")};
   if (text >= ${batch}u) { return; }
   for (var t = thread; t < ${tokens}u; t += 64u) {
     let s = statsOf(text * ${tokens}u + t);
@@ -102,10 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   }
 }`;
 }
-// A dispatch may have 65,535 workgroups a dimension.
-const ROW = 32768;
-const grid = (groups: number): [number, number, number] =>
-  groups <= ROW ? [groups, 1, 1] : [ROW, Math.ceil(groups / ROW), 1];
+
 // Pairs of f32 in what WebGPU promises a workgroup, 16 KiB.
 const MOST_POOLED_TOKENS = 2048;
 
@@ -178,7 +184,7 @@ export function normGradCode(sizes: NormGradSizes): string {
 ${dx === "no" ? "" : `${laneSum(lanes)}\nvar<workgroup> means: array<vec2f, ${block}>;`}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let own = group.x + group.y * ${ROW}u;
+  let own = ${groupNumber("group")};
   let first = own * ${block}u;
   if (first >= ${rows}u) { return; }
 ${dx === "no" ? "" : means}
@@ -221,9 +227,8 @@ function normGrad(
 ): (TensorInfo | null)[] {
   const [rows, width] = x.shape as [number, number];
   const layer = kind === "layer";
-  const usable = (sink: GradientSink | null | undefined) => (sink && sink.most > 0 ? sink : null);
-  const gainSink = usable(want.parameters?.gain);
-  const biasSink = layer ? usable(want.parameters?.bias) : null;
+  const gainSink = usableSink(want.parameters?.gain);
+  const biasSink = layer ? usableSink(want.parameters?.bias) : null;
   const most = Math.max(Math.min(gainSink?.most ?? mostPartials(width), biasSink?.most ?? mostPartials(width)), 1);
   // A workgroup holds two numbers a row: so no more than 2,048 rows, whatever the sums then cost.
   const { block, parts, blocks } = blocksOf(rows, width, Math.max(most, Math.ceil(rows / 128)));
@@ -249,7 +254,7 @@ function normGrad(
     backend,
     {
       key: `norm-grad ${Object.values(sizes).join(" ")}`,
-      workgroups: grid(blocks),
+      workgroups: workgroupGrid(blocks),
       code: () => normGradCode(sizes),
     },
     [x, ...(want.dx ? [gain] : []), stats, dy, ...(weights ? [weights] : []), ...(want.dx && other ? [other] : [])],
@@ -326,7 +331,7 @@ function makeOp(kind: Kind, pooled: boolean) {
         backend,
         {
           key: `norm-pool ${kind} ${batch} ${tokens} ${width} ${eps}`,
-          workgroups: grid(batch),
+          workgroups: workgroupGrid(batch),
           code: () => normPoolCode(kind, batch, tokens, width, eps),
         },
         [x, ...parameters, weights],
@@ -338,17 +343,19 @@ function makeOp(kind: Kind, pooled: boolean) {
       const weights = pooled ? saved[2] : undefined;
       const stats = saved[saved.length - 1]!;
       const compute = (dx: boolean, parameters: boolean) =>
-        normGrad(
-          currentBackend(),
-          kind,
-          { x, gain, stats, dy, weights, other: dx ? (pass?.take("x") ?? null) : null },
-          {
-            dx,
-            parameters: parameters
-              ? { gain: pass?.sink("gain") ?? null, bias: kind === "layer" ? (pass?.sink("bias") ?? null) : null }
-              : null,
-          },
-        ).map((info) => info && asTensor(info));
+        asTensors(
+          normGrad(
+            currentBackend(),
+            kind,
+            { x, gain, stats, dy, weights, other: dx ? (pass?.take("x") ?? null) : null },
+            {
+              dx,
+              parameters: parameters
+                ? { gain: pass?.sink("gain") ?? null, bias: kind === "layer" ? (pass?.sink("bias") ?? null) : null }
+                : null,
+            },
+          ),
+        );
       const all = pass ? shared(() => compute(pass.wants("x"), pass.wants("gain") || pass.wants("bias"))) : null;
       const toX = all ?? shared(() => compute(true, false));
       const toParameters = all ?? shared(() => compute(false, true));

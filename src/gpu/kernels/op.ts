@@ -14,6 +14,10 @@ export interface GradientSink {
   take(partials: number): GPUBufferBinding;
 }
 
+/** A sink that has room left; null where there is none. */
+export const usableSink = (sink: GradientSink | null | undefined): GradientSink | null =>
+  sink && sink.most > 0 ? sink : null;
+
 /** What a backward pass of ours tells an op beyond what tfjs does. */
 export interface BackwardPass {
   /** Whether this input's gradient will be asked for. */
@@ -128,6 +132,10 @@ export function freeIntermediates(backend: WebGPUBackend, ...infos: TensorInfo[]
 
 /** A tensor of the scope that is open, from what `dispatch` made. */
 export const asTensor = (info: TensorInfo): Tensor => tf.engine().makeTensorFromTensorInfo(info);
+
+/** The same for several, of which some are not there. */
+export const asTensors = (infos: readonly (TensorInfo | null | undefined)[]): (Tensor | null)[] =>
+  infos.map((info) => (info ? asTensor(info) : null));
 
 /** tfjs' current backend, which `openGpu` made. */
 export const currentBackend = (): WebGPUBackend => tf.backend() as WebGPUBackend;

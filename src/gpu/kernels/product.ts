@@ -14,7 +14,7 @@ import {
   type Tile,
   tilesOf,
 } from "./matmul";
-import { freeIntermediates, type GradientSink } from "./op";
+import { freeIntermediates, type GradientSink, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
 
@@ -163,8 +163,6 @@ export interface BackwardProducts {
   dws: readonly WeightGradient[];
 }
 
-const usable = (sink: GradientSink | null | undefined) => (sink && sink.most > 0 ? sink : null);
-
 /** Storage bindings of one dispatch of all that is asked for. */
 export function backwardBindings({ dx, dws }: BackwardProducts): number {
   const reads = new Set<unknown>();
@@ -259,8 +257,8 @@ ${productPart({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a, b, finish 
     const [rows, out] = dy.shape as [number, number];
     const n = x.shape[1]!;
     const tile = tileOverRows(out, n);
-    const weightSink = usable(weight);
-    const biasSink = usable(bias?.sink);
+    const weightSink = usableSink(weight);
+    const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
     const blocks = splitRows(rows, most);
     const { splits } = blocks;

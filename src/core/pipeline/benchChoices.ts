@@ -1,0 +1,17 @@
+/** What the benchmark can be asked for. Apart from bench.ts, so that bad usage is told before tfjs and a GPU are there. */
+
+/** Towers of a size; a head is 32 wide. */
+export const BENCH_SIZES = {
+  s: { width: 64, layers: 2, heads: 2 },
+  m: { width: 128, layers: 4, heads: 4 },
+  l: { width: 256, layers: 6, heads: 8 },
+} as const;
+export type BenchSize = keyof typeof BENCH_SIZES;
+
+/** "qkd": the student alone, an encoder, from stored teacher vectors. The others: two towers, InfoNCE. */
+export const BENCH_ARCHS = ["bench", "encoder", "decoder", "qkd"] as const;
+export type BenchArch = (typeof BENCH_ARCHS)[number];
+
+/** plain: tfjs' ops, run eagerly. eager: own kernels, run eagerly. captured: own kernels, recorded and replayed. */
+export const BENCH_MODES = ["plain", "eager", "captured"] as const;
+export type BenchMode = (typeof BENCH_MODES)[number];
