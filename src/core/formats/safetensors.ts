@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { LabError } from "../errors";
 import { compareIds } from "../evaluation/order";
+import { duplicateKey } from "./duplicateKey";
 
 /** Why a file is refused, by the reference reader's names. */
 export type SafetensorsProblem =
@@ -97,10 +98,15 @@ function parseHeader(bytes: Uint8Array, length: number): { metadata: Record<stri
     throw new SafetensorsError("InvalidHeader", "the header is not UTF-8", { cause });
   }
   try {
-    const { __metadata__: metadata, ...tensors } = object.parse(JSON.parse(text));
+    const header: unknown = JSON.parse(text);
+    const twice = duplicateKey(text);
+    if (twice !== null)
+      throw new SafetensorsError("InvalidHeaderDeserialization", `the header has ${twice.slice(0, 100)} twice`);
+    const { __metadata__: metadata, ...tensors } = object.parse(header);
     const entries = Object.entries(tensors).map(([name, entry]) => [name, entrySchema.parse(entry)] as const);
     return { metadata: metadata === undefined ? {} : metadataSchema.parse(metadata), entries };
   } catch (cause) {
+    if (cause instanceof SafetensorsError) throw cause;
     throw new SafetensorsError("InvalidHeaderDeserialization", "the header is not the JSON it should be", { cause });
   }
 }
