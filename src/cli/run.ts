@@ -104,8 +104,15 @@ function withoutCheckpoint(error: unknown): unknown {
 
 function progressPrinter(): RunListener {
   let last = 0;
+  let lastDoing = 0;
   const status = new Map<string, string>();
   return {
+    doing(words) {
+      const now = performance.now();
+      if (!words || now - lastDoing < 1000) return;
+      lastDoing = now;
+      console.log(words);
+    },
     stage(stage, eta) {
       const changed = status.get(stage.name) !== stage.status;
       status.set(stage.name, stage.status);
