@@ -136,6 +136,7 @@ function toText(figures: BenchFigures, kernels: boolean): string {
     ["whole step", `${ms(stepMs.median)} (${ms(stepMs.min)} to ${ms(stepMs.max)})`],
     ["GPU memory", `${(figures.gpuBytes / 1e6).toFixed(1)} MB`],
     ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
+    ["first step", `${ms(figures.firstMinusSteadyMs)} longer than a later one`],
     ["tokens", `${Math.round(figures.tokensPerSecond).toLocaleString("en")} a second`],
     [
       "computed",

@@ -16,12 +16,26 @@ import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
 import { internals } from "./dispatch";
 import { type BufferPlan, planBuffers, type Request } from "./lifetimes";
+import { type DraftSheet, draftDevice, draftSheet, type PipelineDraft, pipelineOf } from "./pipelines";
 import { flush, type InputSpecs, makeInputs, readBuffers, type Step, type StepFunction, type TensorMap } from "./step";
 
+/** A bind group that is made once its pipeline has been compiled. */
+type GroupDraft = Pick<GPUBindGroupDescriptor, "entries">;
+
 type Command =
-  | { kind: "dispatch"; pipeline: GPUComputePipeline; group: GPUBindGroup; counts: [number, number, number] }
+  | {
+      kind: "dispatch";
+      pipeline: GPUComputePipeline | PipelineDraft;
+      group: GroupDraft;
+      counts: [number, number, number];
+    }
   | { kind: "clear"; buffer: GPUBuffer; offset: number; size: number | undefined }
   | { kind: "copy"; from: GPUBuffer; fromOffset: number; to: GPUBuffer; toOffset: number; size: number };
+
+/** A command as it is replayed. */
+type Linked =
+  | { kind: "dispatch"; pipeline: GPUComputePipeline; group: GPUBindGroup; counts: [number, number, number] }
+  | Exclude<Command, { kind: "dispatch" }>;
 
 /** Bytes that the host handed to the GPU during the recording. */
 interface Upload {
@@ -41,7 +55,8 @@ interface Recording {
 }
 
 /**
- * Captures `fn` for inputs of these shapes.
+ * Captures `fn` for inputs of these shapes. Nothing is compiled yet: `compileWaiting` (pipelines.ts) does it for all
+ * captures at once; the first run does what is left.
  * @throws LabError "not-capturable" naming the op that cannot be replayed faithfully
  */
 export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step {
@@ -50,11 +65,13 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
   try {
     // Recorded twice: a function that peeks at host state betrays itself by other bytes. The first recording also says
     // how long every intermediate lives; its own buffers are never used.
-    const first = record(gpu, fn, inputs.tensors);
+    const sheet = draftSheet(gpu.backend);
+    const first = record(gpu, fn, inputs.tensors, sheet);
     release(gpu, first);
-    kept = record(gpu, fn, inputs.tensors, planBuffers(first.requests));
+    kept = record(gpu, fn, inputs.tensors, sheet, planBuffers(first.requests));
     try {
       compare(first, kept);
+      sheet.keep();
     } catch (error) {
       release(gpu, kept);
       throw error;
@@ -69,13 +86,15 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
     if (!tensor) throw new Error(`the step has no output "${name}"`);
     return gpu.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer;
   };
+  let linked: Linked[] | null = null;
   return {
     kind: "captured",
     stats: { dispatches: kept.commands.filter((c) => c.kind === "dispatch").length, bytes },
     outputs: kept.outputs,
     run(values, times = 1) {
       inputs.write(values);
-      replay(gpu.device, kept.commands, times);
+      linked ??= link(gpu, kept.commands);
+      replay(gpu.device, linked, times);
     },
     async read(name) {
       // The buffer may be longer than its last user needs.
@@ -89,7 +108,23 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
   };
 }
 
-function replay(device: GPUDevice, commands: readonly Command[], times: number): void {
+/** Puts pipelines and bind groups in place of their drafts. */
+function link({ backend, device }: Gpu, commands: readonly Command[]): Linked[] {
+  const layouts = new Map<GPUComputePipeline, GPUBindGroupLayout>();
+  return commands.map((command) => {
+    if (command.kind !== "dispatch") return command;
+    const pipeline = pipelineOf(backend, command.pipeline);
+    let layout = layouts.get(pipeline);
+    if (!layout) {
+      layout = pipeline.getBindGroupLayout(0);
+      layouts.set(pipeline, layout);
+    }
+    const group = device.createBindGroup({ layout, entries: command.group.entries });
+    return { kind: "dispatch", pipeline, group, counts: command.counts };
+  });
+}
+
+function replay(device: GPUDevice, commands: readonly Linked[], times: number): void {
   const encoder = device.createCommandEncoder();
   let pass: GPUComputePassEncoder | null = null;
   let pipeline: GPUComputePipeline | null = null;
@@ -136,9 +171,10 @@ const refuse = (op: string, what: string, remedy: string): never => {
 
 /**
  * Runs `fn` once against stand-ins; executes nothing.
+ * @param sheet where its pipelines are drafted
  * @param plan which intermediates share a buffer; without it each has its own
  */
-function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan): Recording {
+function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, sheet: DraftSheet, plan?: BufferPlan): Recording {
   const { backend, device } = gpu;
   const inside = internals(backend);
   flush(gpu);
@@ -196,13 +232,13 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
     device.queue.writeBuffer(buffer, 0, bytes as BufferSource);
   };
 
-  let pipeline: GPUComputePipeline | null = null;
-  let group: GPUBindGroup | null = null;
+  let pipeline: GPUComputePipeline | PipelineDraft | null = null;
+  let group: GroupDraft | null = null;
   const pass = {
-    setPipeline(p: GPUComputePipeline) {
+    setPipeline(p: GPUComputePipeline | PipelineDraft) {
       pipeline = p;
     },
-    setBindGroup(_index: number, g: GPUBindGroup) {
+    setBindGroup(_index: number, g: GroupDraft) {
       group = g;
     },
     dispatchWorkgroups(x: number, y = 1, z = 1) {
@@ -225,9 +261,8 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
     features: device.features,
     limits: device.limits,
     createCommandEncoder: () => encoder,
-    createBindGroup: (d: GPUBindGroupDescriptor) => device.createBindGroup(d),
-    createShaderModule: (d: GPUShaderModuleDescriptor) => device.createShaderModule(d),
-    createComputePipeline: (d: GPUComputePipelineDescriptor) => device.createComputePipeline(d),
+    createBindGroup: ({ entries }: GPUBindGroupDescriptor): GroupDraft => ({ entries }),
+    ...draftDevice,
     createBuffer: (d: GPUBufferDescriptor) => create(d.size, d.usage),
     queue: device.queue,
   };
@@ -237,12 +272,14 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
     device: backend.device,
     queue: backend.queue,
     commandQueueOwnedIds: inside.commandQueueOwnedIds,
+    pipelineCache: inside.pipelineCache,
   };
   const variables = Object.values(tf.engine().state.registeredVariables).map((v) => ({ v, dataId: v.dataId }));
   const original = Object.getPrototypeOf(backend) as typeof backend;
   const overrides = {
     bufferManager: pool,
     device: standIn,
+    pipelineCache: sheet.cache,
     queue: {
       submit() {},
       writeBuffer: (buffer: GPUBuffer, offset: number, data: ArrayBuffer, dataOffset = 0, size?: number) => {

@@ -5,6 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { captureStep } from "../../gpu/capture";
+import { compileWaiting } from "../../gpu/pipelines";
 import type { HostValues } from "../../gpu/step";
 import { type DocumentIndex, normaliseRows, scoreAll, topK } from "../retrieval/exact";
 import { hostInputs } from "../text/batch";
@@ -94,6 +95,7 @@ export async function queryCost(
   const single = encoderOf(1);
   const batched = encoderOf(32);
   try {
+    await compileWaiting(gpu);
     const some = Array.from({ length: 24 }, (_, i) => queries[i % queries.length]!);
     const endToEnd: number[] = [];
     const readBack: number[] = [];

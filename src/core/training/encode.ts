@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { compileWaiting } from "../../gpu/pipelines";
 import { bufferOf, disposeOwn, eagerStep, ownBuffer, ownTensor, readBuffers } from "../../gpu/step";
 import { towerForward } from "../towers";
 import type { Tower } from "../towers/device";
@@ -53,6 +54,7 @@ export function createEncoder(
   return {
     bytes: step.stats.bytes,
     async encode(table, texts, onProgress) {
+      await compileWaiting(gpu);
       const result = new Float32Array(texts.length * embeddingSize);
       const perPiece = Math.max(1, Math.floor(PIECE / (batch * embeddingSize * 4)));
       const batches = Math.ceil(texts.length / batch);
