@@ -246,6 +246,16 @@ export const training = z
       help: "How often the training state is saved, so that a lost GPU costs little.",
       source: OURS,
     }),
+    memoryLimit: whole({
+      default: 4000,
+      min: 16,
+      max: 1_000_000,
+      log: true,
+      label: "Memory limit",
+      unit: "MB",
+      help: "A run that would take more of the GPU's memory is not started. WebGPU does not tell what a GPU has: raise it on a large one.",
+      source: OURS,
+    }),
     step: choice({
       default: "captured",
       choices: { captured: "captured and replayed", eager: "eager" },

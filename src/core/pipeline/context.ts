@@ -75,7 +75,7 @@ export async function compilePrograms({ gpu, reporter }: Pick<RunContext, "gpu" 
 }
 
 // Texts encoded at once. Larger batches use a GPU better; this one is enough for the sizes that fit a browser.
-const ENCODE_BATCH = 64;
+export const ENCODE_BATCH = 64;
 
 /** An encoder of queries or documents with a tower. The caller disposes of it. */
 export function encoderFor(

@@ -1,5 +1,6 @@
 /** What a run will do, before it does it: steps of every system and floating-point operations from shapes. */
 import type { Experiment } from "../config/schema";
+import type { Dataset } from "../data/types";
 import { forwardFlops, towerConfig } from "../towers";
 import type { TowerConfig } from "../towers/types";
 
@@ -40,17 +41,21 @@ export function towerConfigs(experiment: Experiment): {
   };
 }
 
-/** The upper bound that the settings allow, before any text is read: every text of the longest length. */
-export function planShape(experiment: Experiment): PlanShape {
+/**
+ * The upper bound that the settings allow, before any text is tokenised: every text of the longest length.
+ * @param dataset the collection where it is not the bundled notes, whose sizes stand in the settings
+ */
+export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape {
   const { notes } = experiment.data;
+  const documents = dataset?.docs.length ?? notes.corpusSize;
   return {
     teacher: { query: experiment.teacher.queryTokens, document: experiment.teacher.docTokens },
     student: { query: experiment.student.queryTokens, document: experiment.student.docTokens },
-    documents: notes.corpusSize,
-    trainQueries: notes.trainQueries,
-    testQueries: notes.testQueries,
-    validationDocuments: Math.min(notes.corpusSize, VALIDATION_DOCUMENTS),
-    validationQueries: Math.min(notes.validationQueries, VALIDATION_QUERIES),
+    documents,
+    trainQueries: dataset?.train.queries.length ?? notes.trainQueries,
+    testQueries: dataset?.test.queries.length ?? notes.testQueries,
+    validationDocuments: Math.min(documents, VALIDATION_DOCUMENTS),
+    validationQueries: Math.min(dataset?.validation.queries.length ?? notes.validationQueries, VALIDATION_QUERIES),
   };
 }
 
