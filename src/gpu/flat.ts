@@ -69,7 +69,7 @@ export function packSegments(
 }
 
 /** Bytes that this device binds at once. */
-const bindingLimit = (gpu: Gpu): number =>
+export const bindingLimit = (gpu: Gpu): number =>
   Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
 
 /** Buffers for pieces of these sizes in bytes, each piece at a 256-byte boundary of one of them. */
