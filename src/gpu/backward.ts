@@ -6,7 +6,7 @@
  *
  * Uses the private tape of tfjs 4.22.0; backward.test.ts holds it against tf.grads.
  */
-import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type GradientSink, withPass } from "./kernels/op";
 
@@ -48,19 +48,20 @@ function nodesBetween(tape: readonly TapeNode[], xs: readonly Tensor[], y: Tenso
 }
 
 /**
- * Value of a loss and its gradients.
+ * Value of a loss and its gradients. A loss of several numbers is that of several models which have nothing in common
+ * that is trained: each number's gradients are those of the number alone.
  * @param sinks by id of an x: where its gradient may be written instead
  * @returns for each x its gradient; null where there is none, or all of it went to the x's sink
  */
 export function valueAndGradients(
-  loss: () => Scalar,
+  loss: () => Tensor,
   xs: readonly Tensor[],
   sinks: ReadonlyMap<number, GradientSink> = new Map(),
-): { value: Scalar; gradients: (Tensor | null)[] } {
+): { value: Tensor; gradients: (Tensor | null)[] } {
   const engine = tf.engine() as unknown as Engine;
   if (engine.state.gradientDepth !== 0) throw new Error("valueAndGradients: inside of another gradient");
   engine.startTape();
-  let value: Scalar;
+  let value: Tensor;
   let tape: TapeNode[];
   try {
     value = tf.tidy(loss);

@@ -104,7 +104,7 @@ export function flatTensors(gpu: Gpu, specs: readonly { shape: number[]; values?
     throw new LabError(
       "gpu-refused",
       `A tensor of ${Math.ceil(largest / 2 ** 20)} MiB does not fit: this GPU binds ${Math.floor(limit / 2 ** 20)} MiB at once.`,
-      "Choose a smaller width or vocabulary.",
+      "Choose a smaller width or vocabulary, or fewer students at once.",
     );
   const { places, buffers, dispose } = segmentBuffers(gpu, sizes);
   const tensors = specs.map(({ shape, values }, i) => {

@@ -3,6 +3,8 @@
  * trained tensor, the partial sums that the kernels wrote, unsummed. The optimizer adds them up as it reads them, so that
  * neither the sums over blocks of rows nor the sum over a tensor's uses cost a dispatch of their own.
  *
+ * A tensor of several models (kernels/models.ts) is one tensor here: its partial sums are each [models, ...].
+ *
  * A tensor has one place a use. What does not come from a kernel of ours is copied to a free place, or added to the
  * first one where none is left: always right, one dispatch for several tensors.
  */
@@ -28,6 +30,8 @@ interface Place {
   offsets: number[];
   contributions: Contribution[];
   size: number;
+  /** Partial sums that it holds; as many as each of its models alone would, so that each is summed as if alone. */
+  most: number;
 }
 
 export interface GradientStore {
@@ -43,9 +47,14 @@ export interface GradientStore {
   dispose(): void;
 }
 
-/** @param tensors how large each trained tensor is and how often a step uses it */
-export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; uses: number }[]): GradientStore {
-  const bytesOf = ({ size }: { size: number }) => Math.ceil((4 * size * mostPartials(size)) / 256) * 256;
+/** @param tensors how large each trained tensor is, of how many models, and how often a step uses it */
+export function createGradientStore(
+  gpu: Gpu,
+  tensors: readonly { size: number; uses: number; models?: number }[],
+): GradientStore {
+  const mostOf = ({ size, models = 1 }: { size: number; models?: number }) => mostPartials(size / models);
+  const bytesOf = (tensor: { size: number; models?: number }) =>
+    Math.ceil((4 * tensor.size * mostOf(tensor)) / 256) * 256;
   const {
     places: packed,
     buffers,
@@ -61,13 +70,13 @@ export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; 
       offsets: Array.from({ length: tensor.uses }, (_, use) => (offset + use * bytesOf(tensor)) / 4),
       contributions: [],
       size: tensor.size,
+      most: mostOf(tensor),
     };
   });
   /** The next free place of a tensor, as `count` partial sums. */
   const claim = (place: Place, count: number): Contribution => {
     const offset = place.offsets[place.contributions.length];
-    if (offset === undefined || count < 1 || count > mostPartials(place.size))
-      throw new Error(`no place for ${count} partial sums`);
+    if (offset === undefined || count < 1 || count > place.most) throw new Error(`no place for ${count} partial sums`);
     const contribution = { offset, count };
     place.contributions.push(contribution);
     return contribution;
@@ -79,7 +88,7 @@ export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; 
       const place = places[index]!;
       return {
         get most() {
-          return place.contributions.length < place.offsets.length ? mostPartials(place.size) : 0;
+          return place.contributions.length < place.offsets.length ? place.most : 0;
         },
         take(count) {
           const { offset } = claim(place, count);

@@ -1,6 +1,7 @@
 /** `lab bench peers`: the same step by this program and by others, in one run. */
 import { type BenchProblem, benchProblem, benchStep } from "../../core/pipeline/bench";
 import type { BenchSize } from "../../core/pipeline/benchChoices";
+import { logRow } from "../../core/training/steps";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import type { OpenPeer, Peer } from "./peer";
@@ -45,7 +46,7 @@ async function own(gpu: Gpu, ops: TowerOps, size: BenchSize): Promise<Peer> {
       const ms = performance.now() - start;
       const rows = await training.log.read();
       gpu.check();
-      return { loss: rows[(number % training.log.slots) * training.names.length]!, ms };
+      return { loss: logRow(training, rows, number)[0]!, ms };
     },
     dispose: () => training.dispose(),
   };

@@ -14,7 +14,7 @@ import { gatedHidden } from "../towers/config";
 import { disposeTower, uploadTower } from "../towers/device";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { type TokenTable, towerValues } from "../training/inputs";
-import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
+import { contrastiveStep, distilStep, logRow, type Recipe, type TrainingStep } from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 
 const BATCH = 32;
@@ -291,7 +291,7 @@ export async function measureStep(
       matmulShare: gflops / (await bestProduct(gpu, benchTokens(arch), BENCH_SIZES[size].width)),
       adapter: gpu.adapter.description,
       software: gpu.adapter.software,
-      loss: rows[(step % training.log.slots) * training.names.length]!,
+      loss: logRow(training, rows, step)[0]!,
       kernels,
     };
   } finally {
