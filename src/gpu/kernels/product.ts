@@ -5,6 +5,7 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { OutputSpec } from "../dispatch";
+import { isHalf } from "../flat";
 import { mostPartials } from "../gradients";
 import { NORMAL, SIGMOID } from "./activations";
 import {
@@ -21,6 +22,7 @@ import { modelsOf, ofModels } from "./models";
 import { freeIntermediates, type GradientSink, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
+import { HALF_ROWS } from "./wgsl";
 
 /*
  * GFLOP/s on lavapipe (two CPU cores), best of three short runs, bias sums and the adding up of blocks included:
@@ -94,7 +96,7 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
   const inner = pair ? 2 * n : n;
   const reads: Binding<TensorInfo>[] = [
     { name: "x", type: matrixType(k), to: x },
-    { name: "weight", type: matrixType(k), to: weight },
+    { name: "weight", type: isHalf(weight) ? HALF_ROWS : matrixType(k), to: weight },
   ];
   if (bias) reads.push({ name: "bias", type: "array<f32>", to: bias });
   if (residual) reads.push({ name: "residual", type: matrixType(n), to: residual });
@@ -127,6 +129,7 @@ ${productPart({
   tile,
   a: "x",
   b: "weight",
+  half: isHalf(weight),
   ...(bias ? { bias: "bias" } : {}),
   pair,
   ...(norm ? { norm: { gain: "gain", stats: "stats", eps: norm.eps } } : {}),
@@ -135,7 +138,7 @@ ${productPart({
   });
   return dispatchParts(
     backend,
-    `matmul NT ${ofModels(models)}${m} ${n} ${k} ${tile.join("x")} ${ending}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
+    `matmul NT ${ofModels(models)}${m} ${n} ${k} ${tile.join("x")} ${ending}${isHalf(weight) ? " half" : ""}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
     reads,
     writes,
     () => [part()],
@@ -230,14 +233,15 @@ export function backwardProducts(
     const tile = tileFor(m, n);
     const own = models * tilesOf({ m, n, tile });
     const a = read(dx.dy, matrixType(out));
-    const b = read(weight, matrixType(n));
+    const half = isHalf(weight);
+    const b = read(weight, half ? HALF_ROWS : matrixType(n));
     const other = after.kind === "add" ? read(after.to, matrixType(n)) : "";
     const activated = after.kind === "gelu" || after.kind === "silu gate";
     const u = activated ? read(after.u, matrixType(inner)) : "";
     const to = write({ shape: [rows, inner] }, matrixType(inner));
     const h = activated ? write({ shape: [rows, n] }, matrixType(n)) : "";
     threads.push(own);
-    keys.push(`NN ${ofModels(models)}${m} ${n} ${out} ${tile.join("x")} ${after.kind}`);
+    keys.push(`NN ${ofModels(models)}${m} ${n} ${out} ${tile.join("x")} ${after.kind}${half ? " half" : ""}`);
     const finish = {
       none: "toXStore(first, row, c, v);",
       add: "toXStore(first, row, c, v + otherAt(first + row, c));",
@@ -262,7 +266,7 @@ ${other ? loader("otherAt", other, rows, n) : ""}
 ${u ? loader("uAt", u, rows, inner) : ""}
 ${h ? storer("hStore", h, m, n) : ""}
 ${storer("toXStore", to, m, inner)}
-${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, finish })}`,
+${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half, finish })}`,
     }));
   }
 
