@@ -56,7 +56,7 @@ export function createArena(gpu: Pick<Gpu, "device" | "account">): Arena {
     buffer.destroy();
   };
   /** Makes the buffers what those who are here need. Work that was submitted may go on: a destroyed buffer outlives it. */
-  const fit = (usage: number) => {
+  const resize = (usage: number) => {
     const asked = [...rooms].map((room) => room.get(usage) ?? []);
     const now = held.get(usage) ?? [];
     const count = Math.max(0, ...asked.map((sizes) => sizes.length));
@@ -87,7 +87,7 @@ export function createArena(gpu: Pick<Gpu, "device" | "account">): Arena {
       for (const numbers of order.values()) numbers.sort((a, b) => specs[b]!.size - specs[a]!.size || a - b);
       const room = new Map([...order].map(([usage, numbers]) => [usage, numbers.map((i) => specs[i]!.size)]));
       rooms.add(room);
-      for (const usage of order.keys()) fit(usage);
+      for (const usage of order.keys()) resize(usage);
       return {
         generation: () => generation,
         buffers() {
@@ -98,7 +98,7 @@ export function createArena(gpu: Pick<Gpu, "device" | "account">): Arena {
         },
         leave() {
           if (!rooms.delete(room)) return;
-          for (const usage of order.keys()) fit(usage);
+          for (const usage of order.keys()) resize(usage);
         },
       };
     },

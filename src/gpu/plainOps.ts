@@ -3,13 +3,13 @@
  * two-dimensional throughout (see ops.ts). Only the embedding's gradient and dropout call a kernel of this project where
  * the backend has it (WebGPU), for tfjs' own either add up by float atomics or draw their mask on the CPU.
  */
-// Both register a kernel for WebGPU; without them the gradient below would fall to float atomics there, unseen.
-import "./kernels/dropout";
+// It registers a kernel for WebGPU; without it the gradient below would fall to float atomics there, unseen.
 import "./kernels/embed";
 import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutBits, dropoutThreshold } from "./dropoutBits";
 import { headSize } from "./kernels/attention";
+import { firstValue } from "./kernels/dropout";
 import type { AttentionShape, DropoutKey, FeedForward, Places, TokenIds, TowerOps } from "./ops";
 
 const hasKernel = (name: string) => Boolean(tf.getKernel(name, tf.getBackend()));
@@ -149,26 +149,27 @@ function repeatHeads(x: Tensor4D, times: number): Tensor4D {
   return tf.reshape(copies, [batch, heads * times, tokens, size]);
 }
 
-function dropout<T extends Tensor>(x: T, { rate, counter, site }: DropoutKey): T {
+function dropout<T extends Tensor>(x: T, { rate, counter, site, firstRow = 0 }: DropoutKey): T {
   if (rate === 0) return x;
   if (!(rate > 0 && rate < 1)) throw new Error(`dropout: a rate of ${rate}; it has to be at least 0 and below 1`);
+  const first = firstValue(x, firstRow);
   const masked = tf.customGrad((...args) => {
     const [value, save] = args as unknown as [T, (tensors: Tensor[]) => void];
     save([counter]);
     return {
-      value: applyDropout(value, counter, rate, site),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => applyDropout(dy, saved[0] as Tensor1D, rate, site),
+      value: applyDropout(value, counter, rate, site, first),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => applyDropout(dy, saved[0] as Tensor1D, rate, site, first),
     };
   });
   return masked(x) as T;
 }
 
-function applyDropout<T extends Tensor>(x: T, counter: Tensor1D, rate: number, site: number): T {
-  if (hasKernel("LabDropout")) return runKernel("LabDropout", { x, counter }, { rate, site });
+function applyDropout<T extends Tensor>(x: T, counter: Tensor1D, rate: number, site: number, first: number): T {
+  if (hasKernel("LabDropout")) return runKernel("LabDropout", { x, counter }, { rate, site, first });
   const [seed, step] = counter.dataSync(); // not on WebGPU, where the kernel above is
   const threshold = dropoutThreshold(rate);
   const keep = Float32Array.from({ length: x.size }, (_, i) =>
-    dropoutBits(seed!, step!, site, i) >= threshold ? 1 / (1 - rate) : 0,
+    dropoutBits(seed!, step!, site, first + i) >= threshold ? 1 / (1 - rate) : 0,
   );
   return tf.mul(x, tf.tensor(keep, x.shape)) as T;
 }
