@@ -54,11 +54,15 @@ describe("a run that does not fit", () => {
       /^(Stage 1|ScalingDoc) needs about \d+\.\d GB of GPU memory \(activations .* GB\), more than the memory limit of 4\.0 GB\.$/,
     );
     const batch = Number(/Batch \(training\.batch\) from 1024 to (\d+)/.exec(error.remedy)![1]);
+    const pieces = Number(/Pieces of a batch \(stage1\.pieces\) from 1 to (\d+), which/.exec(error.remedy)![1]);
     const limit = Number(/training\.memoryLimit\) from 4000 to (\d+) MB/.exec(error.remedy)![1]);
     const training = (more: object) => ({ ...large, training: { ...large.training, ...more } });
     expect(memoryProblem(training({ batch }))).toBeNull();
     expect(memoryProblem(training({ batch: 2 * batch }))).not.toBeNull();
     expect(memoryProblem(training({ memoryLimit: limit }))).toBeNull();
+    const inPieces = (n: number) => memoryProblem({ ...large, stage1: { ...large.stage1, pieces: n } });
+    expect(inPieces(pieces)).toBeNull();
+    expect(inPieces(pieces / 2)).not.toBeNull();
   });
 
   it("is refused where one buffer is larger than the GPU gives, whatever the limit", () => {

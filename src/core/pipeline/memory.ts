@@ -4,7 +4,7 @@
  * is too little, for those are not captured with buffers shared; they are the reference, not what runs are made with.
  */
 import { bytesInWords } from "../bytes";
-import { withSetting } from "../config/paths";
+import { getSetting, settingEntry, withSetting } from "../config/paths";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { TowerConfig } from "../towers/types";
@@ -80,7 +80,7 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
       { config: query, batch: training.batch, tokens: tokens.query },
       { config: document, batch: columns, tokens: tokens.document },
       sharedTowers,
-      { dropout: stage1.dropout, captured },
+      { dropout: stage1.dropout, captured, pieces: stage1.pieces },
     ),
     encoder(query, tokens.query),
     encoder(document, tokens.document),
@@ -102,7 +102,7 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
       steps: [
         distilMemory(
           { config: student, batch: training.batch, tokens: short.query },
-          { dropout: stage2.dropout, captured },
+          { dropout: stage2.dropout, captured, pieces: stage2.pieces },
         ),
         encoder(teacher, long.query),
         encoder(student, short.query),
@@ -186,40 +186,75 @@ export const memoryLines = ({ stages }: RunMemory): string[] =>
     return `${stage.padEnd(10)} ${bytesInWords(total).padStart(7)}: ${words.join(", ")}`;
   });
 
+/** What does not fit, and whether it is the limit that the settings set. */
+function excess(
+  { stages, peak }: RunMemory,
+  limit: number,
+  limits: BufferLimits | undefined,
+): { stage: MemoryStage; byLimit: boolean; words: string } | null {
+  const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;
+  const broad = stages.find((stage) => stage.largest > most);
+  if (broad) {
+    const words = `A single buffer of ${STAGE_WORDS[broad.stage]} needs ${bytesInWords(broad.largest)}, and this GPU gives ${bytesInWords(most)} in one piece.`;
+    return { stage: broad.stage, byLimit: false, words };
+  }
+  if (peak.total <= limit) return null;
+  const stage = STAGE_WORDS[peak.stage];
+  return {
+    stage: peak.stage,
+    byLimit: true,
+    words: `${stage[0]!.toUpperCase()}${stage.slice(1)} needs about ${bytesInWords(peak.total)} of GPU memory (${largestPart(peak)}), more than the memory limit of ${bytesInWords(limit)}.`,
+  };
+}
+
+const PIECES: Partial<Record<MemoryStage, string>> = {
+  stage1: "stage1.pieces",
+  scalingdoc: "stage1.pieces",
+  twinbert: "stage1.pieces",
+  stage2: "stage2.pieces",
+};
+
 /** Why this run does not fit, with the setting to change; null where it does. Nothing has been started then. */
 export function memoryProblem(
   experiment: Experiment,
   shape: PlanShape = planShape(experiment),
   limits?: BufferLimits,
 ): LabError | null {
-  const excess = (memory: RunMemory) => {
-    const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;
-    const broad = memory.stages.find((stage) => stage.largest > most);
-    if (broad)
-      return {
-        byLimit: false,
-        words: `A single buffer of ${STAGE_WORDS[broad.stage]} needs ${bytesInWords(broad.largest)}, and this GPU gives ${bytesInWords(most)} in one piece.`,
-      };
-    const limit = experiment.training.memoryLimit * 1e6;
-    const { peak } = memory;
-    if (peak.total <= limit) return null;
-    const stage = STAGE_WORDS[peak.stage];
-    return {
-      byLimit: true,
-      words: `${stage[0]!.toUpperCase()}${stage.slice(1)} needs about ${bytesInWords(peak.total)} of GPU memory (${largestPart(peak)}), more than the memory limit of ${bytesInWords(limit)}.`,
-    };
-  };
-  const memory = runMemory(experiment, shape);
-  const found = excess(memory);
-  if (!found) return null;
-  const fits = (other: Experiment) => excess(runMemory(other, shape)) === null;
-  const ways: string[] = [];
   const { batch, memoryLimit } = experiment.training;
-  for (let smaller = Math.floor(batch / 2); smaller >= 2; smaller = Math.floor(smaller / 2))
-    if (fits(withSetting(experiment, "training.batch", smaller))) {
-      ways.push(`lower Batch (training.batch) from ${batch} to ${smaller}`);
-      break;
+  const problem = (memory: RunMemory) => excess(memory, memoryLimit * 1e6, limits);
+  const memory = runMemory(experiment, shape);
+  const found = problem(memory);
+  if (!found) return null;
+  const fits = (path: string, value: number) =>
+    problem(runMemory(withSetting(experiment, path, value), shape)) === null;
+  const powers = Array.from({ length: 12 }, (_, i) => 2 ** (i + 1));
+  /** The first value that fits, where all after it do. */
+  const first = (path: string, values: readonly number[]) => {
+    let low = 0;
+    let high = values.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (fits(path, values[middle]!)) high = middle;
+      else low = middle + 1;
     }
+    return values[low];
+  };
+  const ways: string[] = [];
+  const path = PIECES[found.stage];
+  const before = path ? (getSetting(experiment, path) as number) : 1;
+  const most = Math.min(batch, path ? (settingEntry(path).info.max ?? 1) : 1);
+  const pieces =
+    path &&
+    first(
+      path,
+      powers.filter((n) => n > before && n <= most),
+    );
+  if (pieces) ways.push(`set Pieces of a batch (${path}) from ${before} to ${pieces}, which changes no result`);
+  const smaller = first(
+    "training.batch",
+    powers.map((n) => Math.floor(batch / n)).filter((n) => n >= 2),
+  );
+  if (smaller) ways.push(`lower Batch (training.batch) from ${batch} to ${smaller}`);
   if (ways.length === 0) ways.push("choose narrower towers, fewer layers or a smaller vocabulary");
   if (found.byLimit)
     ways.push(

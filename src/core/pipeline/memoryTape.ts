@@ -6,7 +6,7 @@
 import type { Request } from "../../gpu/lifetimes";
 
 /** A tensor's memory; it is free when nobody holds it any more. */
-interface Cell {
+export interface Cell {
   request: Request;
   holders: number;
 }
@@ -38,8 +38,8 @@ export interface OpSpec {
 }
 
 export interface Tape {
-  /** Whether there is a way back; else nothing is kept for it. */
-  readonly recording: boolean;
+  /** Whether there is a way back for what comes now; else nothing is kept for it. */
+  recording: boolean;
   readonly requests: readonly Request[];
   /** Makes what an op makes. */
   op(spec: OpSpec): Value;
@@ -47,10 +47,11 @@ export interface Tape {
   scope(make: () => Value): Value;
   /** A tensor of no op; it lives until it is released. */
   make(size: number): Cell;
+  hold(cell: Cell): Cell;
   release(cell: Cell): void;
   /** Lets a result of the scope that is open go before its end. */
   dispose(value: Value): void;
-  /** Walks back from values whose gradients have been set, through all ops so far. */
+  /** Walks back from values whose gradients have been set, through all ops since it did so last. */
   backward(): void;
 }
 
@@ -77,10 +78,11 @@ export function createTape(recording: boolean): Tape {
     cell.holders++;
     return cell;
   };
-  return {
+  const tape: Tape = {
     recording,
     requests,
     make,
+    hold,
     release,
     dispose(value) {
       scoped = scoped.filter((other) => other !== value);
@@ -91,7 +93,7 @@ export function createTape(recording: boolean): Tape {
       const result: Value = { cell: make(spec.result), size: spec.result, gradient: null };
       const kept = (spec.kept ?? []).map(make);
       for (const cell of scratch) release(cell);
-      if (recording) {
+      if (tape.recording) {
         const saved = [...(spec.saves ?? []), ...(spec.savesResult ? [result] : [])].map((value) => hold(value.cell));
         nodes.push({ result, spec, saved: [...saved, ...kept] });
       } else scoped.push(...kept.map((cell) => ({ cell, size: 0, gradient: null })));
@@ -124,4 +126,5 @@ export function createTape(recording: boolean): Tape {
       nodes = [];
     },
   };
+  return tape;
 }

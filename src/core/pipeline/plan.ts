@@ -61,7 +61,7 @@ export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape 
 
 /**
  * Steps and FLOPs of a run. A training step counts three forward passes of every tower that learns (forward, and twice
- * that backward); embedding look-ups, norms and softmax are not counted, as is the custom.
+ * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms and softmax are not counted, as is the custom.
  */
 export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
   const { teacher, student, smallDocument } = towerConfigs(experiment);
@@ -73,11 +73,12 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
   const smallDoc = forwardFlops(smallDocument, shape.student.document);
   const columns = 1 + stage1.hardNegatives;
 
+  const passes = stage1.pieces > 1 ? 4 : 3;
   const stepCost = {
-    stage1: 3 * batch * (bigQuery + columns * bigDocument),
+    stage1: passes * batch * (bigQuery + columns * bigDocument),
     stage2: 3 * batch * smallQuery,
-    scalingdoc: 3 * batch * (smallQuery + columns * bigDocument),
-    twinbert: 3 * batch * (smallQuery + columns * smallDoc),
+    scalingdoc: passes * batch * (smallQuery + columns * bigDocument),
+    twinbert: passes * batch * (smallQuery + columns * smallDoc),
   };
   // Watching: every validation encodes queries and, where the document tower learns, the sampled documents.
   const watch = (steps: number, query: number, document: number) =>

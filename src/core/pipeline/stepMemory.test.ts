@@ -1,5 +1,5 @@
 /** What is predicted against what captures take. Recording is dry, so that none of this computes anything. */
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Gpu } from "../../gpu/device";
 import { fusedOps } from "../../gpu/fusedOps";
 import { useGpu } from "../../gpu/testGpu";
@@ -8,9 +8,24 @@ import { disposeTower, type Tower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
 import { createEncoder } from "../training/encode";
 import { contrastiveStep, distilStep, type Recipe } from "../training/steps";
-import { contrastiveMemory, distilMemory, encoderMemory, type MemoryParts, parameterBytes } from "./stepMemory";
+import {
+  contrastiveMemory,
+  distilMemory,
+  encoderMemory,
+  type MemoryParts,
+  parameterBytes,
+  type StepShape,
+} from "./stepMemory";
 
 const gpu = useGpu();
+// A recording asks for pipelines, and compiling them would be most of the time here. None is ever used.
+beforeAll(() => {
+  const unused = { getBindGroupLayout: () => null } as unknown as GPUComputePipeline;
+  vi.spyOn(GPUDevice.prototype, "createComputePipeline").mockReturnValue(unused);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 
 const config = (kind: TowerConfig["kind"], width: number, layers: number): TowerConfig => ({
   kind,
@@ -24,9 +39,9 @@ const config = (kind: TowerConfig["kind"], width: number, layers: number): Tower
   pooling: "mean",
   embeddingSize: kind === "bench" ? width : 24,
 });
-const recipe = (batch: number, dropout: number): Recipe => ({
+const recipe = (batch: number, dropout: number, pieces = 1): Recipe => ({
   ...{ steps: 10, batch, warmup: 0, weightDecay: 0, beta1: 0.9, beta2: 0.99, clip: 1, captured: true, seed: 1 },
-  ...{ learningRate: 1e-3, embeddingRate: 1e-3, dropout },
+  ...{ learningRate: 1e-3, embeddingRate: 1e-3, dropout, pieces },
 });
 const table = { flat: Int32Array.of(1), offsets: Int32Array.of(0, 1) };
 const never = () => {
@@ -50,59 +65,91 @@ function expectPredicted(predicted: number, bytes: number) {
 const towerOf = (c: TowerConfig, side: "query" | "document" = "query"): Tower =>
   uploadTower(gpu(), c, initTower(c, 1, side, true));
 
-const step = (query: Tower, document: Tower, batch: number, hard: number, dropout: number, learn = false) =>
-  contrastiveStep(gpu(), fusedOps, recipe(batch, dropout), {
-    ...{ query, document, queryTokens: table, documentTokens: table, queryLength: 16, documentLength: 48 },
-    ...{ order: never, hardNegatives: hard, temperature: 1, learnTemperature: learn },
+const shape = (dropout: number, pieces = 1): StepShape => ({ dropout, captured: true, pieces });
+
+/** Predicted and measured bytes of a contrastive step with its towers; without `document` they are one. */
+function contrastive(
+  query: TowerConfig,
+  document: TowerConfig | null,
+  { batch, hard = 0, dropout = 0, pieces = 1 }: { batch: number; hard?: number; dropout?: number; pieces?: number },
+): { predicted: number; bytes: number } {
+  const bytes = measured(() => {
+    const q = towerOf(query);
+    const d = document ? towerOf(document, "document") : q;
+    const made = contrastiveStep(gpu(), fusedOps, recipe(batch, dropout, pieces), {
+      ...{ query: q, document: d, queryTokens: table, documentTokens: table, queryLength: 16, documentLength: 48 },
+      ...{ order: never, hardNegatives: hard, temperature: 1, learnTemperature: false },
+    });
+    return [() => disposeTower(q), ...(document ? [() => disposeTower(d)] : []), made.dispose];
   });
+  const parts = contrastiveMemory(
+    { config: query, batch, tokens: 16 },
+    { config: document ?? query, batch: batch * (1 + hard), tokens: 48 },
+    !document,
+    shape(dropout, pieces),
+  );
+  return { predicted: total(parts) + parameterBytes(query) + (document ? parameterBytes(document) : 0), bytes };
+}
+
+function distillation(c: TowerConfig, dropout: number, pieces = 1): { predicted: number; bytes: number } {
+  const bytes = measured(() => {
+    const student = towerOf(c);
+    const made = distilStep(gpu(), fusedOps, recipe(64, dropout, pieces), {
+      ...{ student, queryTokens: table, queryLength: 24, teacher: new Float32Array(0), order: never },
+      ...{ mseWeight: 1, cosineWeight: 1, mseOn: "raw", mseReduce: "mean" },
+    });
+    return [() => disposeTower(student), made.dispose];
+  });
+  const parts = distilMemory({ config: c, batch: 64, tokens: 24 }, shape(dropout, pieces));
+  return { predicted: total(parts) + parameterBytes(c), bytes };
+}
 
 describe("the memory of a step is known before", () => {
-  const pairs: [string, TowerConfig, TowerConfig | null, number, number, number][] = [
-    ["decoders", config("decoder", 64, 3), config("decoder", 64, 3), 32, 0, 0],
-    ["shared decoders, dropout", config("decoder", 48, 2), null, 24, 1, 0.1],
-    ["encoders", config("encoder", 64, 2), config("encoder", 64, 2), 32, 0, 0],
-    ["encoders, dropout", config("encoder", 32, 3), config("encoder", 32, 3), 32, 0, 0.1],
-    ["a small encoder and a decoder", config("encoder", 32, 1), config("decoder", 96, 2), 48, 2, 0],
-    ["a lookup table and a decoder", config("lookup", 32, 0), config("decoder", 64, 1), 64, 0, 0],
-    ["lookup tables, more documents than the loss's kernels take", config("lookup", 16, 0), null, 960, 1, 0],
-    ["the benchmark's model, dropout", config("bench", 64, 2), config("bench", 64, 2), 32, 0, 0.1],
+  const [decoder, encoder, lookup] = [config("decoder", 64, 3), config("encoder", 64, 2), config("lookup", 32, 0)];
+  const bench = config("bench", 64, 2);
+  const pairs: [string, TowerConfig, TowerConfig | null, Parameters<typeof contrastive>[2]][] = [
+    ["decoders", decoder, decoder, { batch: 32 }],
+    ["shared decoders, dropout", config("decoder", 48, 2), null, { batch: 24, hard: 1, dropout: 0.1 }],
+    ["encoders", encoder, encoder, { batch: 32 }],
+    ["encoders, dropout", config("encoder", 32, 3), config("encoder", 32, 3), { batch: 32, dropout: 0.1 }],
+    ["a small encoder and a decoder", config("encoder", 32, 1), config("decoder", 96, 2), { batch: 48, hard: 2 }],
+    ["a lookup table and a decoder", lookup, config("decoder", 64, 1), { batch: 64 }],
+    ["more documents than the loss's kernels take", config("lookup", 16, 0), null, { batch: 960, hard: 1 }],
+    ["the benchmark's model, dropout", bench, bench, { batch: 32, dropout: 0.1 }],
+    ["decoders, in pieces", decoder, decoder, { batch: 32, pieces: 4 }],
+    ["shared encoders, in uneven pieces, dropout", encoder, null, { batch: 33, hard: 1, dropout: 0.1, pieces: 5 }],
+    ["lookup tables, in pieces", lookup, lookup, { batch: 64, pieces: 2 }],
   ];
-  for (const [name, query, document, batch, hard, dropout] of pairs)
+  for (const [name, query, document, how] of pairs)
     it(name, () => {
-      const bytes = measured(() => {
-        const q = towerOf(query);
-        const d = document ? towerOf(document, "document") : q;
-        const made = step(q, d, batch, hard, dropout);
-        return [() => disposeTower(q), ...(document ? [() => disposeTower(d)] : []), made.dispose];
-      });
-      const texts = {
-        query: { config: query, batch, tokens: 16 },
-        document: { config: document ?? query, batch: batch * (1 + hard), tokens: 48 },
-      };
-      const parts = contrastiveMemory(texts.query, texts.document, !document, { dropout, captured: true });
-      const parameters = parameterBytes(query) + (document ? parameterBytes(document) : 0);
-      expectPredicted(total(parts) + parameters, bytes);
+      const { predicted, bytes } = contrastive(query, document, how);
+      expectPredicted(predicted, bytes);
     });
 
-  for (const [kind, dropout] of [
-    ["encoder", 0],
-    ["encoder", 0.1],
-    ["decoder", 0],
-    ["lookup", 0],
+  for (const [kind, dropout, pieces] of [
+    ["encoder", 0, 1],
+    ["encoder", 0.1, 1],
+    ["decoder", 0, 1],
+    ["lookup", 0, 1],
+    ["encoder", 0.1, 4],
+    ["decoder", 0, 3],
   ] as const)
-    it(`distillation of a ${kind}${dropout ? ", dropout" : ""}`, () => {
-      const c = config(kind, 32, 2);
-      const bytes = measured(() => {
-        const student = towerOf(c);
-        const made = distilStep(gpu(), fusedOps, recipe(64, dropout), {
-          ...{ student, queryTokens: table, queryLength: 24, teacher: new Float32Array(0), order: never },
-          ...{ mseWeight: 1, cosineWeight: 1, mseOn: "raw", mseReduce: "mean" },
-        });
-        return [() => disposeTower(student), made.dispose];
-      });
-      const parts = distilMemory({ config: c, batch: 64, tokens: 24 }, { dropout, captured: true });
-      expectPredicted(total(parts) + parameterBytes(c), bytes);
+    it(`distillation of a ${kind}, dropout ${dropout}, pieces ${pieces}`, () => {
+      const { predicted, bytes } = distillation(config(kind, 32, 2), dropout, pieces);
+      expectPredicted(predicted, bytes);
     });
+
+  it("falls with the number of pieces", () => {
+    const by = (make: (pieces: number) => { bytes: number }) => [1, 2, 4, 8].map((pieces) => make(pieces).bytes);
+    for (const bytes of [
+      by((pieces) => contrastive(encoder, encoder, { batch: 64, pieces })),
+      by((pieces) => contrastive(decoder, null, { batch: 64, pieces })),
+      by((pieces) => distillation(encoder, 0, pieces)),
+    ]) {
+      expect(bytes).toEqual(bytes.toSorted((a, b) => b - a));
+      expect(bytes[3]).toBeLessThan(0.6 * bytes[0]!);
+    }
+  });
 
   for (const kind of ["encoder", "decoder", "lookup", "bench"] as const)
     it(`encoding by a ${kind}`, () => {

@@ -9,7 +9,8 @@ import { infoNceFits } from "../../gpu/kernels/infoNce";
 import { planBuffers, type Request } from "../../gpu/lifetimes";
 import { parameterSpecs, parameterStacks, sizeOf } from "../towers/parameters";
 import type { TowerConfig } from "../towers/types";
-import { createTape, type Tape, type Value } from "./memoryTape";
+import { piecesOf } from "../training/pieces";
+import { type Cell, createTape, type Tape, type Value } from "./memoryTape";
 import { towerMemory } from "./memoryTowers";
 
 /** What the bytes of a stage are for. */
@@ -37,6 +38,8 @@ export interface TowerTexts {
 export interface StepShape {
   dropout: number;
   captured: boolean;
+  /** Pieces that the batch is walked in. */
+  pieces: number;
 }
 
 const ALIGNED = 256;
@@ -58,22 +61,29 @@ function tensorSizes(config: TowerConfig): number[] {
 export const parameterBytes = (config: TowerConfig): number =>
   sum(tensorSizes(config).map((size) => aligned(4 * size)));
 
-/** Bytes that training some towers takes beside their parameters. @param uses of each parameter in a step */
+/**
+ * Bytes that training some towers takes beside their parameters.
+ * @param uses of each parameter in a step
+ * @param inPieces whether gradients of pieces are added up
+ */
 function optimizerBytes(
   configs: readonly TowerConfig[],
   uses: number,
+  inPieces: boolean,
 ): { gradients: number; moments: number; largest: number } {
   const sizes = configs.flatMap(tensorSizes);
   // Partial sums, unsummed: gradients.ts.
-  const places = sizes.map((size) => aligned(4 * size * mostPartials(size)) * uses);
+  const places = sizes.map((size) =>
+    aligned(aligned(4 * size * mostPartials(size)) * uses + (inPieces ? 4 * size : 0)),
+  );
   // Two moments; a sum of squares and two words of the table a chunk of 1,024; seven words and the sums' places a tensor.
   const table = sum(sizes.map((size) => 12 * Math.ceil(size / 1024) + 28 + 8 * uses));
   return { gradients: sum(places), moments: 8 * sum(sizes) + table, largest: Math.max(...places) };
 }
 
-/** Bytes of a tower's inputs. @param training whether positions sorted by token are among them */
-function inputBytes({ config, batch, tokens }: TowerTexts, training: boolean): number {
-  return 4 * (batch * tokens * (training ? 4 : 3) + (training ? config.vocabulary + 1 : 0));
+/** Bytes of a tower's inputs. @param pieces in training, where positions sorted by token are among them; else 0 */
+function inputBytes({ config, batch, tokens }: TowerTexts, pieces: number): number {
+  return 4 * (batch * tokens * (pieces > 0 ? 4 : 3) + pieces * (config.vocabulary + 1));
 }
 
 /** Sizes of the buffers that these requests share, the largest first. */
@@ -86,18 +96,39 @@ function bufferSizes(all: readonly Request[], captured: boolean): number[] {
   return [...bySize].flatMap(([size, same]) => planBuffers(same).buffers.map(() => size)).sort((a, b) => b - a);
 }
 
-/** The loss's own tensors: gradients of both sides' vectors, and matrices of queries by documents. */
-function infoNceMemory(tape: Tape, queries: Value, documents: Value, batch: number, columns: number): void {
-  queries.gradient = tape.make(queries.size);
+/** The loss's own tensors: gradients of both sides' vectors, which it returns, and matrices of queries by documents. */
+function infoNceMemory(tape: Tape, sizes: readonly [number, number], batch: number, columns: number): [Cell, Cell] {
+  const first = tape.make(sizes[0]);
   // The kernels keep one matrix, for as long as they run. tfjs' operations, which take their place where documents are
   // many, hold ten, and a square one for the diagonal: counted in a recording of 960 by 1,920.
   const matrices = Array.from({ length: infoNceFits(columns) ? 1 : 10 }, () => tape.make(batch * columns));
   if (!infoNceFits(columns)) matrices.push(tape.make(batch * batch));
   const small = [tape.make(batch + columns), tape.make(2 * batch)];
-  documents.gradient = tape.make(documents.size);
+  const second = tape.make(sizes[1]);
   for (const cell of [...matrices, ...small]) tape.release(cell);
-  tape.release(queries.cell);
-  tape.release(documents.cell);
+  return [first, second];
+}
+
+/**
+ * As many pieces as decide the memory: they run one after the other and use the same buffers, so that two of the largest
+ * say it. (All of them, up to 64, would take seconds to plan.)
+ */
+const tellingPieces = (batch: number, pieces: number) =>
+  piecesOf(batch, pieces)
+    .toSorted((a, b) => b.count - a.count)
+    .slice(0, 2);
+
+/** A tower's texts piece by piece, each walked back from its part of the vectors' gradients. */
+function piecesMemory(tape: Tape, { config, batch, tokens }: TowerTexts, pieces: number, dropout: boolean): void {
+  tape.recording = true;
+  for (const { count } of tellingPieces(batch, pieces)) {
+    const dy = tape.make(count * config.embeddingSize);
+    const vectors = towerMemory(tape, config, { batch: count, tokens, dropout });
+    vectors.gradient = tape.hold(dy);
+    tape.backward();
+    tape.release(vectors.cell);
+    tape.release(dy);
+  }
 }
 
 /** What a step or an encoder takes beside its towers. */
@@ -113,38 +144,66 @@ export function contrastiveMemory(
   query: TowerTexts,
   document: TowerTexts,
   shared: boolean,
-  { dropout, captured }: StepShape,
+  shape: StepShape,
 ): StepMemory {
-  const tape = createTape(true);
-  const size = (side: TowerTexts) => ({ batch: side.batch, tokens: side.tokens, dropout: dropout > 0 });
-  const q = towerMemory(tape, query.config, size(query));
-  const d = towerMemory(tape, document.config, size(document));
-  infoNceMemory(tape, q, d, query.batch, document.batch);
-  tape.backward();
+  const { pieces } = shape;
+  const dropout = shape.dropout > 0;
+  const tape = createTape(pieces === 1);
+  const sides = [query, document];
+  if (pieces === 1) {
+    const vectors = sides.map(({ config, batch, tokens }) => towerMemory(tape, config, { batch, tokens, dropout }));
+    const [q, d] = vectors as [Value, Value];
+    [q.gradient, d.gradient] = infoNceMemory(tape, [q.size, d.size], query.batch, document.batch);
+    for (const { cell } of vectors) tape.release(cell);
+    tape.backward();
+  } else {
+    const vectors = sides.map(({ config, batch, tokens }) => {
+      const parts = tellingPieces(batch, pieces).map(({ count }) =>
+        towerMemory(tape, config, { batch: count, tokens, dropout }),
+      );
+      const whole = tape.make(batch * config.embeddingSize);
+      for (const { cell } of parts) tape.release(cell);
+      return whole;
+    });
+    const size = ({ config, batch }: TowerTexts) => batch * config.embeddingSize;
+    const dys = infoNceMemory(tape, [size(query), size(document)], query.batch, document.batch);
+    for (const cell of vectors) tape.release(cell);
+    sides.forEach((side, i) => {
+      piecesMemory(tape, side, pieces, dropout);
+      tape.release(dys[i]!);
+    });
+  }
   const configs = shared ? [query.config] : [query.config, document.config];
   return {
-    ...stepMemory(tape, configs, shared ? 2 : 1, captured),
-    inputs: inputBytes(query, true) + inputBytes(document, true) + 4 * query.batch * document.batch,
+    ...stepMemory(tape, configs, shared && pieces === 1 ? 2 : 1, shape),
+    inputs: inputBytes(query, pieces) + inputBytes(document, pieces) + 4 * query.batch * document.batch,
   };
 }
 
 /** A step that trains a student on stored vectors. */
-export function distilMemory(student: TowerTexts, { dropout, captured }: StepShape): StepMemory {
-  const tape = createTape(true);
+export function distilMemory(student: TowerTexts, shape: StepShape): StepMemory {
   const { config, batch, tokens } = student;
-  const vectors = towerMemory(tape, config, { batch, tokens, dropout: dropout > 0 });
-  vectors.gradient = tape.make(vectors.size);
-  tape.release(vectors.cell);
-  tape.backward();
+  const { pieces } = shape;
+  const dropout = shape.dropout > 0;
+  const tape = createTape(true);
+  // Each piece's loss leaves the gradient of its vectors, and what that is times the piece's share of the batch.
+  for (const { count } of tellingPieces(batch, pieces)) {
+    const vectors = towerMemory(tape, config, { batch: count, tokens, dropout });
+    const dy = tape.make(vectors.size);
+    vectors.gradient = pieces === 1 ? dy : tape.make(vectors.size);
+    tape.release(vectors.cell);
+    if (pieces > 1) tape.release(dy);
+    tape.backward();
+  }
   return {
-    ...stepMemory(tape, [config], 1, captured),
-    inputs: inputBytes(student, true) + 4 * batch * config.embeddingSize,
+    ...stepMemory(tape, [config], 1, shape),
+    inputs: inputBytes(student, pieces) + 4 * batch * config.embeddingSize,
   };
 }
 
-function stepMemory(tape: Tape, configs: readonly TowerConfig[], uses: number, captured: boolean) {
+function stepMemory(tape: Tape, configs: readonly TowerConfig[], uses: number, { captured, pieces }: StepShape) {
   const buffers = bufferSizes(tape.requests, captured);
-  const { gradients, moments, largest } = optimizerBytes(configs, uses);
+  const { gradients, moments, largest } = optimizerBytes(configs, uses, pieces > 1);
   const activations = sum(buffers);
   return {
     parameters: 0,
@@ -164,7 +223,7 @@ export function encoderMemory(texts: TowerTexts, captured: boolean): StepMemory 
   tape.release(vectors.cell);
   const buffers = bufferSizes(tape.requests, captured);
   return {
-    ...{ parameters: 0, gradients: 0, moments: 0, inputs: inputBytes(texts, false), vectors: 0 },
+    ...{ parameters: 0, gradients: 0, moments: 0, inputs: inputBytes(texts, 0), vectors: 0 },
     // The output has a buffer of its own.
     activations: sum(buffers) + 4 * vectors.size,
     buffers,

@@ -198,7 +198,14 @@ export function towerForward(
   let site = dropout?.firstSite ?? 0;
   const drops = dropout !== undefined && dropout.rate > 0;
   const drop = (x: Tensor2D) =>
-    drops ? ops.dropout(x, { rate: dropout.rate, counter: dropout.counter, site: site++ }) : x;
+    drops
+      ? ops.dropout(x, {
+          rate: dropout.rate,
+          counter: dropout.counter,
+          site: site++,
+          firstRow: (dropout.firstText ?? 0) * tokens,
+        })
+      : x;
   const addTo = (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) =>
     drops ? (tf.add(residual, drop(make())) as Tensor2D) : make(residual);
   const pooled = BODIES[config.kind]({ ops, config, get, stacked, inputs, drop, addTo });
