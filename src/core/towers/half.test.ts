@@ -57,7 +57,7 @@ describe("a tower of half floats", () => {
       const [half, same, full] = [await encode(host, true), await encode(rounded, false), await encode(host, false)];
       expect(half.vectors).toEqual(same.vectors);
       expect(half.vectors).not.toEqual(full.vectors);
-      half.vectors.forEach((x, i) => expect(x).toBeCloseTo(full.vectors[i]!, 2));
+      for (const [i, x] of half.vectors.entries()) expect(x).toBeCloseTo(full.vectors[i]!, 2);
       expect(half.bytes / full.bytes).toBeLessThan(0.75);
     });
 
