@@ -31,12 +31,48 @@ describe("lab bench", () => {
     expect(kernels.reduce((a, b) => a + b, 0)).toBe(figures["dispatches"]);
   });
 
+  it("measures search beside the reference in JavaScript, the cases under one object", { timeout: 120_000 }, () => {
+    const { status, stdout } = lab("bench", "search", "--documents", "300,5000", "--size", "5", "--k", "10", "--json");
+    expect(status).toBe(0);
+    const figures = JSON.parse(stdout) as Record<string, unknown> & { cases: Record<string, unknown>[] };
+    // 300 documents are one list a query; 5,000 are two, and one dispatch more takes the best of both.
+    expect(figures.cases.map((one) => [one["documents"], one["dispatches"], one["submits"]])).toEqual([
+      [300, 3, 1],
+      [5000, 4, 1],
+    ]);
+    expect(figures).toMatchObject({ documents: 5000, size: 5, queries: 32, k: 10 });
+    expect(figures["agreement"]).toBeGreaterThan(0.99);
+    for (const key of ["hostMs", "gpuBytes", "queriesPerSecond", "cpuMs", "timesCpu", "readBackMs", "matmulShare"])
+      expect(figures[key], key).toBeGreaterThan(0);
+    expect(figures).not.toHaveProperty("kernels");
+  });
+
+  it("measures encoding, one text and 64", { timeout: 120_000 }, () => {
+    const { status, stdout } = lab("bench", "encode", "--size", "s", "--json");
+    expect(status).toBe(0);
+    const figures = JSON.parse(stdout) as Record<string, unknown> & { cases: Record<string, unknown>[] };
+    expect(figures.cases.map((one) => [one["batch"], one["dispatches"], one["submits"]])).toEqual([
+      [1, 13, 1],
+      [64, 13, 1],
+    ]);
+    expect(figures).toMatchObject({ arch: "bench", size: "s", batch: 64, tokens: 48 });
+    for (const key of ["hostMs", "gpuBytes", "textsPerSecond", "tokensPerSecond", "gflops"])
+      expect(figures[key], key).toBeGreaterThan(0);
+  });
+
   it.each([
     ["nothing to measure", [], /What to measure is missing/],
     ["an unknown benchmark", ["speed"], /no benchmark "speed"/],
     ["an unknown arch", ["step", "--arch", "rnn"], /--arch is bench, encoder, decoder or qkd, not "rnn"/],
     ["an unknown size", ["step", "--size", "xl"], /--size is s, m or l/],
     ["an unknown mode", ["step", "--mode", "lazy"], /--mode is plain, eager or captured/],
+    [
+      "no documents",
+      ["search", "--documents", "100,0"],
+      /--documents wants a whole number from 1 to 10000000, not "0"/,
+    ],
+    ["too large a k", ["search", "--k", "2000"], /--k wants a whole number from 1 to 1024/],
+    ["a student's arch to encode with", ["encode", "--arch", "qkd"], /--arch is bench, encoder or decoder, not "qkd"/],
     ["too few steps", ["step", "--steps", "4"], /--steps wants a whole number from 5/],
   ])("exits with 2 and a message for %s", (_, args, message) => {
     const { status, stdout, stderr } = lab("bench", ...args);

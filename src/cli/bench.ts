@@ -1,32 +1,49 @@
-/** `lab bench`: what one training step costs, in dispatches, time and memory. */
+/** `lab bench`: what a training step, encoding and search cost, in dispatches, time and memory. */
 import { LabError } from "../core/errors";
 import type { BenchFigures } from "../core/pipeline/bench";
 import { BENCH_ARCHS, BENCH_MODES, BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
-import { parseFlags, seeHelp } from "./arguments";
+import { parseFlags } from "./arguments";
+import { encodeBenchmark } from "./benchEncode";
+import { searchBenchmark } from "./benchSearch";
+import { choose, computed, measuredRows, rounded, table, toJson, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
 
-export const BENCH_USAGE = `Usage: npm run lab -- bench step [options]
+export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search [options]
 
-Measures one training step: dispatches, submits, time and GPU memory.
+Measures dispatches, submits, time and GPU memory: of one training step, of encoding texts with one tower (one by one and
+64 at once), or of exact search for a batch of queries.
 
+step:
   --arch bench|encoder|decoder|qkd     bench unless given. bench: two pre-norm towers, RMS norm, GELU, no biases;
                                        encoder, decoder: two of the lab's own towers; qkd: an encoder student alone,
                                        from stored teacher vectors
   --size s|m|l                         s: width 64, 2 layers; m: 128, 4; l: 256, 6. m unless given, s for qkd
   --mode plain|eager|captured          captured unless given. plain: tfjs' own operations; eager: own kernels, one by
                                        one; captured: own kernels, recorded once and replayed
+encode:
+  --arch bench|encoder|decoder, --size s|m|l   as above, one tower
+search:
+  --documents N[,N...]                 10000 unless given
+  --size N                             values of a vector; 64 unless given
+  --queries N                          asked together; 32 unless given
+  --k N                                documents found for each, 1 to 1024; 100 unless given
+all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
   --kernels                            dispatches by kernel as well
   --json                               one JSON object on standard output, nothing else
   -h, --help                           this text
 
-Batch 32, queries of 16 tokens and documents of 48. FLOPs = 6 x 12 layers width^2 x tokens.
+Batch 32, queries of 16 tokens and documents of 48, which is also what is encoded.
+FLOPs of a step = 6 x 12 layers width^2 x tokens, of encoding a third of that.
 `;
 
 const FLAGS = {
   arch: { type: "string", default: "bench" },
   size: { type: "string" },
   mode: { type: "string", default: "captured" },
+  documents: { type: "string", default: "10000" },
+  queries: { type: "string", default: "32" },
+  k: { type: "string", default: "100" },
   steps: { type: "string", default: "5" },
   kernels: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -35,16 +52,14 @@ const FLAGS = {
 
 const SIZES = Object.keys(BENCH_SIZES) as BenchSize[];
 
-function choose<T extends string>(flag: string, value: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === value);
-  if (!found)
-    throw new LabError(
-      "bad-setting",
-      `--${flag} is ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, not "${value.slice(0, 60)}".`,
-      seeHelp("bench"),
-    );
-  return found;
-}
+/** The flags as given. */
+export type BenchFlags = ReturnType<typeof parseFlags<typeof FLAGS>>;
+
+const BENCHMARKS: Record<string, (values: BenchFlags) => Promise<number>> = {
+  step: stepBenchmark,
+  search: searchBenchmark,
+  encode: encodeBenchmark,
+};
 
 /**
  * Runs the command.
@@ -60,61 +75,44 @@ export async function benchCommand(args: string[]): Promise<number> {
     process.stdout.write(BENCH_USAGE);
     return 0;
   }
-  if (what !== "step")
+  const run = what && Object.hasOwn(BENCHMARKS, what) ? BENCHMARKS[what] : undefined;
+  if (!run)
     throw new LabError(
       "bad-setting",
       what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
-      "Choose: npm run lab -- bench step.",
+      `Choose: npm run lab -- bench ${Object.keys(BENCHMARKS).join(" or ")}.`,
     );
+  return run(values);
+}
+
+async function stepBenchmark(values: BenchFlags): Promise<number> {
   const arch = choose("arch", values.arch, BENCH_ARCHS);
   const choice = {
     arch,
     size: choose("size", values.size ?? (arch === "qkd" ? "s" : "m"), SIZES),
     mode: choose("mode", values.mode, BENCH_MODES),
   };
-  if (!/^\d{1,4}$/.test(values.steps) || Number(values.steps) < 5 || Number(values.steps) > 1000)
-    throw new LabError(
-      "bad-setting",
-      `--steps wants a whole number from 5 to 1000, not "${values.steps.slice(0, 60)}".`,
-      seeHelp("bench"),
-    );
+  const steps = wholeNumber("steps", values.steps, 5, 1000);
   const { gpu, ops } = await openNodeGpu(choice.mode === "plain" ? "plain" : "fused");
   try {
     // Loaded after WebGPU is there: it brings tfjs along.
     const { measureStep } = await import("../core/pipeline/bench");
-    const figures = await measureStep(gpu, ops, choice, Number(values.steps));
-    process.stdout.write((values.json ? toJson : toText)(figures, values.kernels));
+    const figures = await measureStep(gpu, ops, choice, steps);
+    process.stdout.write(values.json ? toJson([figures], values.kernels) : toText(figures, values.kernels));
     return 0;
   } finally {
     gpu.dispose();
   }
 }
 
-function toJson(figures: BenchFigures, kernels: boolean): string {
-  const { kernels: byKernel, ...rest } = figures;
-  return `${JSON.stringify(kernels ? { ...rest, kernels: byKernel } : rest, null, 2)}\n`;
-}
-
-function toText(figures: BenchFigures, kernels: boolean): string {
-  const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
-  const { stepMs } = figures;
-  const rows: [string, string][] = [
-    ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
-    ["adapter", `${figures.adapter}${figures.software ? " (software: times are a CPU's)" : ""}`],
-    ["dispatches", String(figures.dispatches)],
-    ["submits", String(figures.submits)],
-    ["host", ms(figures.hostMs)],
-    ["whole step", `${ms(stepMs.median)} (${ms(stepMs.min)} to ${ms(stepMs.max)})`],
-    ["GPU memory", `${(figures.gpuBytes / 1e6).toFixed(1)} MB`],
-    ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
-    ["tokens", `${Math.round(figures.tokensPerSecond).toLocaleString("en")} a second`],
+const toText = (figures: BenchFigures, kernels: boolean): string =>
+  table(
     [
-      "computed",
-      `${figures.gflops.toFixed(2)} GFLOP/s, ${(100 * figures.matmulShare).toFixed(0)} % of the best matrix product`,
+      ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
+      ...measuredRows(figures),
+      ["tokens", `${rounded(figures.tokensPerSecond)} a second`],
+      ["computed", computed(figures)],
     ],
-  ];
-  const lines = rows.map(([name, value]) => `${name.padEnd(12)} ${value}`);
-  if (kernels)
-    lines.push("", ...Object.entries(figures.kernels).map(([name, n]) => `${String(n).padStart(5)}  ${name}`));
-  return `${lines.join("\n")}\n`;
-}
+    figures,
+    kernels,
+  );

@@ -1,0 +1,61 @@
+/** What the benchmarks of `lab bench` share: reading flags, and figures as lines or JSON. */
+import { LabError } from "../core/errors";
+import type { Measured } from "../core/pipeline/benchMeasure";
+import { seeHelp } from "./arguments";
+
+/** The value of a flag that has few of them. */
+export function choose<T extends string>(flag: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (!found)
+    throw new LabError(
+      "bad-setting",
+      `--${flag} is ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, not "${value.slice(0, 60)}".`,
+      seeHelp("bench"),
+    );
+  return found;
+}
+
+/** What a flag says that wants a whole number. */
+export function wholeNumber(flag: string, value: string, least: number, most: number): number {
+  if (!/^\d{1,9}$/.test(value) || Number(value) < least || Number(value) > most)
+    throw new LabError(
+      "bad-setting",
+      `--${flag} wants a whole number from ${least} to ${most}, not "${value.slice(0, 60)}".`,
+      seeHelp("bench"),
+    );
+  return Number(value);
+}
+
+export const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+export const range = ({ median, min, max }: Measured["stepMs"]) => `${ms(median)} (${ms(min)} to ${ms(max)})`;
+export const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+export const rounded = (value: number) => Math.round(value).toLocaleString("en");
+export const computed = (figures: { gflops: number; matmulShare: number }) =>
+  `${figures.gflops.toFixed(2)} GFLOP/s, ${(100 * figures.matmulShare).toFixed(0)} % of the best matrix product`;
+
+/** The lines that every benchmark has. */
+export const measuredRows = (figures: Measured): [string, string][] => [
+  ["adapter", `${figures.adapter}${figures.software ? " (software: times are a CPU's)" : ""}`],
+  ["dispatches", String(figures.dispatches)],
+  ["submits", String(figures.submits)],
+  ["host", ms(figures.hostMs)],
+  ["whole step", range(figures.stepMs)],
+  ["GPU memory", megabytes(figures.gpuBytes)],
+  ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
+];
+
+/** Names and values under each other, and the kernels where they are wanted. */
+export function table(rows: [string, string][], figures: Measured, kernels: boolean): string {
+  const lines = rows.map(([name, value]) => `${name.padEnd(12)} ${value}`);
+  if (kernels)
+    lines.push("", ...Object.entries(figures.kernels).map(([name, n]) => `${String(n).padStart(5)}  ${name}`));
+  return `${lines.join("\n")}\n`;
+}
+
+const without = ({ kernels, ...rest }: Measured, wanted: boolean) => (wanted ? { ...rest, kernels } : rest);
+
+/** One object: the figures of one case; of several, those of the last and all of them under `cases`. */
+export function toJson(cases: readonly Measured[], kernels: boolean): string {
+  const all = cases.map((figures) => without(figures, kernels));
+  return `${JSON.stringify(all.length > 1 ? { ...all.at(-1), cases: all } : all[0], null, 2)}\n`;
+}
