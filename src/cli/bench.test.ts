@@ -29,6 +29,8 @@ describe("lab bench", () => {
     expect(min! <= median! && median! <= max!).toBe(true);
     const kernels = Object.values(figures["kernels"] as Record<string, number>);
     expect(kernels.reduce((a, b) => a + b, 0)).toBe(figures["dispatches"]);
+    const kernelMs = figures["kernelMs"] as Record<string, number> | null;
+    if (kernelMs) expect(Object.keys(kernelMs).sort()).toEqual(Object.keys(figures["kernels"] as object).sort());
   });
 
   it("measures search beside the reference in JavaScript, the cases under one object", { timeout: 120_000 }, () => {

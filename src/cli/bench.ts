@@ -29,7 +29,7 @@ search:
   --k N                                documents found for each, 1 to 1024; 100 unless given
 all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
-  --kernels                            dispatches by kernel as well
+  --kernels                            by kernel as well: dispatches, and GPU time where the adapter tells it
   --json                               one JSON object on standard output, nothing else
   -h, --help                           this text
 

@@ -47,12 +47,30 @@ export const measuredRows = (figures: Measured): [string, string][] => [
 /** Names and values under each other, and the kernels where they are wanted. */
 export function table(rows: [string, string][], figures: Measured, kernels: boolean): string {
   const lines = rows.map(([name, value]) => `${name.padEnd(12)} ${value}`);
-  if (kernels)
-    lines.push("", ...Object.entries(figures.kernels).map(([name, n]) => `${String(n).padStart(5)}  ${name}`));
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...(kernels ? kernelLines(figures) : [])].join("\n")}\n`;
 }
 
-const without = ({ kernels, ...rest }: Measured, wanted: boolean) => (wanted ? { ...rest, kernels } : rest);
+/** Dispatches by kernel, and where the GPU tells it how long they took. */
+function kernelLines({ kernels, kernelMs }: Measured): string[] {
+  if (!kernelMs)
+    return [
+      "",
+      "No times by kernel: only a captured step on an adapter with timestamp queries has them.",
+      ...Object.entries(kernels).map(([name, n]) => `${String(n).padStart(5)}  ${name}`),
+    ];
+  const total = Object.values(kernelMs).reduce((a, b) => a + b, 0);
+  return [
+    "",
+    `GPU time by kernel, each dispatch timed by itself; ${ms(total)} together:`,
+    ...Object.entries(kernelMs).map(([name, time]) => {
+      const share = total > 0 ? `${((100 * time) / total).toFixed(0)} %` : "";
+      return `${time.toFixed(3).padStart(10)} ms ${share.padStart(5)} ${String(kernels[name] ?? 0).padStart(4)} x  ${name}`;
+    }),
+  ];
+}
+
+const without = ({ kernels, kernelMs, ...rest }: Measured, wanted: boolean) =>
+  wanted ? { ...rest, kernels, kernelMs: kernelMs ?? null } : rest;
 
 /** One object: the figures of one case; of several, those of the last and all of them under `cases`. */
 export function toJson(cases: readonly Measured[], kernels: boolean): string {

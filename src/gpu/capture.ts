@@ -16,9 +16,11 @@ import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
 import { internals } from "./dispatch";
 import { type BufferPlan, planBuffers, type Request } from "./lifetimes";
+import { timeCommands } from "./profile";
 import { flush, type InputSpecs, makeInputs, readBuffers, type Step, type StepFunction, type TensorMap } from "./step";
 
-type Command =
+/** What is recorded. */
+export type Command =
   | { kind: "dispatch"; pipeline: GPUComputePipeline; group: GPUBindGroup; counts: [number, number, number] }
   | { kind: "clear"; buffer: GPUBuffer; offset: number; size: number | undefined }
   | { kind: "copy"; from: GPUBuffer; fromOffset: number; to: GPUBuffer; toOffset: number; size: number };
@@ -77,6 +79,7 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
       inputs.write(values);
       replay(gpu.device, kept.commands, times);
     },
+    profile: () => timeCommands(gpu, kept.commands),
     async read(name) {
       // The buffer may be longer than its last user needs.
       const [bytes] = await readBuffers(gpu, [bufferOfOutput(name)]);

@@ -14,7 +14,7 @@ import type { TowerConfig } from "../towers/types";
 import type { TokenTable } from "../training/inputs";
 import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
-import { type Measured, startMeasuring } from "./benchMeasure";
+import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 
 const BATCH = 32;
 const QUERY_TOKENS = 16;
@@ -177,6 +177,7 @@ export async function measureStep(
     return {
       ...choice,
       ...measured,
+      ...(await profiled(gpu, training.step)),
       tokensPerSecond: (benchTokens(arch) / median) * 1000,
       gflops,
       matmulShare: gflops / (await bestProduct(gpu, benchTokens(arch), BENCH_SIZES[size].width)),

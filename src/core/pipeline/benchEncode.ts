@@ -7,7 +7,7 @@ import { disposeTower, uploadTower } from "../towers/device";
 import { encodingStep, rawVectors } from "../training/encode";
 import { benchConfig, DOCUMENT_TOKENS, madeUp, SEED } from "./bench";
 import { BENCH_SIZES, type BenchSize, type EncodeArch } from "./benchChoices";
-import { type Measured, startMeasuring } from "./benchMeasure";
+import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 
 export interface EncodeFigures extends Measured {
   arch: EncodeArch;
@@ -59,6 +59,7 @@ export async function measureEncode(
     return {
       ...{ arch, size, batch, tokens: DOCUMENT_TOKENS },
       ...measured,
+      ...(await profiled(gpu, step)),
       textsPerSecond,
       tokensPerSecond,
       gflops,

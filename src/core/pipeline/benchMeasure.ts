@@ -1,6 +1,8 @@
 /** What every benchmark measures of something that is run again and again: counts, times, memory. */
 import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
+import { type KernelTimes, tellsTimes } from "../../gpu/profile";
+import type { Step } from "../../gpu/step";
 
 export interface Spread {
   median: number;
@@ -34,6 +36,8 @@ export interface Measured {
   software: boolean;
   /** Dispatches of one run by kernel, the most frequent first. */
   kernels: Record<string, number>;
+  /** Of a captured run where the adapter tells times: milliseconds on the GPU by kernel, the longest first. */
+  kernelMs?: Record<string, number>;
 }
 
 export interface Measuring {
@@ -83,4 +87,15 @@ export function startMeasuring(gpu: Gpu): Measuring {
     },
     stop: counter.stop,
   };
+}
+
+const PROFILES = 3;
+
+/** Median milliseconds by kernel of a few runs with every dispatch timed; none where the step or the adapter has none. */
+export async function profiled(gpu: Gpu, step: Step): Promise<Pick<Measured, "kernelMs">> {
+  if (!step.profile || !tellsTimes(gpu)) return {};
+  const runs: KernelTimes[] = [];
+  for (let i = 0; i < PROFILES; i++) runs.push(await step.profile());
+  const times = [...runs[0]!.keys()].map((label) => [label, median(runs.map((run) => run.get(label)!.ms))] as const);
+  return { kernelMs: Object.fromEntries(times.toSorted((a, b) => b[1] - a[1])) };
 }

@@ -4,7 +4,7 @@ import type { Gpu } from "../../gpu/device";
 import { readHits, searchStep, uploadIndex } from "../../gpu/search";
 import { random } from "../random";
 import { normaliseRows, scoreAll, tieOrder, topK } from "../retrieval/exact";
-import { type Measured, median, startMeasuring } from "./benchMeasure";
+import { type Measured, median, profiled, startMeasuring } from "./benchMeasure";
 
 export interface SearchChoice {
   documents: number;
@@ -71,6 +71,7 @@ export async function measureSearch(gpu: Gpu, choice: SearchChoice, repeats = 5)
     return {
       ...choice,
       ...measured,
+      ...(await profiled(gpu, step)),
       uploadMs,
       readBackMs,
       queriesPerSecond: (1000 * queries) / gpuMs,
