@@ -2,10 +2,11 @@
 import { LabError } from "../core/errors";
 import type { BenchFigures } from "../core/pipeline/bench";
 import { BENCH_ARCHS, BENCH_MODES, BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
+import type { AgainstPlain } from "../core/pipeline/benchPlain";
 import { parseFlags } from "./arguments";
 import { encodeBenchmark } from "./benchEncode";
 import { searchBenchmark } from "./benchSearch";
-import { choose, computed, measuredRows, rounded, table, toJson, wholeNumber } from "./benchText";
+import { choose, computed, measuredRows, ms, range, rounded, table, toJson, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
 
 export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search [options]
@@ -20,6 +21,8 @@ step:
   --size s|m|l                         s: width 64, 2 layers; m: 128, 4; l: 256, 6. m unless given, s for qkd
   --mode plain|eager|captured          captured unless given. plain: tfjs' own operations; eager: own kernels, one by
                                        one; captured: own kernels, recorded once and replayed
+  --against plain                      beside it, in turn, the same step with tfjs' operations, gradients and Adam alone, and
+                                       how many times as long that takes; for --arch bench, captured
 encode:
   --arch bench|encoder|decoder, --size s|m|l   as above, one tower
 search:
@@ -44,6 +47,7 @@ const FLAGS = {
   documents: { type: "string", default: "10000" },
   queries: { type: "string", default: "32" },
   k: { type: "string", default: "100" },
+  against: { type: "string" },
   steps: { type: "string", default: "5" },
   kernels: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -93,11 +97,21 @@ async function stepBenchmark(values: BenchFlags): Promise<number> {
     mode: choose("mode", values.mode, BENCH_MODES),
   };
   const steps = wholeNumber("steps", values.steps, 5, 1000);
+  const against = values.against !== undefined;
+  if (against) choose("against", values.against!, ["plain"]);
+  if (against && (choice.arch !== "bench" || choice.mode !== "captured"))
+    throw new LabError(
+      "bad-setting",
+      "--against plain is for --arch bench and --mode captured.",
+      "Leave out --arch and --mode.",
+    );
   const { gpu, ops } = await openNodeGpu(choice.mode === "plain" ? "plain" : "fused");
   try {
     // Loaded after WebGPU is there: it brings tfjs along.
     const { measureStep } = await import("../core/pipeline/bench");
-    const figures = await measureStep(gpu, ops, choice, steps);
+    const { measureAgainstPlain } = await import("../core/pipeline/benchPlain");
+    const figures: StepFigures = await measureStep(gpu, ops, choice, steps);
+    if (against) figures.against = await measureAgainstPlain(gpu, ops, choice.size, steps);
     process.stdout.write(values.json ? toJson([figures], values.kernels) : toText(figures, values.kernels));
     return 0;
   } finally {
@@ -105,14 +119,27 @@ async function stepBenchmark(values: BenchFlags): Promise<number> {
   }
 }
 
-const toText = (figures: BenchFigures, kernels: boolean): string =>
+type StepFigures = BenchFigures & { against?: AgainstPlain };
+
+const toText = (figures: StepFigures, kernels: boolean): string =>
   table(
     [
       ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
       ...measuredRows(figures),
       ["tokens", `${rounded(figures.tokensPerSecond)} a second`],
       ["computed", computed(figures)],
+      ...(figures.against ? againstRows(figures.against) : []),
     ],
     figures,
     kernels,
   );
+
+function againstRows({ plain, captured, timesStep, timesHost }: AgainstPlain): [string, string][] {
+  const words = (one: AgainstPlain["plain"]) =>
+    `${one.dispatches} dispatches, ${one.submits} submits, host ${ms(one.hostMs.median)}, step ${range(one.stepMs)}`;
+  return [
+    ["in turn", words(captured)],
+    ["plain tfjs", words(plain)],
+    ["", `${timesStep.toFixed(1)} times as long, on the host ${timesHost.toFixed(0)} times`],
+  ];
+}

@@ -9,7 +9,7 @@ export function choose<T extends string>(flag: string, value: string, choices: r
   if (!found)
     throw new LabError(
       "bad-setting",
-      `--${flag} is ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, not "${value.slice(0, 60)}".`,
+      `--${flag} is ${[choices.slice(0, -1).join(", "), choices.at(-1)].filter(Boolean).join(" or ")}, not "${value.slice(0, 60)}".`,
       seeHelp("bench"),
     );
   return found;

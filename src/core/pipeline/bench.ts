@@ -16,8 +16,8 @@ import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 
-const BATCH = 32;
-const QUERY_TOKENS = 16;
+export const BATCH = 32;
+export const QUERY_TOKENS = 16;
 export const DOCUMENT_TOKENS = 48;
 const VOCABULARY = 2048;
 export const SEED = 7;
@@ -73,6 +73,9 @@ export function madeUp(): { queries: TokenTable; documents: TokenTable } {
   return { queries: table(queries), documents: table(documents) };
 }
 
+/** The texts of a step. */
+export const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
+
 /** A training step of the benchmark, with what it owns. */
 export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchSize, captured: boolean): TrainingStep {
   const recipe: Recipe = {
@@ -90,7 +93,6 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
     seed: SEED,
   };
   const { queries, documents } = madeUp();
-  const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
   const tower = (side: "query" | "document", tokens: number) => {
     const config = benchConfig(arch, size, tokens);
     return uploadTower(gpu, config, initTower(config, SEED, side, true));
