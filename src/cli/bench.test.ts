@@ -2,10 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 
-function lab(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/lab.mjs", ...args], { encoding: "utf8" });
+function labIn(env: Record<string, string>, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/lab.mjs", ...args], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
   return { status, stdout, stderr };
 }
+const lab = (...args: string[]) => labIn({}, ...args);
 
 describe("lab bench", () => {
   it("prints every key as JSON, with one submit a captured step", { timeout: 120_000 }, () => {
@@ -81,5 +85,11 @@ describe("lab bench", () => {
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it("says what to install where there is no browser to measure in", () => {
+    const { status, stdout, stderr } = labIn({ CHROMIUM_PATH: "/nowhere" }, "bench", "search", "--browser");
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/No Chromium was found/);
   });
 });

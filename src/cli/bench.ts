@@ -1,12 +1,13 @@
 /** `lab bench`: what a training step, encoding and search cost, in dispatches, time and memory. */
 import { LabError } from "../core/errors";
-import type { BenchFigures } from "../core/pipeline/bench";
 import { BENCH_ARCHS, BENCH_MODES, BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
 import type { AgainstPlain } from "../core/pipeline/benchPlain";
+import type { BenchRunner, StepFigures } from "../core/pipeline/benchRun";
 import { parseFlags } from "./arguments";
+import { inBrowser } from "./benchBrowser";
 import { encodeBenchmark } from "./benchEncode";
 import { searchBenchmark } from "./benchSearch";
-import { choose, computed, measuredRows, ms, range, rounded, table, toJson, wholeNumber } from "./benchText";
+import { choose, computed, measuredRows, ms, print, range, rounded, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
 
 export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search [options]
@@ -32,6 +33,7 @@ search:
   --k N                                documents found for each, 1 to 1024; 100 unless given
 all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
+  --browser                            in the installed Chromium instead of Node, on a software adapter
   --kernels                            by kernel as well: dispatches, and GPU time where the adapter tells it
   --json                               one JSON object on standard output, nothing else
   -h, --help                           this text
@@ -49,6 +51,7 @@ const FLAGS = {
   k: { type: "string", default: "100" },
   against: { type: "string" },
   steps: { type: "string", default: "5" },
+  browser: { type: "boolean", default: false },
   kernels: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -59,7 +62,8 @@ const SIZES = Object.keys(BENCH_SIZES) as BenchSize[];
 /** The flags as given. */
 export type BenchFlags = ReturnType<typeof parseFlags<typeof FLAGS>>;
 
-const BENCHMARKS: Record<string, (values: BenchFlags) => Promise<number>> = {
+/** Each reads its flags, has them measured and prints. */
+const BENCHMARKS: Record<string, (values: BenchFlags, run: BenchRunner) => Promise<void>> = {
   step: stepBenchmark,
   search: searchBenchmark,
   encode: encodeBenchmark,
@@ -86,17 +90,29 @@ export async function benchCommand(args: string[]): Promise<number> {
       what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
       `Choose: npm run lab -- bench ${Object.keys(BENCHMARKS).join(" or ")}.`,
     );
-  return run(values);
+  await run(values, values.browser ? inBrowser : inNode);
+  return 0;
 }
 
-async function stepBenchmark(values: BenchFlags): Promise<number> {
+const inNode: BenchRunner = async (request) => {
+  const { gpu } = await openNodeGpu("fused");
+  try {
+    // Loaded after WebGPU is there: it brings tfjs along.
+    const { runBenchmark } = await import("../core/pipeline/benchRun");
+    return await runBenchmark(gpu, request);
+  } finally {
+    gpu.dispose();
+  }
+};
+
+async function stepBenchmark(values: BenchFlags, run: BenchRunner): Promise<void> {
   const arch = choose("arch", values.arch, BENCH_ARCHS);
   const choice = {
     arch,
     size: choose("size", values.size ?? (arch === "qkd" ? "s" : "m"), SIZES),
     mode: choose("mode", values.mode, BENCH_MODES),
   };
-  const steps = wholeNumber("steps", values.steps, 5, 1000);
+  const repeats = wholeNumber("steps", values.steps, 5, 1000);
   const against = values.against !== undefined;
   if (against) choose("against", values.against!, ["plain"]);
   if (against && (choice.arch !== "bench" || choice.mode !== "captured"))
@@ -105,34 +121,16 @@ async function stepBenchmark(values: BenchFlags): Promise<number> {
       "--against plain is for --arch bench and --mode captured.",
       "Leave out --arch and --mode.",
     );
-  const { gpu, ops } = await openNodeGpu(choice.mode === "plain" ? "plain" : "fused");
-  try {
-    // Loaded after WebGPU is there: it brings tfjs along.
-    const { measureStep } = await import("../core/pipeline/bench");
-    const { measureAgainstPlain } = await import("../core/pipeline/benchPlain");
-    const figures: StepFigures = await measureStep(gpu, ops, choice, steps);
-    if (against) figures.against = await measureAgainstPlain(gpu, ops, choice.size, steps);
-    process.stdout.write(values.json ? toJson([figures], values.kernels) : toText(figures, values.kernels));
-    return 0;
-  } finally {
-    gpu.dispose();
-  }
+  print(values, await run({ what: "step", cases: [{ ...choice, against }], repeats }), rows);
 }
 
-type StepFigures = BenchFigures & { against?: AgainstPlain };
-
-const toText = (figures: StepFigures, kernels: boolean): string =>
-  table(
-    [
-      ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
-      ...measuredRows(figures),
-      ["tokens", `${rounded(figures.tokensPerSecond)} a second`],
-      ["computed", computed(figures)],
-      ...(figures.against ? againstRows(figures.against) : []),
-    ],
-    figures,
-    kernels,
-  );
+const rows = (figures: StepFigures): [string, string][] => [
+  ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
+  ...measuredRows(figures),
+  ["tokens", `${rounded(figures.tokensPerSecond)} a second`],
+  ["computed", computed(figures)],
+  ...(figures.against ? againstRows(figures.against) : []),
+];
 
 function againstRows({ plain, captured, timesStep, timesHost }: AgainstPlain): [string, string][] {
   const words = (one: AgainstPlain["plain"]) =>

@@ -1,42 +1,26 @@
 /** `lab bench encode`: how many texts a second one tower encodes, one by one and in batches. */
 import { BENCH_SIZES, type BenchSize, ENCODE_ARCHS } from "../core/pipeline/benchChoices";
 import type { EncodeFigures } from "../core/pipeline/benchEncode";
+import type { BenchRunner } from "../core/pipeline/benchRun";
 import type { BenchFlags } from "./bench";
-import { choose, computed, measuredRows, rounded, table, toJson, wholeNumber } from "./benchText";
-import { openNodeGpu } from "./gpu";
+import { choose, computed, measuredRows, print, rounded, wholeNumber } from "./benchText";
 
 const BATCHES = [1, 64];
 
-/** @returns the exit code: 0 done */
-export async function encodeBenchmark(values: BenchFlags): Promise<number> {
+export async function encodeBenchmark(values: BenchFlags, run: BenchRunner): Promise<void> {
   const choice = {
     arch: choose("arch", values.arch, ENCODE_ARCHS),
     size: choose("size", values.size ?? "m", Object.keys(BENCH_SIZES) as BenchSize[]),
   };
-  const steps = wholeNumber("steps", values.steps, 5, 1000);
-  const { gpu, ops } = await openNodeGpu("fused");
-  try {
-    const { measureEncode } = await import("../core/pipeline/benchEncode");
-    const figures: EncodeFigures[] = [];
-    for (const batch of BATCHES) figures.push(await measureEncode(gpu, ops, { ...choice, batch }, steps));
-    process.stdout.write(
-      values.json ? toJson(figures, values.kernels) : figures.map((one) => toText(one, values.kernels)).join("\n"),
-    );
-    return 0;
-  } finally {
-    gpu.dispose();
-  }
+  const repeats = wholeNumber("steps", values.steps, 5, 1000);
+  const cases = BATCHES.map((batch) => ({ ...choice, batch }));
+  print(values, await run({ what: "encode", cases, repeats }), rows);
 }
 
-const toText = (figures: EncodeFigures, kernels: boolean): string =>
-  table(
-    [
-      ["encode", `${figures.arch}, size ${figures.size}, ${figures.batch} at once, ${figures.tokens} tokens each`],
-      ...measuredRows(figures),
-      ["texts", `${rounded(figures.textsPerSecond)} a second`],
-      ["tokens", `${rounded(figures.tokensPerSecond)} a second`],
-      ["computed", computed(figures)],
-    ],
-    figures,
-    kernels,
-  );
+const rows = (figures: EncodeFigures): [string, string][] => [
+  ["encode", `${figures.arch}, size ${figures.size}, ${figures.batch} at once, ${figures.tokens} tokens each`],
+  ...measuredRows(figures),
+  ["texts", `${rounded(figures.textsPerSecond)} a second`],
+  ["tokens", `${rounded(figures.tokensPerSecond)} a second`],
+  ["computed", computed(figures)],
+];

@@ -44,10 +44,25 @@ export const measuredRows = (figures: Measured): [string, string][] => [
   ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
 ];
 
-/** Names and values under each other, and the kernels where they are wanted. */
-export function table(rows: [string, string][], figures: Measured, kernels: boolean): string {
-  const lines = rows.map(([name, value]) => `${name.padEnd(12)} ${value}`);
-  return `${[...lines, ...(kernels ? kernelLines(figures) : [])].join("\n")}\n`;
+/**
+ * Prints the figures: as one JSON object (of several cases those of the last, and all of them under `cases`), or names and
+ * values under each other, and the kernels where they are wanted.
+ */
+export function print<F extends Measured>(
+  wanted: { json: boolean; kernels: boolean },
+  cases: readonly F[],
+  rows: (figures: F) => [string, string][],
+): void {
+  if (wanted.json) {
+    const all = cases.map((figures) => without(figures, wanted.kernels));
+    process.stdout.write(`${JSON.stringify(all.length > 1 ? { ...all.at(-1), cases: all } : all[0], null, 2)}\n`);
+    return;
+  }
+  const tables = cases.map((figures) => {
+    const lines = rows(figures).map(([name, value]) => `${name.padEnd(12)} ${value}`);
+    return `${[...lines, ...(wanted.kernels ? kernelLines(figures) : [])].join("\n")}\n`;
+  });
+  process.stdout.write(tables.join("\n"));
 }
 
 /** Dispatches by kernel, and where the GPU tells it how long they took. */
@@ -71,9 +86,3 @@ function kernelLines({ kernels, kernelMs }: Measured): string[] {
 
 const without = ({ kernels, kernelMs, ...rest }: Measured, wanted: boolean) =>
   wanted ? { ...rest, kernels, kernelMs: kernelMs ?? null } : rest;
-
-/** One object: the figures of one case; of several, those of the last and all of them under `cases`. */
-export function toJson(cases: readonly Measured[], kernels: boolean): string {
-  const all = cases.map((figures) => without(figures, kernels));
-  return `${JSON.stringify(all.length > 1 ? { ...all.at(-1), cases: all } : all[0], null, 2)}\n`;
-}

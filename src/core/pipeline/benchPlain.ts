@@ -16,7 +16,7 @@ import { disposeTower, uploadTower } from "../towers/device";
 import { towerInputSpecs, towerInputs, towerValues } from "../training/inputs";
 import { BATCH, benchConfig, benchStep, DOCUMENT_TOKENS, madeUp, QUERY_TOKENS, SEED, texts } from "./bench";
 import type { BenchSize } from "./benchChoices";
-import { type Spread, spread } from "./benchMeasure";
+import { median, type Spread, spread } from "./benchMeasure";
 
 export interface PlainStep {
   /** Runs step number `step` (from 1) and submits it. The loss is the caller's to dispose of. */
@@ -116,7 +116,7 @@ export function plainStep(gpu: Gpu, size: BenchSize): PlainStep {
 export interface AgainstPlain {
   plain: { dispatches: number; submits: number; hostMs: Spread; stepMs: Spread };
   captured: { dispatches: number; submits: number; hostMs: Spread; stepMs: Spread };
-  /** Medians of tfjs over this project's. */
+  /** How many times as long tfjs takes, step and host: medians over the pairs, so that a load which comes and goes counts little. */
   timesStep: number;
   timesHost: number;
 }
@@ -180,12 +180,12 @@ export async function measureAgainstPlain(
       hostMs: spread(all[name].map((one) => one.host)),
       stepMs: spread(all[name].map((one) => one.whole)),
     });
-    const [p, c] = [figures("plain"), figures("captured")];
+    const times = (key: "host" | "whole") => median(all.plain.map((one, i) => one[key] / all.captured[i]![key]));
     return {
-      plain: p,
-      captured: c,
-      timesStep: p.stepMs.median / c.stepMs.median,
-      timesHost: p.hostMs.median / c.hostMs.median,
+      plain: figures("plain"),
+      captured: figures("captured"),
+      timesStep: times("whole"),
+      timesHost: times("host"),
     };
   } finally {
     counter.stop();
