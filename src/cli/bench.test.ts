@@ -53,19 +53,6 @@ describe("lab bench", () => {
     expect(figures).not.toHaveProperty("kernels");
   });
 
-  it("measures encoding, one text and 64", { timeout: 120_000 }, () => {
-    const { status, stdout } = lab("bench", "encode", "--size", "s", "--json");
-    expect(status).toBe(0);
-    const figures = JSON.parse(stdout) as Record<string, unknown> & { cases: Record<string, unknown>[] };
-    expect(figures.cases.map((one) => [one["batch"], one["dispatches"], one["submits"]])).toEqual([
-      [1, 13, 1],
-      [64, 13, 1],
-    ]);
-    expect(figures).toMatchObject({ arch: "bench", size: "s", batch: 64, tokens: 48 });
-    for (const key of ["hostMs", "gpuBytes", "textsPerSecond", "tokensPerSecond", "gflops"])
-      expect(figures[key], key).toBeGreaterThan(0);
-  });
-
   it.each([
     ["nothing to measure", [], /What to measure is missing/],
     ["an unknown benchmark", ["speed"], /no benchmark "speed"/],
@@ -79,6 +66,8 @@ describe("lab bench", () => {
     ],
     ["too large a k", ["search", "--k", "2000"], /--k wants a whole number from 1 to 1024/],
     ["a student's arch to encode with", ["encode", "--arch", "qkd"], /--arch is bench, encoder or decoder, not "qkd"/],
+    ["plain against itself", ["step", "--mode", "plain", "--against", "plain"], /--against plain is for --arch bench/],
+    ["an unknown rival", ["step", "--against", "numpy"], /--against is plain, not "numpy"/],
     ["too few steps", ["step", "--steps", "4"], /--steps wants a whole number from 5/],
   ])("exits with 2 and a message for %s", (_, args, message) => {
     const { status, stdout, stderr } = lab("bench", ...args);
