@@ -4,10 +4,8 @@
  * norm, learned positions, exact GELU and no biases, InfoNCE at temperature 0.05.
  */
 import { bestProduct } from "../../gpu/bestProduct";
-import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
-import { compileWaiting } from "../../gpu/pipelines";
 import { random } from "../random";
 import { initTower } from "../towers";
 import { gatedHidden } from "../towers/config";
@@ -16,14 +14,16 @@ import type { HostParameters, TowerConfig } from "../towers/types";
 import { type TokenTable, towerValues } from "../training/inputs";
 import { contrastiveStep, distilStep, logRow, type Recipe, type TrainingStep } from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
+import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 
-const BATCH = 32;
-const QUERY_TOKENS = 16;
-const DOCUMENT_TOKENS = 48;
+export const BATCH = 32;
+export const QUERY_TOKENS = 16;
+export const DOCUMENT_TOKENS = 48;
 const VOCABULARY = 2048;
-const SEED = 7;
+export const SEED = 7;
 
-function benchConfig(arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig {
+/** The shape of a tower of the benchmark. */
+export function benchConfig(arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig {
   const { width, layers, heads } = BENCH_SIZES[size];
   const kind = arch === "qkd" ? "encoder" : arch;
   return {
@@ -51,7 +51,7 @@ export function benchFlops(arch: BenchArch, size: BenchSize): number {
 }
 
 /** Documents of 12 tokens and more, queries of 4 and more drawn from their document; frequent ids are more likely. */
-function madeUp(): { queries: TokenTable; documents: TokenTable } {
+export function madeUp(): { queries: TokenTable; documents: TokenTable } {
   const r = random(SEED, "bench tokens");
   const documents: number[][] = [];
   const queries: number[][] = [];
@@ -76,8 +76,8 @@ function madeUp(): { queries: TokenTable; documents: TokenTable } {
 const LEARNING_RATE = 1e-3;
 const TEMPERATURE = 0.05;
 
-/** Numbers in the tables of made-up texts of the pairs of a step. */
-const textsOf = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
+/** The texts of a step, by their numbers in the tables. */
+export const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
 
 /** The step of arch `bench` as plain numbers, for another program to compute. */
 export interface BenchProblem {
@@ -107,7 +107,7 @@ export function benchProblem(size: BenchSize): BenchProblem {
       tokens,
       parameters: initTower(config, SEED, name, true),
       inputs(step) {
-        const { values } = towerValues("text", config, table, textsOf(step), tokens);
+        const { values } = towerValues("text", config, table, texts(step), tokens);
         return { ids: values["text.ids"] as Int32Array, mask: values["text.mask"] as Float32Array };
       },
     };
@@ -163,7 +163,7 @@ export function benchStep(
       queryTokens: queries,
       queryLength: QUERY_TOKENS,
       teacher: Float32Array.from({ length: BATCH * 4 * embeddingSize }, () => r.normal()),
-      order: textsOf,
+      order: texts,
       mseWeight: 1,
       cosineWeight: 1,
       mseOn: "raw",
@@ -180,7 +180,7 @@ export function benchStep(
     documentTokens: documents,
     queryLength: QUERY_TOKENS,
     documentLength: DOCUMENT_TOKENS,
-    order: (n) => ({ queries: textsOf(n), documents: textsOf(n), mask }),
+    order: (n) => ({ queries: texts(n), documents: texts(n), mask }),
     hardNegatives: 0,
     temperature: TEMPERATURE,
     learnTemperature: false,
@@ -199,37 +199,17 @@ const owning = (step: TrainingStep, free: () => void): TrainingStep => ({
   },
 });
 
-export interface BenchFigures {
+export interface BenchFigures extends Measured {
   arch: BenchArch;
   size: BenchSize;
   mode: BenchMode;
-  /** Of one step, counted where they enter the GPU's queue. */
-  dispatches: number;
-  submits: number;
-  /** Host time of one step: making its inputs and submitting it. Median. */
-  hostMs: number;
-  /** One step from its start until the GPU is done. */
-  stepMs: { median: number; min: number; max: number };
-  /** Bytes that the step, its towers and its optimizer hold on the GPU, tfjs' pool included. */
-  gpuBytes: number;
-  pipelines: number;
-  /** Until every pipeline was there: those of a capture together, and the host's time for the others. */
-  compileMs: number;
-  /** From the making of the step to the end of its first run, less one steady step. */
-  firstMinusSteadyMs: number;
   tokensPerSecond: number;
   gflops: number;
   /** `gflops` over what this project's best matrix product reaches alone on the same adapter, in the same run. */
   matmulShare: number;
-  adapter: string;
-  software: boolean;
   /** Loss of the last step: a wrong step is told by it. */
   loss: number;
-  /** Dispatches of one step by kernel, the most frequent first. */
-  kernels: Record<string, number>;
 }
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /**
  * Measures one step.
@@ -242,60 +222,28 @@ export async function measureStep(
   repeats = 5,
 ): Promise<BenchFigures> {
   const { arch, size, mode } = choice;
-  const counter = countGpu();
-  const before = gpu.bytes();
-  const begun = performance.now();
+  const measuring = startMeasuring(gpu);
   const training = benchStep(gpu, ops, arch, size, mode === "captured");
   try {
-    let step = 0;
-    const compiling = performance.now();
-    await compileWaiting(gpu);
-    const together = performance.now() - compiling;
-    const within = counter.counts.compileMs;
-    training.run(++step);
-    await gpu.finish();
-    const firstMs = performance.now() - begun;
-    training.run(++step);
-    await gpu.finish();
-    const { pipelines } = counter.counts;
-    const compileMs = together + counter.counts.compileMs - within;
-    const host: number[] = [];
-    const whole: number[] = [];
-    for (let i = 0; i < repeats; i++) {
-      counter.reset();
-      const start = performance.now();
-      training.run(++step);
-      host.push(performance.now() - start);
-      await gpu.finish();
-      whole.push(performance.now() - start);
-    }
-    const { dispatches, submits, byLabel } = counter.counts;
-    const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
+    let last = 0;
+    const measured = await measuring.measure((step) => {
+      last = step;
+      training.run(step);
+    }, repeats);
     const rows = await training.log.read();
-    gpu.check();
-    const gpuBytes = gpu.bytes() - before;
-    const stepMs = { median: median(whole), min: Math.min(...whole), max: Math.max(...whole) };
-    const gflops = benchFlops(arch, size) / stepMs.median / 1e6;
+    const { median } = measured.stepMs;
+    const gflops = benchFlops(arch, size) / median / 1e6;
     return {
       ...choice,
-      dispatches,
-      submits,
-      hostMs: median(host),
-      stepMs,
-      gpuBytes,
-      pipelines,
-      compileMs,
-      firstMinusSteadyMs: firstMs - stepMs.median,
-      tokensPerSecond: (benchTokens(arch) / stepMs.median) * 1000,
+      ...measured,
+      ...(await profiled(gpu, training.step)),
+      tokensPerSecond: (benchTokens(arch) / median) * 1000,
       gflops,
       matmulShare: gflops / (await bestProduct(gpu, benchTokens(arch), BENCH_SIZES[size].width)),
-      adapter: gpu.adapter.description,
-      software: gpu.adapter.software,
-      loss: logRow(training, rows, step)[0]!,
-      kernels,
+      loss: logRow(training, rows, last)[0]!,
     };
   } finally {
     training.dispose();
-    counter.stop();
+    measuring.stop();
   }
 }
