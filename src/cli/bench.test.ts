@@ -31,12 +31,25 @@ describe("lab bench", () => {
     expect(kernels.reduce((a, b) => a + b, 0)).toBe(figures["dispatches"]);
   });
 
+  it("prints every key of many students and of one alone", { timeout: 120_000 }, () => {
+    const { status, stdout } = lab("bench", "students", "--students", "3", "--json");
+    expect(status).toBe(0);
+    const figures = JSON.parse(stdout) as Record<string, unknown>;
+    expect(figures).toMatchObject({ students: 3, size: "s", submits: 1 });
+    expect(figures["dispatches"]).toBe(figures["dispatchesAlone"]);
+    for (const key of ["hostMs", "gpuBytes", "pipelines", "compileMs", "tokensPerSecond", "gflops", "perStudentRatio"])
+      expect(figures[key], key).toBeGreaterThan(0);
+    expect(figures["adapter"]).toBeTypeOf("string");
+    for (const key of ["stepMs", "stepMsAlone"]) expect(figures[key]).toHaveProperty("median");
+  });
+
   it.each([
     ["nothing to measure", [], /What to measure is missing/],
     ["an unknown benchmark", ["speed"], /no benchmark "speed"/],
     ["an unknown arch", ["step", "--arch", "rnn"], /--arch is bench, encoder, decoder or qkd, not "rnn"/],
     ["an unknown size", ["step", "--size", "xl"], /--size is s, m or l/],
     ["an unknown mode", ["step", "--mode", "lazy"], /--mode is plain, eager or captured/],
+    ["no students", ["students", "--students", "0"], /--students wants a whole number from 1 to 256, not "0"/],
     ["too few steps", ["step", "--steps", "4"], /--steps wants a whole number from 5/],
   ])("exits with 2 and a message for %s", (_, args, message) => {
     const { status, stdout, stderr } = lab("bench", ...args);

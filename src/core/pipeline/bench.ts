@@ -10,10 +10,17 @@ import type { TowerOps } from "../../gpu/ops";
 import { random } from "../random";
 import { initTower } from "../towers";
 import { gatedHidden } from "../towers/config";
-import { disposeTower, uploadTower } from "../towers/device";
+import { disposeTower, type Tower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
 import type { TokenTable } from "../training/inputs";
-import { contrastiveStep, distilStep, logRow, type Recipe, type TrainingStep } from "../training/steps";
+import {
+  contrastiveStep,
+  distilStep,
+  logRow,
+  type Recipe,
+  type SharedDistilParts,
+  type TrainingStep,
+} from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 
 const BATCH = 32;
@@ -22,9 +29,14 @@ const DOCUMENT_TOKENS = 48;
 const VOCABULARY = 2048;
 const SEED = 7;
 
-function benchConfig(arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig {
-  const { width, layers, heads } = BENCH_SIZES[size];
-  const kind = arch === "qkd" ? "encoder" : arch;
+const benchConfig = (arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig =>
+  configOf(arch === "qkd" ? "encoder" : arch, BENCH_SIZES[size], maxTokens);
+
+function configOf(
+  kind: TowerConfig["kind"],
+  { width, layers, heads }: { width: number; layers: number; heads: number },
+  maxTokens: number,
+): TowerConfig {
   return {
     kind,
     vocabulary: VOCABULARY,
@@ -44,10 +56,9 @@ export const benchTokens = (arch: BenchArch): number =>
   BATCH * (arch === "qkd" ? QUERY_TOKENS : QUERY_TOKENS + DOCUMENT_TOKENS);
 
 /** Floating-point operations of a step's matrix products by parameters alone: 6 times 12 layers width^2 times tokens. */
-export function benchFlops(arch: BenchArch, size: BenchSize): number {
-  const { width, layers } = BENCH_SIZES[size];
-  return 6 * 12 * layers * width ** 2 * benchTokens(arch);
-}
+export const benchFlops = (arch: BenchArch, size: BenchSize): number => flopsOf(BENCH_SIZES[size], benchTokens(arch));
+const flopsOf = ({ width, layers }: { width: number; layers: number }, tokens: number) =>
+  6 * 12 * layers * width ** 2 * tokens;
 
 /** Documents of 12 tokens and more, queries of 4 and more drawn from their document; frequent ids are more likely. */
 function madeUp(): { queries: TokenTable; documents: TokenTable } {
@@ -72,43 +83,55 @@ function madeUp(): { queries: TokenTable; documents: TokenTable } {
   return { queries: table(queries), documents: table(documents) };
 }
 
+const recipeOf = (captured: boolean): Recipe => ({
+  steps: 1000,
+  batch: BATCH,
+  warmup: 0,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  clip: 1,
+  captured,
+  learningRate: 1e-3,
+  embeddingRate: 1e-3,
+  dropout: 0,
+  seed: SEED,
+});
+/** The texts of a step. */
+const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
+
+/** Distillation of a student, or of several side by side, from made-up teacher vectors. */
+function distilParts(student: Tower): SharedDistilParts {
+  const r = random(SEED, "bench teacher");
+  return {
+    student,
+    queryTokens: madeUp().queries,
+    queryLength: QUERY_TOKENS,
+    teacher: Float32Array.from({ length: BATCH * 4 * student.config.embeddingSize }, () => r.normal()),
+    order: texts,
+    mseOn: "raw",
+    mseReduce: "mean",
+  };
+}
+
+/** What a student of a distillation costs: its shape, tokens and floating-point operations a step. */
+export function benchStudent({ width, layers, heads }: { width: number; layers: number; heads: number }) {
+  const config = configOf("encoder", { width, layers, heads }, QUERY_TOKENS);
+  const tokens = BATCH * QUERY_TOKENS;
+  return { config, recipe: recipeOf(true), parts: distilParts, tokens, flops: flopsOf({ width, layers }, tokens) };
+}
+
 /** A training step of the benchmark, with what it owns. */
 export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchSize, captured: boolean): TrainingStep {
-  const recipe: Recipe = {
-    steps: 1000,
-    batch: BATCH,
-    warmup: 0,
-    weightDecay: 0,
-    beta1: 0.9,
-    beta2: 0.999,
-    clip: 1,
-    captured,
-    learningRate: 1e-3,
-    embeddingRate: 1e-3,
-    dropout: 0,
-    seed: SEED,
-  };
+  const recipe = recipeOf(captured);
   const { queries, documents } = madeUp();
-  const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
   const tower = (side: "query" | "document", tokens: number) => {
     const config = benchConfig(arch, size, tokens);
     return uploadTower(gpu, config, initTower(config, SEED, side, true));
   };
   const query = tower("query", QUERY_TOKENS);
   if (arch === "qkd") {
-    const { embeddingSize } = query.config;
-    const r = random(SEED, "bench teacher");
-    const step = distilStep(gpu, ops, recipe, {
-      student: query,
-      queryTokens: queries,
-      queryLength: QUERY_TOKENS,
-      teacher: Float32Array.from({ length: BATCH * 4 * embeddingSize }, () => r.normal()),
-      order: texts,
-      mseWeight: 1,
-      cosineWeight: 1,
-      mseOn: "raw",
-      mseReduce: "mean",
-    });
+    const step = distilStep(gpu, ops, recipe, { ...distilParts(query), mseWeight: 1, cosineWeight: 1 });
     return owning(step, () => disposeTower(query));
   }
   const document = tower("document", DOCUMENT_TOKENS);
@@ -131,7 +154,7 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
   });
 }
 
-const owning = (step: TrainingStep, free: () => void): TrainingStep => ({
+export const owning = (step: TrainingStep, free: () => void): TrainingStep => ({
   ...step,
   dispose() {
     step.dispose();
@@ -167,7 +190,23 @@ export interface BenchFigures {
   kernels: Record<string, number>;
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+export const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** Median, least and most of several times. */
+export const spread = (values: readonly number[]): BenchFigures["stepMs"] => ({
+  median: median(values),
+  min: Math.min(...values),
+  max: Math.max(...values),
+});
+
+/** Milliseconds of one step: the host's share, and until the GPU is done. */
+export async function timeStep(gpu: Gpu, training: TrainingStep, step: number): Promise<{ host: number; all: number }> {
+  const start = performance.now();
+  training.run(step);
+  const host = performance.now() - start;
+  await gpu.finish();
+  return { host, all: performance.now() - start };
+}
 
 /**
  * Measures one step.
@@ -192,18 +231,16 @@ export async function measureStep(
     const whole: number[] = [];
     for (let i = 0; i < repeats; i++) {
       counter.reset();
-      const start = performance.now();
-      training.run(++step);
-      host.push(performance.now() - start);
-      await gpu.finish();
-      whole.push(performance.now() - start);
+      const took = await timeStep(gpu, training, ++step);
+      host.push(took.host);
+      whole.push(took.all);
     }
     const { dispatches, submits, byLabel } = counter.counts;
     const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
     const rows = await training.log.read();
     gpu.check();
     const gpuBytes = gpu.bytes() - before;
-    const stepMs = { median: median(whole), min: Math.min(...whole), max: Math.max(...whole) };
+    const stepMs = spread(whole);
     const gflops = benchFlops(arch, size) / stepMs.median / 1e6;
     return {
       ...choice,
