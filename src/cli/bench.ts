@@ -29,7 +29,7 @@ encode:
 search:
   --documents N[,N...]                 10000 unless given
   --size N                             values of a vector; 64 unless given
-  --queries N                          asked together; 32 unless given
+  --queries N                          asked together, at most 128; 32 unless given
   --k N                                documents found for each, 1 to 1024; 100 unless given
 all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
