@@ -6,14 +6,16 @@ import type { BenchRunner, StepFigures } from "../core/pipeline/benchRun";
 import { parseFlags } from "./arguments";
 import { inBrowser } from "./benchBrowser";
 import { encodeBenchmark } from "./benchEncode";
+import { peersBenchmark } from "./benchPeers";
 import { searchBenchmark } from "./benchSearch";
 import { choose, computed, measuredRows, ms, print, range, rounded, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
 
-export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search [options]
+export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search|peers [options]
 
 Measures dispatches, submits, time and GPU memory: of one training step, of encoding texts with one tower (one by one and
-64 at once), or of exact search for a batch of queries.
+64 at once), or of exact search for a batch of queries. peers: the step of arch bench by jax-js (webgpu and wasm) and
+PyTorch too, in turn; it takes --size, --steps and --json.
 
 step:
   --arch bench|encoder|decoder|qkd     bench unless given. bench: two pre-norm towers, RMS norm, GELU, no biases;
@@ -67,6 +69,7 @@ const BENCHMARKS: Record<string, (values: BenchFlags, run: BenchRunner) => Promi
   step: stepBenchmark,
   search: searchBenchmark,
   encode: encodeBenchmark,
+  peers: peersBenchmark,
 };
 
 /**

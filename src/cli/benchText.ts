@@ -42,6 +42,7 @@ export const measuredRows = (figures: Measured): [string, string][] => [
   ["whole step", range(figures.stepMs)],
   ["GPU memory", megabytes(figures.gpuBytes)],
   ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
+  ["first step", `${ms(figures.firstMinusSteadyMs)} longer than a later one`],
 ];
 
 /**

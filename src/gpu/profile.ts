@@ -2,7 +2,7 @@
  * Where a captured step's time goes on the GPU: each dispatch in a compute pass of its own, with the time at its beginning
  * and at its end (WebGPU's timestamp-query). The passes cost something themselves, so the sum is more than a replay takes.
  */
-import type { Command } from "./capture";
+import type { Linked } from "./capture";
 import type { Gpu } from "./device";
 
 /** Milliseconds on the GPU and dispatches, by the kernel's label. */
@@ -22,7 +22,7 @@ const MAP_READ = 0x1;
  * Runs recorded commands once, timed. Inputs are what the last run wrote.
  * @throws Error where the device tells no times: ask `tellsTimes`
  */
-export async function timeCommands(gpu: Gpu, commands: readonly Command[]): Promise<KernelTimes> {
+export async function timeCommands(gpu: Gpu, commands: readonly Linked[]): Promise<KernelTimes> {
   const { device } = gpu;
   if (!tellsTimes(gpu)) throw new Error("this device has no timestamp queries");
   const count = Math.min(MOST, commands.filter((c) => c.kind === "dispatch").length);

@@ -5,12 +5,16 @@
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import type { Experiment } from "../core/config/schema";
+import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
 import { createControl, type RunControl } from "../core/pipeline/control";
 import { isArchiveFile } from "../core/pipeline/files";
+import { memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
+import { planShape } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
 import { openSearch, type SearchEngine } from "../core/pipeline/search";
+import { testBeforeRun } from "../core/pipeline/selfTest";
 import { type Gpu, openGpu } from "../gpu/device";
 import { fusedOps } from "../gpu/fusedOps";
 import { createCollections, describe } from "./collections";
@@ -64,6 +68,10 @@ export function createSession(options: SessionOptions): Handlers {
     if (problem || !gpu) throw new LabError("no-webgpu", problem?.message ?? "No GPU.", problem?.remedy ?? "");
     return gpu;
   };
+  const needMemory = (experiment: Experiment, dataset: Dataset) => {
+    const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu?.device.limits);
+    if (problem) throw problem;
+  };
   const needIdle = () => {
     if (active) throw new LabError("bad-input", "A run is under way.", "Stop it first, or wait for its end.");
   };
@@ -86,13 +94,17 @@ export function createSession(options: SessionOptions): Handlers {
         run.status === "interrupted" || run.status === "stopped"
           ? await collections.of(run.experiment, runStore)
           : await collections.get(run.experiment);
+      const { codeVersion } = options;
+      const { experiment } = run;
+      const { doing } = events.listener;
+      await testBeforeRun({ gpu: device, ops: fusedOps, experiment, codeVersion, store, ...(doing ? { doing } : {}) });
       return runExperiment({
         gpu: device,
         ops: fusedOps,
         adapter: adapterRecord(device),
-        codeVersion: options.codeVersion,
+        codeVersion,
         store: runStore,
-        experiment: run.experiment,
+        experiment,
         name: run.name,
         createdAt: run.createdAt,
         dataset,
@@ -124,10 +136,18 @@ export function createSession(options: SessionOptions): Handlers {
     open,
     loadFiles: async ({ files, seed }) => describe(await collections.load(files, seed)),
     describe: async ({ experiment }) => describe(await collections.get(experiment)),
+    async memory({ experiment }) {
+      const dataset = experiment.data.source === "files" ? collections.loaded() : null;
+      const shape = planShape(experiment, dataset ?? undefined);
+      const problem = memoryProblem(experiment, shape, gpu?.device.limits);
+      return { words: memoryWords(runMemory(experiment, shape)), problem: problem && errorReport(problem) };
+    },
     async run({ experiment, name }) {
       needIdle();
       const dataset = await collections.get(experiment);
+      needMemory(experiment, dataset);
       await needGpu();
+      needMemory(experiment, dataset); // its limits are known now
       const run: RunSummary = {
         id: options.newId(),
         name,

@@ -1,6 +1,7 @@
 /** What the stages of one run share. */
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { compileWaiting } from "../../gpu/pipelines";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
@@ -63,8 +64,17 @@ export function validationSample(dataset: Dataset, seed: number): ValidationSamp
   };
 }
 
+/** Compiles what the captures made so far wait for, and tells how far it is. */
+export async function compilePrograms({ gpu, reporter }: Pick<RunContext, "gpu" | "reporter">): Promise<void> {
+  try {
+    await compileWaiting(gpu, (done, total) => reporter.doing(`compiling ${done} of ${total} GPU programs`));
+  } finally {
+    reporter.doing(null);
+  }
+}
+
 // Texts encoded at once. Larger batches use a GPU better; this one is enough for the sizes that fit a browser.
-const ENCODE_BATCH = 64;
+export const ENCODE_BATCH = 64;
 
 /** An encoder of queries or documents with a tower. The caller disposes of it. */
 export function encoderFor(

@@ -4,6 +4,7 @@
  */
 
 import type { Gpu } from "../../gpu/device";
+import { compileWaiting } from "../../gpu/pipelines";
 import { readHits, type SearchIndex, searchQueries, searchStep } from "../../gpu/search";
 import type { Tower } from "../towers/device";
 import { encodingStep, rawVectors } from "../training/encode";
@@ -85,6 +86,7 @@ export async function queryCost(
     const batched = answering(BATCH);
     const encoder = encoding(1, rawVectors);
     const searcher = open(searchStep(gpu, index, 1, SEARCH_DEPTH));
+    await compileWaiting(gpu);
     const some = Array.from({ length: 24 }, (_, i) => queries[i % queries.length]!);
     const endToEnd: number[] = [];
     const readBack: number[] = [];

@@ -13,8 +13,11 @@ import { readRun } from "../formats/trec";
 import { toyDataset } from "../training/toy";
 import { createControl, type RunControl } from "./control";
 import { vectorFile } from "./files";
+import { runMemory } from "./memory";
+import { planShape } from "./plan";
 import { runExperiment } from "./run";
 import { openSearch } from "./search";
+import { prepareTexts } from "./texts";
 
 const base = presetExperiment("tiny");
 const experiment: Experiment = {
@@ -98,6 +101,19 @@ describe("runExperiment", () => {
     for (const stage of TRAININGS) {
       const losses = captured.losses.get(stage)!;
       expect(losses[losses.length - 1]!.loss).toBeLessThan(losses[0]!.loss);
+    }
+    // What the shapes foretell of the memory, against what the trainings held.
+    const texts = prepareTexts(experiment, toyDataset());
+    const [teacher, student] = [texts.teacher, texts.student].map(({ queryLength, documentLength }) => ({
+      query: queryLength,
+      document: documentLength,
+    }));
+    const shape = { ...planShape(experiment, toyDataset()), teacher: teacher!, student: student! };
+    const { stages } = runMemory(experiment, shape);
+    for (const { stage, total } of stages.filter(({ stage }) => TRAININGS.includes(stage))) {
+      const most = Math.max(...captured.losses.get(stage)!.map(({ gpuBytes }) => gpuBytes));
+      expect(total / most, stage).toBeGreaterThan(0.95);
+      expect(total / most, stage).toBeLessThan(1.15);
     }
     const again = await run({});
     const eager = await run({ experiment: { ...experiment, training: { ...experiment.training, step: "eager" } } });

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { compileWaiting } from "../../gpu/pipelines";
 import {
   bufferOf,
   disposeOwn,
@@ -29,6 +30,14 @@ export interface Encoder {
 
 // Vectors are read back in pieces of at most this many bytes.
 const PIECE = 32 * 2 ** 20;
+
+/** Batches of which an encoder holds the vectors until they are read back. */
+const batchesAtOnce = (texts: number, batch: number, size: number): number =>
+  Math.min(Math.ceil(texts / batch), Math.max(1, Math.floor(PIECE / (batch * size * 4))));
+
+/** Bytes of the vectors that an encoder holds at once. */
+export const vectorBytes = (texts: number, batch: number, size: number): number =>
+  4 * batchesAtOnce(texts, batch, size) * batch * size;
 
 /** A step that takes a batch of texts through a tower. */
 export interface EncodingStep {
@@ -101,8 +110,9 @@ export function createEncoder(
   return {
     bytes: step.stats.bytes,
     async encode(table, texts, onProgress) {
+      await compileWaiting(gpu);
       const result = new Float32Array(texts.length * embeddingSize);
-      const perPiece = Math.max(1, Math.floor(PIECE / (batch * embeddingSize * 4)));
+      const perPiece = batchesAtOnce(texts.length, batch, embeddingSize);
       const batches = Math.ceil(texts.length / batch);
       for (let first = 0; first < batches; first += perPiece) {
         const count = Math.min(perPiece, batches - first);
