@@ -33,7 +33,7 @@ encode:
 search:
   --documents N[,N...]                 10000 unless given
   --size N                             values of a vector; 64 unless given
-  --queries N                          asked together; 32 unless given
+  --queries N                          asked together, at most 128; 32 unless given
   --k N                                documents found for each, 1 to 1024; 100 unless given
 students:
   --size s|m|l                         encoders; s: width 32, 1 layer; m: 64, 2; l: 128, 4. s unless given

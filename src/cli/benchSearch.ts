@@ -8,7 +8,7 @@ export async function searchBenchmark(values: BenchFlags, run: BenchRunner): Pro
   const cases = values.documents.split(",").map((documents) => ({
     documents: wholeNumber("documents", documents, 1, 10_000_000),
     size: wholeNumber("size", values.size ?? "64", 1, 4096),
-    queries: wholeNumber("queries", values.queries, 1, 1024),
+    queries: wholeNumber("queries", values.queries, 1, 128),
     k: wholeNumber("k", values.k, 1, 1024),
   }));
   const repeats = wholeNumber("steps", values.steps, 5, 1000);

@@ -91,15 +91,16 @@ export function startMeasuring(gpu: Gpu): Measuring {
       }
       gpu.check();
       const { dispatches, submits, byLabel } = counter.counts;
+      const stepMs = spread(whole);
       return {
         dispatches,
         submits,
         hostMs: median(host),
-        stepMs: spread(whole),
+        stepMs,
         gpuBytes: gpu.bytes() - before,
         pipelines,
         compileMs,
-        firstMinusSteadyMs: firstMs - median(whole),
+        firstMinusSteadyMs: firstMs - stepMs.median,
         adapter: gpu.adapter.description,
         software: gpu.adapter.software,
         kernels: Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1])),

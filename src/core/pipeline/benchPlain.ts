@@ -14,7 +14,19 @@ import { infoNCE } from "../objectives/infoNCE";
 import { initTower, towerForward } from "../towers";
 import { disposeTower, uploadTower } from "../towers/device";
 import { towerInputSpecs, towerInputs, towerValues } from "../training/inputs";
-import { BATCH, benchConfig, benchStep, DOCUMENT_TOKENS, madeUp, QUERY_TOKENS, SEED, texts } from "./bench";
+import { logRow } from "../training/steps";
+import {
+  BATCH,
+  benchConfig,
+  benchStep,
+  DOCUMENT_TOKENS,
+  LEARNING_RATE,
+  madeUp,
+  QUERY_TOKENS,
+  SEED,
+  TEMPERATURE,
+  texts,
+} from "./bench";
 import type { BenchSize } from "./benchChoices";
 import { median, type Spread, spread } from "./benchMeasure";
 
@@ -30,7 +42,7 @@ const tfjsOps: TowerOps = {
   embed(table, { ids }, places) {
     const words = tf.gather(table as Tensor2D, ids);
     if (!places) return words;
-    const shape = [-1, places.tokens, table.shape[1]];
+    const shape = [-1, places.tokens, words.shape[1]];
     return tf.reshape(tf.add(tf.reshape(words, shape), places.positions), words.shape) as Tensor2D;
   },
 };
@@ -51,7 +63,7 @@ function asTfjs<T>(fn: () => T): T {
   }
 }
 
-/** The step of `bench` with tfjs alone: the same towers, texts and loss as `benchStep`, not clipped. */
+/** The step of `bench` with tfjs alone: the same towers, texts and loss as `benchStep` without clipping. */
 export function plainStep(gpu: Gpu, size: BenchSize): PlainStep {
   const { queries, documents } = madeUp();
   const sides = (
@@ -71,9 +83,9 @@ export function plainStep(gpu: Gpu, size: BenchSize): PlainStep {
     return { side, table, tokens, config, parameters };
   });
   const variables = sides.flatMap(({ parameters }) => Object.values(parameters));
-  const optimizer = tf.train.adam(1e-3, 0.9, 0.999, 1e-8);
+  const optimizer = tf.train.adam(LEARNING_RATE, 0.9, 0.999, 1e-8);
   const mask = tf.ones([BATCH, BATCH]) as Tensor2D;
-  const temperature = tf.scalar(0.05);
+  const temperature = tf.scalar(TEMPERATURE);
   return {
     run: (step) =>
       asTfjs(() => {
@@ -132,7 +144,7 @@ export async function measureAgainstPlain(
   repeats = 5,
 ): Promise<AgainstPlain> {
   const plain = plainStep(gpu, size);
-  const training = benchStep(gpu, ops, "bench", size, true);
+  const training = benchStep(gpu, ops, "bench", size, true, 0);
   const counter = countGpu();
   const losses: number[] = [];
   /** Each runs a step and lets its loss be read afterwards. */
@@ -143,8 +155,7 @@ export async function measureAgainstPlain(
     },
     captured(step: number) {
       training.run(step);
-      const at = (step % training.log.slots) * training.names.length;
-      return { loss: async () => (await training.log.read())[at]!, dispose: () => undefined };
+      return { loss: async () => logRow(training, await training.log.read(), step)[0]!, dispose: () => undefined };
     },
   };
   const timed = async (name: keyof typeof runs, step: number) => {
