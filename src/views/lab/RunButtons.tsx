@@ -29,14 +29,15 @@ export function RunButtons({ readOnly }: { readOnly: boolean }) {
         </div>
       ) : null}
       <p>
-        {c.why}{" "}
+        {c.why} {c.remedy}
         {c.active ? (
           <>
             <kbd>Space</kbd> pauses.
           </>
-        ) : null}
+        ) : (
+          <MemoryWords />
+        )}
       </p>
-      {c.active ? null : <MemoryLine />}
     </div>
   );
 }
@@ -45,7 +46,7 @@ export function RunButtons({ readOnly }: { readOnly: boolean }) {
 const REST_MS = 150;
 
 /** What the run would take of the GPU's memory. Where that is too much, the controls say so instead. */
-function MemoryLine() {
+function MemoryWords() {
   const { lab } = useLab();
   const words = useLabStore("lab", (s) => (s.memory && !s.memory.problem ? s.memory.words : null));
   const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
@@ -66,7 +67,7 @@ function MemoryLine() {
       stop();
     };
   }, [lab, adapter]);
-  return words ? <p>{words}</p> : null;
+  return words;
 }
 
 /**
