@@ -12,6 +12,7 @@ export function StatusLine() {
   const stages = useLabStore("run", (s) => s.stages);
   const saved = useLabStore("run", (s) => s.saved);
   const owner = useLabStore("lock", (s) => s.owner);
+  const doing = useLabStore("run", (s) => s.doing);
   const seed = useLabStore("run", (s) => s.experiment?.seed ?? null);
   const replaying = useLabStore("recorded", (s) => s.playing);
   const adapter = report?.adapter ?? null;
@@ -42,7 +43,9 @@ export function StatusLine() {
           Memory <b>{bytes(point.gpuBytes)}</b>
         </span>
       ) : null}
-      {training ? (
+      {training && doing ? (
+        <span>{doing[0]!.toUpperCase() + doing.slice(1)}</span>
+      ) : training ? (
         <span>
           <b>{speed > 0 ? plain(Number(speed.toPrecision(3))) : "–"}</b>{" "}
           {stage?.name === "index" ? "documents/s" : stage?.name === "evaluation" ? "queries/s" : "steps/s"}

@@ -7,6 +7,7 @@ import { memoryLines, memoryProblem, memoryWords, runMemory } from "../core/pipe
 import { planShape } from "../core/pipeline/plan";
 import type { RunListener } from "../core/pipeline/reporter";
 import { runExperiment } from "../core/pipeline/run";
+import { testBeforeRun } from "../core/pipeline/selfTest";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
 import { checkOps, openNodeGpu } from "./gpu";
@@ -22,6 +23,7 @@ export const RUN_USAGE = `Usage: npm run lab -- run --preset tiny|quick|standard
   --data DIR         a collection in BEIR form, a folder or a .zip, instead of the bundled notes
   --seed N           seed of everything random
   --ops plain|fused  tfjs' own operations (the reference) or this project's kernels (default)
+  --skip-self-test   do not try out the GPU's arithmetic first
   --checkpoints      write checkpoints/<system>/<tower>/ too
   --plan             print steps, FLOPs and GPU memory, run nothing
   -h, --help         this text`;
@@ -33,6 +35,7 @@ const FLAGS = {
   seed: { type: "string" },
   out: { type: "string" },
   ops: { type: "string", default: "fused" },
+  "skip-self-test": { type: "boolean", default: false },
   checkpoints: { type: "boolean", default: false },
   plan: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -80,6 +83,10 @@ export async function runCommand(args: string[]): Promise<number> {
     const store = memoryStore();
     const control = createControl();
     process.once("SIGINT", () => control.stop());
+    const listener = progressPrinter();
+    // tfjs' own operations are the reference, and take four times as long to try.
+    if (!values["skip-self-test"] && opsName === "fused")
+      await testBeforeRun({ gpu, ops, experiment, codeVersion, store: memoryStore() });
     const result = await runExperiment({
       gpu,
       ops,
@@ -91,7 +98,7 @@ export async function runCommand(args: string[]): Promise<number> {
       createdAt: new Date().toISOString(),
       dataset,
       control,
-      listener: progressPrinter(),
+      listener,
     });
     await writeRun(store, out, values.checkpoints);
     printTable(result);
@@ -118,8 +125,15 @@ function withoutCheckpoint(error: unknown): unknown {
 
 function progressPrinter(): RunListener {
   let last = 0;
+  let lastDoing = 0;
   const status = new Map<string, string>();
   return {
+    doing(words) {
+      const now = performance.now();
+      if (!words || now - lastDoing < 1000) return;
+      lastDoing = now;
+      console.log(words);
+    },
     stage(stage, eta) {
       const changed = status.get(stage.name) !== stage.status;
       status.set(stage.name, stage.status);

@@ -9,8 +9,10 @@ import { memoryProblem } from "../core/pipeline/memory";
 import { planShape } from "../core/pipeline/plan";
 import { createReporter } from "../core/pipeline/reporter";
 import { buildIndex, prepareRun } from "../core/pipeline/run";
+import { testBeforeRun } from "../core/pipeline/selfTest";
 import { disposeTowers, distilStudent, trainScalingDoc, trainTeacher, trainTwinBert } from "../core/pipeline/stages";
 import { disposeTower } from "../core/towers/device";
+import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
 import { openNodeGpu } from "./gpu";
 import { collection, settle } from "./settings";
@@ -76,12 +78,14 @@ export async function tuneCommand(args: string[]): Promise<number> {
     const oneTeacher = axes.every(({ path }) => /^(stage2|student)\./.test(path));
     const teacherStore = memoryStore();
     let teacherStages: readonly StageRecord[] = [];
+    const tested = memoryStore();
     const rows: { words: string; recall: number }[] = [];
     for (const { words, experiment } of trials) {
       if (!oneCollection) dataset = await collection(experiment, values.data);
       const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits);
       if (problem) throw problem;
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
+      await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);
       const context = await prepareRun({ gpu, ops, store, experiment, dataset, control: createControl() }, reporter);

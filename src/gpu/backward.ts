@@ -6,7 +6,7 @@
  *
  * Uses the private tape of tfjs 4.22.0; backward.test.ts holds it against tf.grads.
  */
-import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type GradientSink, withPass } from "./kernels/op";
 
@@ -48,12 +48,14 @@ function nodesBetween(tape: readonly TapeNode[], xs: readonly Tensor[], y: Tenso
 }
 
 /**
- * Value of a loss and its gradients; or of any tensor, given what a loss that comes of it makes its gradient.
+ * Value of a loss and its gradients; or of any tensor, given what a loss that comes of it makes its gradient. A loss of
+ * several numbers is that of several models which have nothing in common that is trained: each number's gradients are
+ * those of the number alone.
  * @param sinks by id of an x: where its gradient may be written instead
  * @param dy gradient of the value; 1 unless given
  * @returns for each x its gradient; null where there is none, or all of it went to the x's sink
  */
-export function valueAndGradients<Value extends Tensor = Scalar>(
+export function valueAndGradients<Value extends Tensor = Tensor>(
   loss: () => Value,
   xs: readonly Tensor[],
   sinks: ReadonlyMap<number, GradientSink> = new Map(),

@@ -36,13 +36,20 @@ import { type Arena, arenaOf, type Room } from "./arena";
 import type { Gpu } from "./device";
 import { internals } from "./dispatch";
 import { planBuffers, type Request } from "./lifetimes";
+import { type DraftSheet, draftDevice, draftSheet, type PipelineDraft, pipelineOf } from "./pipelines";
+import { timeCommands } from "./profile";
 import { flush, type InputSpecs, makeInputs, readBuffers, type Step, type StepFunction, type TensorMap } from "./step";
 
-/** With `Group` for what is bound: descriptors as they were recorded, or bind groups of real buffers. */
-type Command<Group> =
-  | { kind: "dispatch"; pipeline: GPUComputePipeline; group: Group; counts: [number, number, number] }
+/** What is bound, before its pipeline has been compiled and its buffers are there. */
+type GroupDraft = Pick<GPUBindGroupDescriptor, "entries">;
+
+/** As recorded: with drafts of pipelines and groups; and with real ones. */
+type Command<Pipeline = GPUComputePipeline | PipelineDraft, Group = GroupDraft> =
+  | { kind: "dispatch"; pipeline: Pipeline; group: Group; counts: [number, number, number] }
   | { kind: "clear"; buffer: GPUBuffer; offset: number; size: number | undefined }
   | { kind: "copy"; from: GPUBuffer; fromOffset: number; to: GPUBuffer; toOffset: number; size: number };
+
+export type Linked = Command<GPUComputePipeline, GPUBindGroup>;
 
 /** Bytes that the host handed to the GPU during the recording. */
 interface Upload {
@@ -52,7 +59,7 @@ interface Upload {
 
 interface Recording {
   /** Their buffers may be names of intermediates. */
-  commands: Command<GPUBindGroupDescriptor>[];
+  commands: Command[];
   uploads: Upload[];
   /** Op of each command. */
   ops: string[];
@@ -65,7 +72,8 @@ interface Recording {
 }
 
 /**
- * Captures `fn` for inputs of these shapes.
+ * Captures `fn` for inputs of these shapes. Nothing is compiled yet: `compileWaiting` (pipelines.ts) does it for all
+ * captures at once; the first run does what is left.
  * @throws LabError "not-capturable" naming the op that cannot be replayed faithfully
  * @param arena whose buffers intermediates share
  */
@@ -74,11 +82,13 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena
   let kept: Recording;
   try {
     // Recorded twice: a function that peeks at host state betrays itself by other bytes.
-    const first = record(gpu, fn, inputs.tensors);
+    const sheet = draftSheet(gpu.backend);
+    const first = record(gpu, fn, inputs.tensors, sheet);
     release(gpu, first);
-    kept = record(gpu, fn, inputs.tensors);
+    kept = record(gpu, fn, inputs.tensors, sheet);
     try {
       compare(first, kept);
+      sheet.keep();
     } catch (error) {
       release(gpu, kept);
       throw error;
@@ -105,6 +115,7 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena
       inputs.write(values);
       replay(gpu.device, commands(), times);
     },
+    profile: () => timeCommands(gpu, commands()),
     async read(name) {
       const [bytes] = await readBuffers(gpu, [bufferOfOutput(name)]);
       return new Float32Array(bytes!, 0, kept.outputs[name]!.size);
@@ -134,16 +145,16 @@ function giveLasting(gpu: Gpu, { requests, names, buffers, outputs }: Recording)
   return lasting;
 }
 
-/** Gives the commands with real buffers; those of before, as long as the arena's buffers are the same. */
+/** Gives the commands with real pipelines and buffers; those of before, as long as the arena's buffers are the same. */
 function binder(
   gpu: Gpu,
   { commands, requests, names }: Recording,
   bufferOf: readonly number[],
   room: Room,
   lasting: ReadonlyMap<GPUBuffer, GPUBuffer>,
-): () => readonly Command<GPUBindGroup>[] {
+): () => readonly Linked[] {
   const passing = names.filter((_, i) => requests[i]!.to !== Number.POSITIVE_INFINITY);
-  let made: readonly Command<GPUBindGroup>[] = [];
+  let made: readonly Linked[] = [];
   let generation = -1;
   return () => {
     if (generation === room.generation()) return made;
@@ -151,15 +162,22 @@ function binder(
     const buffers = room.buffers();
     const real = new Map([...lasting, ...passing.map((name, i) => [name, buffers[bufferOf[i]!]!] as const)]);
     const of = (buffer: GPUBuffer) => real.get(buffer) ?? buffer;
+    const layouts = new Map<GPUComputePipeline, GPUBindGroupLayout>();
     made = commands.map((command) => {
       if (command.kind === "clear") return { ...command, buffer: of(command.buffer) };
       if (command.kind === "copy") return { ...command, from: of(command.from), to: of(command.to) };
-      const { layout, entries } = command.group;
+      const pipeline = pipelineOf(gpu.backend, command.pipeline);
+      let layout = layouts.get(pipeline);
+      if (!layout) {
+        layout = pipeline.getBindGroupLayout(0);
+        layouts.set(pipeline, layout);
+      }
       return {
         ...command,
+        pipeline,
         group: gpu.device.createBindGroup({
           layout,
-          entries: Array.from(entries, ({ binding, resource }) => {
+          entries: Array.from(command.group.entries, ({ binding, resource }) => {
             const bound = resource as GPUBufferBinding;
             return { binding, resource: { ...bound, buffer: of(bound.buffer) } };
           }),
@@ -170,7 +188,7 @@ function binder(
   };
 }
 
-function replay(device: GPUDevice, commands: readonly Command<GPUBindGroup>[], times: number): void {
+function replay(device: GPUDevice, commands: readonly Linked[], times: number): void {
   const encoder = device.createCommandEncoder();
   let pass: GPUComputePassEncoder | null = null;
   let pipeline: GPUComputePipeline | null = null;
@@ -224,8 +242,11 @@ function nameOf(size: number, usage: number): GPUBuffer {
   }) as GPUBuffer;
 }
 
-/** Runs `fn` once against stand-ins; executes nothing. */
-function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
+/**
+ * Runs `fn` once against stand-ins; executes nothing.
+ * @param sheet where its pipelines are drafted
+ */
+function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, sheet: DraftSheet): Recording {
   const { backend, device } = gpu;
   const inside = internals(backend);
   flush(gpu);
@@ -246,7 +267,7 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
     const name = scope?.name.slice(0, -"__op".length);
     return name && name.toLowerCase() !== kernel.toLowerCase() ? `${name} (${kernel})` : kernel;
   };
-  const push = (command: Command<GPUBindGroupDescriptor>) => {
+  const push = (command: Command) => {
     recording.commands.push(command);
     recording.ops.push(op());
   };
@@ -288,13 +309,13 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
     device.queue.writeBuffer(buffer, 0, bytes as BufferSource);
   };
 
-  let pipeline: GPUComputePipeline | null = null;
-  let group: GPUBindGroupDescriptor | null = null;
+  let pipeline: GPUComputePipeline | PipelineDraft | null = null;
+  let group: GroupDraft | null = null;
   const pass = {
-    setPipeline(p: GPUComputePipeline) {
+    setPipeline(p: GPUComputePipeline | PipelineDraft) {
       pipeline = p;
     },
-    setBindGroup(_index: number, g: GPUBindGroupDescriptor) {
+    setBindGroup(_index: number, g: GroupDraft) {
       group = g;
     },
     dispatchWorkgroups(x: number, y = 1, z = 1) {
@@ -317,9 +338,8 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
     features: device.features,
     limits: device.limits,
     createCommandEncoder: () => encoder,
-    createBindGroup: (d: GPUBindGroupDescriptor) => d,
-    createShaderModule: (d: GPUShaderModuleDescriptor) => device.createShaderModule(d),
-    createComputePipeline: (d: GPUComputePipelineDescriptor) => device.createComputePipeline(d),
+    createBindGroup: ({ entries }: GPUBindGroupDescriptor): GroupDraft => ({ entries }),
+    ...draftDevice,
     createBuffer: (d: GPUBufferDescriptor) => create(d.size, d.usage),
     queue: device.queue,
   };
@@ -329,12 +349,14 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap): Recording {
     device: backend.device,
     queue: backend.queue,
     commandQueueOwnedIds: inside.commandQueueOwnedIds,
+    pipelineCache: inside.pipelineCache,
   };
   const variables = Object.values(tf.engine().state.registeredVariables).map((v) => ({ v, dataId: v.dataId }));
   const original = Object.getPrototypeOf(backend) as typeof backend;
   const overrides = {
     bufferManager: pool,
     device: standIn,
+    pipelineCache: sheet.cache,
     queue: {
       submit() {},
       writeBuffer: (buffer: GPUBuffer, offset: number, data: ArrayBuffer, dataOffset = 0, size?: number) => {

@@ -3,6 +3,8 @@
  * trained tensor, the partial sums that the kernels wrote, unsummed. The optimizer adds them up as it reads them, so that
  * neither the sums over blocks of rows nor the sum over a tensor's uses cost a dispatch of their own.
  *
+ * A tensor of several models (kernels/models.ts) is one tensor here: its partial sums are each [models, ...].
+ *
  * A tensor has one place a use. What does not come from a kernel of ours is copied to a free place, or added to the
  * first one where none is left: always right, one dispatch for several tensors.
  */
@@ -29,6 +31,8 @@ interface Place {
   offsets: number[];
   contributions: Contribution[];
   size: number;
+  /** Partial sums that it holds; as many as each of its models alone would, so that each is summed as if alone. */
+  most: number;
   /** Where the sum of earlier pieces goes, and whether it is there. */
   total: number;
   added: boolean;
@@ -50,16 +54,18 @@ export interface GradientStore {
 }
 
 /**
- * @param tensors how large each trained tensor is and how often a step uses it
+ * @param tensors how large each trained tensor is, of how many models, and how often a step uses it
  * @param inPieces whether there are totals, for `addUp`
  */
 export function createGradientStore(
   gpu: Gpu,
-  tensors: readonly { size: number; uses: number }[],
+  tensors: readonly { size: number; uses: number; models?: number }[],
   inPieces = false,
 ): GradientStore {
   const adder = createAdder(gpu);
-  const bytesOf = ({ size }: { size: number }) => Math.ceil((4 * size * mostPartials(size)) / 256) * 256;
+  const mostOf = ({ size, models = 1 }: { size: number; models?: number }) => mostPartials(size / models);
+  const bytesOf = (tensor: { size: number; models?: number }) =>
+    Math.ceil((4 * tensor.size * mostOf(tensor)) / 256) * 256;
   const {
     places: packed,
     buffers,
@@ -75,6 +81,7 @@ export function createGradientStore(
       offsets: Array.from({ length: tensor.uses }, (_, use) => (offset + use * bytesOf(tensor)) / 4),
       contributions: [],
       size: tensor.size,
+      most: mostOf(tensor),
       total: (offset + tensor.uses * bytesOf(tensor)) / 4,
       added: false,
     };
@@ -82,8 +89,7 @@ export function createGradientStore(
   /** The next free place of a tensor, as `count` partial sums. */
   const claim = (place: Place, count: number): Contribution => {
     const offset = place.offsets[place.contributions.length];
-    if (offset === undefined || count < 1 || count > mostPartials(place.size))
-      throw new Error(`no place for ${count} partial sums`);
+    if (offset === undefined || count < 1 || count > place.most) throw new Error(`no place for ${count} partial sums`);
     const contribution = { offset, count };
     place.contributions.push(contribution);
     return contribution;
@@ -97,7 +103,7 @@ export function createGradientStore(
       const place = places[index]!;
       return {
         get most() {
-          return place.contributions.length < place.offsets.length ? mostPartials(place.size) : 0;
+          return place.contributions.length < place.offsets.length ? place.most : 0;
         },
         take(count) {
           const { offset } = claim(place, count);

@@ -10,7 +10,8 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
-import { isView, type Range, rangeOf } from "./flat";
+import { isHalf, isView, type Range, rangeOf } from "./flat";
+import type { KernelTimes } from "./profile";
 
 export interface InputSpec {
   shape: readonly number[];
@@ -39,6 +40,8 @@ export interface Step {
   run(values: HostValues, times?: number): void;
   /** The value of an output after the last run. Waits for the GPU. */
   read(output: string): Promise<Float32Array>;
+  /** Captured steps: one more run with the inputs of the last, each dispatch timed by the GPU; see profile.ts. */
+  profile?(): Promise<KernelTimes>;
   /** The outputs as tensors; their values change with every run. */
   readonly outputs: TensorMap;
   dispose(): void;
@@ -155,6 +158,7 @@ export function bufferOf(gpu: Gpu, tensor: Tensor): GPUBuffer {
 
 /** Values of tensors now, in one read-back. */
 export async function readTensors(gpu: Gpu, tensors: readonly Tensor[]): Promise<Float32Array[]> {
+  if (tensors.some(isHalf)) throw new Error("a tensor of half floats is not read back: its checkpoint has the values");
   const buffers = await readRanges(
     gpu,
     tensors.map((tensor) => rangeOf(gpu, tensor)),

@@ -139,6 +139,8 @@ export type RunEvent =
       losses: LossPoint[];
       validation: ValidationPoint[];
     }
+  /** What goes on before a stage can move, in a few words; null: it is over. */
+  | { type: "doing"; runId: string; words: string | null }
   | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
   | { type: "result"; runId: string; result: RunResult }
   /** The GPU went away or refused: nothing more will come until `open`. */

@@ -14,6 +14,7 @@ import { memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
 import { planShape } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
 import { openSearch, type SearchEngine } from "../core/pipeline/search";
+import { testBeforeRun } from "../core/pipeline/selfTest";
 import { type Gpu, openGpu } from "../gpu/device";
 import { fusedOps } from "../gpu/fusedOps";
 import { createCollections, describe } from "./collections";
@@ -93,13 +94,17 @@ export function createSession(options: SessionOptions): Handlers {
         run.status === "interrupted" || run.status === "stopped"
           ? await collections.of(run.experiment, runStore)
           : await collections.get(run.experiment);
+      const { codeVersion } = options;
+      const { experiment } = run;
+      const { doing } = events.listener;
+      await testBeforeRun({ gpu: device, ops: fusedOps, experiment, codeVersion, store, ...(doing ? { doing } : {}) });
       return runExperiment({
         gpu: device,
         ops: fusedOps,
         adapter: adapterRecord(device),
-        codeVersion: options.codeVersion,
+        codeVersion,
         store: runStore,
-        experiment: run.experiment,
+        experiment,
         name: run.name,
         createdAt: run.createdAt,
         dataset,

@@ -8,6 +8,7 @@ import { disposeTower, uploadTower } from "../towers/device";
 import { contrastiveStep } from "../training/steps";
 import { benchFlops, benchStep, measureStep } from "./bench";
 import type { BenchArch, BenchSize } from "./benchChoices";
+import { measureEncode } from "./benchEncode";
 
 const gpu = useGpu();
 
@@ -74,5 +75,14 @@ describe("a captured step", () => {
     expect(eager.dispatches).toBe(39);
     expect(eager.loss).toBe(figures.loss);
     expect(benchFlops("bench", "m")).toBe(6 * 12 * 4 * 128 ** 2 * 32 * 64);
+  });
+
+  it("encodes a text in 13 dispatches and one submit, at two layers", async () => {
+    const before = gpu().bytes();
+    const figures = await measureEncode(gpu(), fusedOps, { arch: "bench", size: "s", batch: 1 });
+    expect(figures).toMatchObject({ dispatches: 13, submits: 1, tokens: 48, batch: 1 });
+    expect(figures.gpuBytes).toBeLessThan(1.2e6);
+    expect(figures.textsPerSecond).toBeCloseTo(1000 / figures.stepMs.median);
+    expect(gpu().bytes()).toBe(before);
   });
 });

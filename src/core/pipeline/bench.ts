@@ -4,25 +4,26 @@
  * norm, learned positions, exact GELU and no biases, InfoNCE at temperature 0.05.
  */
 import { bestProduct } from "../../gpu/bestProduct";
-import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import { random } from "../random";
 import { initTower } from "../towers";
 import { gatedHidden } from "../towers/config";
 import { disposeTower, uploadTower } from "../towers/device";
-import type { TowerConfig } from "../towers/types";
-import type { TokenTable } from "../training/inputs";
-import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
+import type { HostParameters, TowerConfig } from "../towers/types";
+import { type TokenTable, towerValues } from "../training/inputs";
+import { contrastiveStep, distilStep, logRow, type Recipe, type TrainingStep } from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
+import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 
-const BATCH = 32;
-const QUERY_TOKENS = 16;
-const DOCUMENT_TOKENS = 48;
+export const BATCH = 32;
+export const QUERY_TOKENS = 16;
+export const DOCUMENT_TOKENS = 48;
 const VOCABULARY = 2048;
-const SEED = 7;
+export const SEED = 7;
 
-function benchConfig(arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig {
+/** The shape of a tower of the benchmark. */
+export function benchConfig(arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig {
   const { width, layers, heads } = BENCH_SIZES[size];
   const kind = arch === "qkd" ? "encoder" : arch;
   return {
@@ -50,7 +51,7 @@ export function benchFlops(arch: BenchArch, size: BenchSize): number {
 }
 
 /** Documents of 12 tokens and more, queries of 4 and more drawn from their document; frequent ids are more likely. */
-function madeUp(): { queries: TokenTable; documents: TokenTable } {
+export function madeUp(): { queries: TokenTable; documents: TokenTable } {
   const r = random(SEED, "bench tokens");
   const documents: number[][] = [];
   const queries: number[][] = [];
@@ -72,8 +73,68 @@ function madeUp(): { queries: TokenTable; documents: TokenTable } {
   return { queries: table(queries), documents: table(documents) };
 }
 
-/** A training step of the benchmark, with what it owns. */
-export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchSize, captured: boolean): TrainingStep {
+const LEARNING_RATE = 1e-3;
+const TEMPERATURE = 0.05;
+
+/** The texts of a step, by their numbers in the tables. */
+export const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
+
+/** The step of arch `bench` as plain numbers, for another program to compute. */
+export interface BenchProblem {
+  width: number;
+  layers: number;
+  heads: number;
+  batch: number;
+  vocabulary: number;
+  temperature: number;
+  learningRate: number;
+  query: BenchSide;
+  document: BenchSide;
+}
+
+export interface BenchSide {
+  tokens: number;
+  parameters: HostParameters;
+  /** Tokens of a step's texts; mask float32 [batch, tokens]. */
+  inputs(step: number): { ids: Int32Array; mask: Float32Array };
+}
+
+export function benchProblem(size: BenchSize): BenchProblem {
+  const tables = madeUp();
+  const side = (name: "query" | "document", tokens: number, table: TokenTable): BenchSide => {
+    const config = benchConfig("bench", size, tokens);
+    return {
+      tokens,
+      parameters: initTower(config, SEED, name, true),
+      inputs(step) {
+        const { values } = towerValues("text", config, table, texts(step), tokens);
+        return { ids: values["text.ids"] as Int32Array, mask: values["text.mask"] as Float32Array };
+      },
+    };
+  };
+  return {
+    ...BENCH_SIZES[size],
+    batch: BATCH,
+    vocabulary: VOCABULARY,
+    temperature: TEMPERATURE,
+    learningRate: LEARNING_RATE,
+    query: side("query", QUERY_TOKENS, tables.queries),
+    document: side("document", DOCUMENT_TOKENS, tables.documents),
+  };
+}
+
+/**
+ * A training step of the benchmark, with what it owns.
+ * @param clip largest norm of the gradient; 0: never clipped
+ */
+export function benchStep(
+  gpu: Gpu,
+  ops: TowerOps,
+  arch: BenchArch,
+  size: BenchSize,
+  captured: boolean,
+  clip = 1,
+): TrainingStep {
   const recipe: Recipe = {
     steps: 1000,
     batch: BATCH,
@@ -81,15 +142,14 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
     weightDecay: 0,
     beta1: 0.9,
     beta2: 0.999,
-    clip: 1,
+    clip,
     captured,
-    learningRate: 1e-3,
-    embeddingRate: 1e-3,
+    learningRate: LEARNING_RATE,
+    embeddingRate: LEARNING_RATE,
     dropout: 0,
     seed: SEED,
   };
   const { queries, documents } = madeUp();
-  const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
   const tower = (side: "query" | "document", tokens: number) => {
     const config = benchConfig(arch, size, tokens);
     return uploadTower(gpu, config, initTower(config, SEED, side, true));
@@ -122,7 +182,7 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
     documentLength: DOCUMENT_TOKENS,
     order: (n) => ({ queries: texts(n), documents: texts(n), mask }),
     hardNegatives: 0,
-    temperature: 0.05,
+    temperature: TEMPERATURE,
     learnTemperature: false,
   });
   return owning(step, () => {
@@ -139,35 +199,17 @@ const owning = (step: TrainingStep, free: () => void): TrainingStep => ({
   },
 });
 
-export interface BenchFigures {
+export interface BenchFigures extends Measured {
   arch: BenchArch;
   size: BenchSize;
   mode: BenchMode;
-  /** Of one step, counted where they enter the GPU's queue. */
-  dispatches: number;
-  submits: number;
-  /** Host time of one step: making its inputs and submitting it. Median. */
-  hostMs: number;
-  /** One step from its start until the GPU is done. */
-  stepMs: { median: number; min: number; max: number };
-  /** Bytes that the step, its towers and its optimizer hold on the GPU, tfjs' pool included. */
-  gpuBytes: number;
-  pipelines: number;
-  /** Host time spent in compiling, before the first timed step. */
-  compileMs: number;
   tokensPerSecond: number;
   gflops: number;
   /** `gflops` over what this project's best matrix product reaches alone on the same adapter, in the same run. */
   matmulShare: number;
-  adapter: string;
-  software: boolean;
   /** Loss of the last step: a wrong step is told by it. */
   loss: number;
-  /** Dispatches of one step by kernel, the most frequent first. */
-  kernels: Record<string, number>;
 }
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /**
  * Measures one step.
@@ -180,50 +222,28 @@ export async function measureStep(
   repeats = 5,
 ): Promise<BenchFigures> {
   const { arch, size, mode } = choice;
-  const counter = countGpu();
-  const before = gpu.bytes();
+  const measuring = startMeasuring(gpu);
   const training = benchStep(gpu, ops, arch, size, mode === "captured");
   try {
-    let step = 0;
-    for (; step < 2; step++) training.run(step + 1);
-    await gpu.finish();
-    const { pipelines, compileMs } = counter.counts;
-    const host: number[] = [];
-    const whole: number[] = [];
-    for (let i = 0; i < repeats; i++) {
-      counter.reset();
-      const start = performance.now();
-      training.run(++step);
-      host.push(performance.now() - start);
-      await gpu.finish();
-      whole.push(performance.now() - start);
-    }
-    const { dispatches, submits, byLabel } = counter.counts;
-    const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
+    let last = 0;
+    const measured = await measuring.measure((step) => {
+      last = step;
+      training.run(step);
+    }, repeats);
     const rows = await training.log.read();
-    gpu.check();
-    const gpuBytes = gpu.bytes() - before;
-    const stepMs = { median: median(whole), min: Math.min(...whole), max: Math.max(...whole) };
-    const gflops = benchFlops(arch, size) / stepMs.median / 1e6;
+    const { median } = measured.stepMs;
+    const gflops = benchFlops(arch, size) / median / 1e6;
     return {
       ...choice,
-      dispatches,
-      submits,
-      hostMs: median(host),
-      stepMs,
-      gpuBytes,
-      pipelines,
-      compileMs,
-      tokensPerSecond: (benchTokens(arch) / stepMs.median) * 1000,
+      ...measured,
+      ...(await profiled(gpu, training.step)),
+      tokensPerSecond: (benchTokens(arch) / median) * 1000,
       gflops,
       matmulShare: gflops / (await bestProduct(gpu, benchTokens(arch), BENCH_SIZES[size].width)),
-      adapter: gpu.adapter.description,
-      software: gpu.adapter.software,
-      loss: rows[(step % training.log.slots) * training.names.length]!,
-      kernels,
+      loss: logRow(training, rows, last)[0]!,
     };
   } finally {
     training.dispose();
-    counter.stop();
+    measuring.stop();
   }
 }

@@ -9,7 +9,7 @@ import { readState, writeState } from "../training/state";
 import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
 import { train } from "../training/trainer";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
-import { encoderFor, type RunContext } from "./context";
+import { compilePrograms, encoderFor, type RunContext } from "./context";
 import { towerConfigs } from "./plan";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
@@ -76,6 +76,7 @@ async function runTraining(
     ...(training.step.stats.dispatches === null ? {} : { dispatches: training.step.stats.dispatches }),
   });
   try {
+    await compilePrograms(context);
     const { endedEarly } = await train({
       gpu,
       training,

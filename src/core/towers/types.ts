@@ -34,7 +34,7 @@ export interface HostTensor {
 }
 /** Parameters on the host, by Hugging Face name, in a fixed order. */
 export type HostParameters = Map<string, HostTensor>;
-/** Parameters on the device, by the same names. */
+/** Parameters on the device, by the same names; of several students with a leading dimension. */
 export type DeviceParameters = Record<string, Tensor>;
 
 /** One batch of tokenised texts on the device. All of it is an input of the step. */

@@ -9,10 +9,11 @@
  *
  * All of it is one capture: every piece's inputs are uploaded before it, and pieces use one another's memory.
  */
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { AdamW } from "../../gpu/adamw";
 import { valueAndGradients } from "../../gpu/backward";
+import type { Vector } from "../../gpu/ops";
 import type { HostValues, InputSpecs, TensorMap } from "../../gpu/step";
 import type { DeviceParameters, TowerConfig, TowerInputs } from "../towers/types";
 import { type TokenTable, towerInputSpecs, towerInputs, towerValues } from "./inputs";
@@ -78,7 +79,7 @@ export interface PiecedTower {
 }
 
 export interface Walked {
-  value: Scalar;
+  value: Tensor;
   /** What the optimizer's `apply` still has to be given. */
   gradients: Record<string, Tensor | null>;
   terms: Record<string, Tensor>;
@@ -97,7 +98,7 @@ export function cachedWalk(
   optimizer: AdamW,
   towers: readonly PiecedTower[],
   others: DeviceParameters,
-  loss: (vectors: readonly Tensor2D[]) => { loss: Scalar; terms: Record<string, Tensor> },
+  loss: (vectors: readonly Tensor2D[]) => { loss: Tensor; terms: Record<string, Tensor> },
 ): Walked {
   const sinks = optimizer.begin();
   const vectors = towers.map(({ pieces, forward }) =>
@@ -132,7 +133,7 @@ export function cachedWalk(
 export function addedWalk(
   optimizer: AdamW,
   { pieces, parameters, forward }: PiecedTower,
-  loss: (vectors: Tensor2D, piece: number) => { loss: Scalar; terms: Record<string, Tensor> },
+  loss: (vectors: Tensor2D, piece: number) => { loss: Tensor; terms: Record<string, Tensor> },
 ): Walked {
   const sinks = optimizer.begin();
   const names = Object.keys(parameters);
@@ -165,12 +166,12 @@ export function addedWalk(
   });
   const [value, ...terms] = shares[0]!.map((_, i) => tf.addN(shares.map((share) => share[i]!)));
   return {
-    value: value as Scalar,
+    value: value!,
     gradients: {},
     terms: Object.fromEntries(termNames.map((name, i) => [name, tf.keep(terms[i]!)])),
   };
 }
 
 /** A dropout's counter and sites for a piece. */
-export const pieceDropout = (rate: number, counter: Tensor1D, firstSite: number, { first }: Piece) =>
+export const pieceDropout = (rate: number, counter: Vector, firstSite: number, { first }: Piece) =>
   rate > 0 ? { rate, counter, firstSite, firstText: first } : undefined;
