@@ -42,9 +42,11 @@ const TILES = [
   [4, 4],
 ] as const;
 
-/** Rows and columns of a thread's tile in an [m, n] result: the largest tile that still makes 512 threads. */
+const ENOUGH_THREADS = 512;
+
+/** Rows and columns of a thread's tile in an [m, n] result: the largest tile that still makes threads enough. */
 export function tileFor(m: number, n: number): Tile {
-  return TILES.find((tile) => n >= tile[1] && tilesOf({ m, n, tile }) >= 512) ?? TILES[2];
+  return TILES.find((tile) => n >= tile[1] && tilesOf({ m, n, tile }) >= ENOUGH_THREADS) ?? TILES[2];
 }
 
 /** The tile of dW, whose threads come from cutting the rows. */
@@ -55,6 +57,14 @@ export function splitRows(rows: number, most: number): { splits: number; block: 
   const block = Math.ceil(rows / Math.max(1, Math.min(Math.ceil(rows / 32), most)));
   return { splits: Math.ceil(rows / block), block };
 }
+
+/**
+ * Whether each thread adds up all blocks of dW itself: where several models make threads enough without cutting the rows.
+ * Their partial sums would be written and read twice; of 16 students' 32 x 128 that is 1.5 to 2 times the time a student.
+ * (lavapipe ends a thread's loops after 65,535 turns in all.)
+ */
+export const foldsBlocks = (models: number, tiles: number, rows: number): boolean =>
+  models > 1 && models * tiles >= ENOUGH_THREADS && rows < 2 ** 15;
 
 /** What becomes of a forward product. */
 export type Ending = "none" | "gelu" | "silu gate";
@@ -280,7 +290,8 @@ ${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
     const blocks = splitRows(k, most);
-    const { splits } = blocks;
+    const folded = foldsBlocks(models, tilesOf({ m: out, n, tile }), k);
+    const splits = folded ? 1 : blocks.splits;
     const place = (sink: GradientSink | null, shape: readonly number[]) =>
       sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : [...shape] };
     const a = read(dy, matrixType(out));
@@ -293,7 +304,7 @@ ${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const own = tilesOf({ m: out, n, tile }) * models * splits;
     threads.push(own);
     keys.push(
-      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
+      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${blocks.splits}${folded ? " folded" : ""}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
     );
     const name = `toWeight${index}`;
     const spec: ProductOverRowsPart = {
@@ -304,6 +315,7 @@ ${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
       k,
       tile,
       ...blocks,
+      folded,
       a,
       b,
       out: to,
