@@ -39,8 +39,8 @@ interface Block {
   documents: number;
 }
 
-// Scores of 32 queries with a block are 16 MiB.
-const BLOCK = 131_072;
+/** Documents of a block at most: scores of 32 queries with one are 16 MiB. */
+export const SEARCH_BLOCK = 131_072;
 /** Queries that are searched together. */
 export const SEARCH_BATCH = 32;
 
@@ -55,7 +55,7 @@ export function uploadIndex(
   vectors: Float32Array,
   size: number,
   order: Int32Array,
-  perBlock = BLOCK,
+  perBlock = SEARCH_BLOCK,
 ): SearchIndex {
   const documents = order.length;
   if (documents === 0 || vectors.length !== documents * size)
