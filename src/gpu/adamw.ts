@@ -17,6 +17,7 @@ import type { Gpu } from "./device";
 import { dispatch, groupNumber, readBinding, workgroupGrid, writeBinding } from "./dispatch";
 import { rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
+import { hostAdamW } from "./hostAdamw";
 import type { GradientSink } from "./kernels/op";
 import { float } from "./kernels/wgsl";
 import { disposeOwn, ownTensor } from "./step";
@@ -94,6 +95,7 @@ interface Segment {
  * @throws Error naming a parameter that a step leaves without a gradient
  */
 export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions): AdamW {
+  if (gpu.heap) return hostAdamW(gpu, parameters, options);
   const { backend } = gpu;
   const store = createGradientStore(
     gpu,

@@ -17,7 +17,16 @@ import type { Gpu } from "./device";
 import { internals } from "./dispatch";
 import { type BufferPlan, planBuffers, type Request } from "./lifetimes";
 import { type DraftSheet, draftDevice, draftSheet, type PipelineDraft, pipelineOf } from "./pipelines";
-import { flush, type InputSpecs, makeInputs, readBuffers, type Step, type StepFunction, type TensorMap } from "./step";
+import {
+  eagerStep,
+  flush,
+  type InputSpecs,
+  makeInputs,
+  readBuffers,
+  type Step,
+  type StepFunction,
+  type TensorMap,
+} from "./step";
 
 /** A bind group that is made once its pipeline has been compiled. */
 type GroupDraft = Pick<GPUBindGroupDescriptor, "entries">;
@@ -55,11 +64,12 @@ interface Recording {
 }
 
 /**
- * Captures `fn` for inputs of these shapes. Nothing is compiled yet: `compileWaiting` (pipelines.ts) does it for all
+ * Captures `fn` for inputs of these shapes; on a CPU, which has no commands to record, an eager step. Nothing is compiled yet: `compileWaiting` (pipelines.ts) does it for all
  * captures at once; the first run does what is left.
  * @throws LabError "not-capturable" naming the op that cannot be replayed faithfully
  */
 export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step {
+  if (gpu.heap) return eagerStep(gpu, fn, specs);
   const inputs = makeInputs(gpu, specs);
   let kept: Recording;
   try {

@@ -97,6 +97,12 @@ export function segmentBuffers(
  * @throws LabError "gpu-refused" where one of them is larger than the limit
  */
 export function flatTensors(gpu: Gpu, specs: readonly { shape: number[]; values?: Float32Array }[]): FlatTensors {
+  if (gpu.heap) {
+    const tensors = specs.map(({ shape, values }) =>
+      tf.keep(values ? tf.tensor(values, shape, "float32") : tf.zeros(shape)),
+    );
+    return { tensors, dispose: () => tf.dispose(tensors) };
+  }
   const limit = bindingLimit(gpu);
   const sizes = specs.map(({ shape }) => 4 * shape.reduce((a, b) => a * b, 1));
   const largest = Math.max(0, ...sizes);

@@ -5,8 +5,8 @@
  */
 
 import type { Gpu } from "../../gpu/device";
-import { type FlatTensors, flatTensors, rangeOf } from "../../gpu/flat";
-import { readTensors } from "../../gpu/step";
+import { type FlatTensors, flatTensors } from "../../gpu/flat";
+import { readTensors, writeValues } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import { LabError } from "../errors";
 import { parameterStacks, sizeOf } from "./parameters";
@@ -110,8 +110,7 @@ export function writeParameters(gpu: Gpu, { parameters, layout }: Parameters, ho
         `Tensor ${name}: ${found ? found.shape.join(" x ") : "missing"} in the checkpoint, ${shape.join(" x ")} here.`,
         "Load it with the settings it was made with.",
       );
-    const range = rangeOf(gpu, parameters[within]!);
-    gpu.device.queue.writeBuffer(range.buffer, range.offset + offset * 4, found.values as BufferSource);
+    writeValues(gpu, parameters[within]!, found.values, offset);
   }
 }
 

@@ -4,7 +4,7 @@ import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import { compileWaiting } from "../../gpu/pipelines";
-import { bufferOf, disposeOwn, eagerStep, ownBuffer, ownTensor, readBuffers } from "../../gpu/step";
+import { copyValues, disposeOwn, eagerStep, ownTensor, readTensors } from "../../gpu/step";
 import { towerForward } from "../towers";
 import type { Tower } from "../towers/device";
 import { type TokenTable, towerInputSpecs, towerInputs, towerValues } from "./inputs";
@@ -71,10 +71,7 @@ export function createEncoder(
             "text.mask": values["text.mask"]!,
             "text.poolWeights": values["text.poolWeights"]!,
           });
-          const encoder = gpu.device.createCommandEncoder();
-          const bytes = batch * embeddingSize * 4;
-          encoder.copyBufferToBuffer(bufferOf(gpu, step.outputs["vectors"]!), 0, ownBuffer(target), b * bytes, bytes);
-          gpu.device.queue.submit([encoder.finish()]);
+          copyValues(gpu, step.outputs["vectors"]!, target, b * batch * embeddingSize);
           // A bounded queue: progress can be told and the page's GPU is not held for seconds.
           if (b % 8 === 7) {
             await gpu.finish();
@@ -82,13 +79,10 @@ export function createEncoder(
             onProgress?.(Math.min((first + b + 1) * batch, texts.length));
           }
         }
-        const [piece] = await readBuffers(gpu, [ownBuffer(target)]);
+        const [piece] = await readTensors(gpu, [target]);
         disposeOwn(gpu, target);
         const offset = first * batch * embeddingSize;
-        result.set(
-          new Float32Array(piece!).subarray(0, Math.min(result.length - offset, count * batch * embeddingSize)),
-          offset,
-        );
+        result.set(piece!.subarray(0, Math.min(result.length - offset, count * batch * embeddingSize)), offset);
         onProgress?.(Math.min((first + count) * batch, texts.length));
       }
       return result;

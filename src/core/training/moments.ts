@@ -1,7 +1,7 @@
 /** The optimizer's moments as a training state keeps them: flat, in the order of the checkpoint's tensors. */
 import type { AdamW } from "../../gpu/adamw";
 import type { Gpu } from "../../gpu/device";
-import { ownBuffer, readTensors } from "../../gpu/step";
+import { readTensors, writeValues } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import type { Parameters } from "../towers/device";
 
@@ -45,7 +45,7 @@ export function writeMoments(gpu: Gpu, training: Trained, { m, v }: { m: Float32
     for (const move of places) device.set(flat.subarray(move.host, move.host + move.size), move.device);
     let at = 0;
     for (const tensor of tensors) {
-      gpu.device.queue.writeBuffer(ownBuffer(tensor), 0, device.subarray(at, at + tensor.size) as BufferSource);
+      writeValues(gpu, tensor, device.subarray(at, at + tensor.size));
       at += tensor.size;
     }
   };
