@@ -5,6 +5,7 @@ import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
 import type { StageName, StageRecord, TrainedSystem } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
+import { settleEngine } from "../core/pipeline/engine";
 import { createReporter } from "../core/pipeline/reporter";
 import { buildIndex, prepareRun } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
@@ -81,6 +82,7 @@ export async function tuneCommand(args: string[]): Promise<number> {
     for (const { words, experiment } of trials) {
       if (!oneCollection) dataset = await collection(experiment, values.data);
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
+      await settleEngine({ gpu, ops, experiment, codeVersion, store: tested });
       await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);

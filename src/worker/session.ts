@@ -9,6 +9,7 @@ import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
 import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
 import { createControl, type RunControl } from "../core/pipeline/control";
+import { settleEngine } from "../core/pipeline/engine";
 import { isArchiveFile } from "../core/pipeline/files";
 import { planRun, planShape } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
@@ -110,11 +111,14 @@ export function createSession(options: SessionOptions): Handlers {
       const { experiment } = run;
       const { doing } = events.listener;
       const ops = opsOf(device);
-      await testBeforeRun({ gpu: device, ops, experiment, codeVersion, store, ...(doing ? { doing } : {}) });
+      const before = { gpu: device, ops, experiment, codeVersion, store, ...(doing ? { doing } : {}) };
+      const engine = await settleEngine(before);
+      await testBeforeRun(before);
       return runExperiment({
         gpu: device,
         ops,
         adapter: adapterRecord(device),
+        engine,
         codeVersion,
         store: runStore,
         experiment,

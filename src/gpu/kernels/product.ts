@@ -4,45 +4,11 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { OutputSpec } from "../dispatch";
 import { mostPartials } from "../gradients";
 import { NORMAL, SIGMOID } from "./activations";
-import {
-  loader,
-  matrixType,
-  type ProductOverRowsPart,
-  productOverRowsPart,
-  productPart,
-  storer,
-  type Tile,
-  tilesOf,
-} from "./matmul";
+import { loader, matrixType, type ProductOverRowsPart, storer } from "./matmul";
+import { matmulOf } from "./matmulVariant";
 import { freeIntermediates, type GradientSink, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
-
-/*
- * GFLOP/s on lavapipe (two CPU cores), best of three short runs, bias sums and the adding up of blocks included:
- *
- *   rows in->out       NT: tf.matMul 8x8  4x8  4x4    NN: tf  8x8  4x8  4x4    TN: tf  8x8  4x8  4x4
- *   3072 64->64             1.9  14.4 10.7  9.0          4.2  7.9  6.3  9.4       4.6 12.5  9.6  7.4
- *   3072 64->256            2.5  14.3 10.2  9.0          4.6 15.7 11.0  9.7       3.9 13.0 10.4  6.7
- *   3072 256->64            2.2  14.3 11.3  9.8          4.9 15.7 10.7  5.8       2.2  8.7  7.2  7.4
- *   512  32->32             1.8  13.7  9.7  7.7          4.1 13.1  9.1  8.1       4.3 10.6  8.1  6.3
- *
- * 16x8 gains at most a tenth and halves the threads. Blocks of 32, 128, 512 and all rows in TN 3072 64->64: 9.1, 12.8,
- * 13.2, 13.2; a real GPU needs the threads more than this one minds them.
- */
-const TILES = [
-  [8, 8],
-  [4, 8],
-  [4, 4],
-] as const;
-
-/** Rows and columns of a thread's tile in an [m, n] result: the largest tile that still makes 512 threads. */
-export function tileFor(m: number, n: number): Tile {
-  return TILES.find((tile) => n >= tile[1] && tilesOf({ m, n, tile }) >= 512) ?? TILES[2];
-}
-
-/** The tile of dW, whose threads come from cutting the rows. */
-const tileOverRows = (m: number, n: number): Tile => [m > 4 ? 8 : 4, n > 4 ? 8 : 4];
 
 /** Blocks that the rows of dW = dy^T x are cut into, at most `most` of 32 rows and more. */
 export function splitRows(rows: number, most: number): { splits: number; block: number } {
@@ -84,7 +50,8 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
   const [m, k] = x.shape as [number, number];
   const pair = ending === "silu gate";
   const n = weight.shape[0]! / (pair ? 2 : 1);
-  const tile: Tile = pair ? [8, 4] : tileFor(m, n);
+  const matmul = matmulOf(backend);
+  const tile = matmul.tile(m, n, pair);
   const inner = pair ? 2 * n : n;
   const reads: Binding<TensorInfo>[] = [
     { name: "x", type: matrixType(k), to: x },
@@ -103,14 +70,15 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
   }[ending];
   const part = (): ShaderPart => ({
     name: "product",
-    threads: tilesOf({ m, n, tile }),
+    threads: matmul.threads({ m, n, tile }),
+    ...matmul.memory,
     code: `alias T = vec4f;
 const HALF = ${Math.floor(n / 4)}u;
 ${ending === "gelu" ? NORMAL : pair ? SIGMOID : ""}
 ${residual ? loader("residualAt", "residual", m, n) : ""}
 ${storer("yStore", "y", m, n)}
 ${keep ? storer("uStore", "u", m, inner) : ""}
-${productPart({
+${matmul.part({
   name: "product",
   mode: "NT",
   m,
@@ -127,11 +95,11 @@ ${productPart({
   });
   return dispatchParts(
     backend,
-    `matmul NT ${m} ${n} ${k} ${tile.join("x")} ${ending}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
+    `matmul${matmul.key} NT ${m} ${n} ${k} ${tile.join("x")} ${ending}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
     reads,
     writes,
     () => [part()],
-    [tilesOf({ m, n, tile })],
+    [matmul.threads({ m, n, tile })],
   );
 }
 
@@ -198,6 +166,7 @@ export function backwardProducts(
   const parts: (() => ShaderPart)[] = [];
   const threads: number[] = [];
   const keys: string[] = [];
+  const matmul = matmulOf(backend);
   /** The variable of a tensor; one that is read twice is bound once. */
   const read = (to: TensorInfo, type: string): string => {
     const known = reads.find((binding) => binding.to.dataId === to.dataId);
@@ -215,7 +184,7 @@ export function backwardProducts(
     const [rows, out] = dx.dy.shape as [number, number];
     const n = weight.shape[1]!;
     const inner = after.kind === "silu gate" ? 2 * n : n;
-    const tile = tileFor(rows, n);
+    const tile = matmul.tile(rows, n);
     const a = read(dx.dy, matrixType(out));
     const b = read(weight, matrixType(n));
     const other = after.kind === "add" ? read(after.to, matrixType(n)) : "";
@@ -223,7 +192,7 @@ export function backwardProducts(
     const u = activated ? read(after.u, matrixType(inner)) : "";
     const to = write({ shape: [rows, inner] }, matrixType(inner));
     const h = activated ? write({ shape: [rows, n] }, matrixType(n)) : "";
-    threads.push(tilesOf({ m: rows, n, tile }));
+    threads.push(matmul.threads({ m: rows, n, tile }));
     keys.push(`NN ${rows} ${n} ${out} ${tile.join("x")} ${after.kind}`);
     const finish = {
       none: "toXStore(0u, row, c, v);",
@@ -242,21 +211,22 @@ export function backwardProducts(
     }[after.kind];
     parts.push(() => ({
       name: "toX",
-      threads: tilesOf({ m: rows, n, tile }),
+      threads: matmul.threads({ m: rows, n, tile }),
+      ...matmul.memory,
       code: `alias T = vec4f;
 ${after.kind === "gelu" ? NORMAL : after.kind === "silu gate" ? SIGMOID : ""}
 ${other ? loader("otherAt", other, rows, n) : ""}
 ${u ? loader("uAt", u, rows, inner) : ""}
 ${h ? storer("hStore", h, rows, n) : ""}
 ${storer("toXStore", to, rows, inner)}
-${productPart({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a, b, finish })}`,
+${matmul.part({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a, b, finish })}`,
     }));
   }
 
   const plans = dws.map(({ dy, x, norm, weight, bias }, index) => {
     const [rows, out] = dy.shape as [number, number];
     const n = x.shape[1]!;
-    const tile = tileOverRows(out, n);
+    const tile = matmul.tileOverRows(out, n);
     const weightSink = usableSink(weight);
     const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
@@ -271,19 +241,24 @@ ${productPart({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a, b, finish 
       : {};
     const to = write(place(weightSink, [out, n]), matrixType(n));
     const sums = bias ? { sums: write(place(biasSink, [out]), "array<f32>") } : {};
-    threads.push(tilesOf({ m: out, n, tile }) * splits);
+    threads.push(matmul.threads({ m: out, n, tile }) * splits);
     keys.push(
       `TN ${out} ${n} ${rows} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
     );
     const name = `toWeight${index}`;
     const spec: ProductOverRowsPart = { name, m: out, n, k: rows, tile, ...blocks, a, b, out: to, ...normed, ...sums };
-    parts.push(() => ({ name, threads: tilesOf({ m: out, n, tile }) * splits, code: productOverRowsPart(spec) }));
+    parts.push(() => ({
+      name,
+      threads: matmul.threads({ m: out, n, tile }) * splits,
+      ...matmul.memory,
+      code: matmul.partOverRows(spec),
+    }));
     return { splits, ownWeight: weightSink === null, ownBias: bias !== null && biasSink === null };
   });
 
   const made = dispatchParts(
     backend,
-    `matmul ${keys.join(" and ")}`,
+    `matmul${matmul.key} ${keys.join(" and ")}`,
     reads,
     writes,
     () => parts.map((part) => part()),
