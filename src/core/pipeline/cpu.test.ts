@@ -96,7 +96,7 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
   const base = presetExperiment("tiny");
   const experiment: Experiment = {
     ...base,
-    stage1: { ...base.stage1, steps: 20, dropout: 0.1, hardNegatives: 1 },
+    stage1: { ...base.stage1, steps: 12, dropout: 0.1, hardNegatives: 1 },
     stage2: { ...base.stage2, steps: 5 },
     training: { ...base.training, saveEvery: 3600 },
   };
@@ -111,7 +111,7 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
     experiment,
     name: "cpu",
     createdAt: "2026-01-01T00:00:00.000Z",
-    dataset: toyDataset(1, 60, 60),
+    dataset: toyDataset(1, 40, 40),
     control: createControl(),
     listener: {
       stage: () => undefined,
@@ -124,7 +124,7 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
   expect(result.adapter).toMatchObject({ description: "CPU (WebAssembly)", software: true });
   expect(result.systems).toHaveLength(5);
   for (const system of result.systems) expect(system.metrics["recall@10"].value).toBeGreaterThanOrEqual(0);
-  expect(losses).toHaveLength(20);
+  expect(losses).toHaveLength(12);
   expect(losses.at(-1)!.loss).toBeLessThan(losses[0]!.loss - 0.1);
   const bytes = losses.map((point) => point.gpuBytes);
   expect(new Set(bytes.slice(1)).size).toBe(1);
