@@ -4,10 +4,12 @@ import type { BenchFigures } from "../core/pipeline/bench";
 import { BENCH_ARCHS, BENCH_MODES, BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
 import { parseFlags, seeHelp } from "./arguments";
 import { openNodeGpu } from "./gpu";
+import type { PeerFigures } from "./peers";
 
-export const BENCH_USAGE = `Usage: npm run lab -- bench step [options]
+export const BENCH_USAGE = `Usage: npm run lab -- bench step|peers [options]
 
-Measures one training step: dispatches, submits, time and GPU memory.
+step   measures one training step: dispatches, submits, time and GPU memory
+peers  the same step of arch bench by jax-js (webgpu and wasm) and PyTorch too, in turn; takes --size, --steps, --json
 
   --arch bench|encoder|decoder|qkd     bench unless given. bench: two pre-norm towers, RMS norm, GELU, no biases;
                                        encoder, decoder: two of the lab's own towers; qkd: an encoder student alone,
@@ -60,11 +62,11 @@ export async function benchCommand(args: string[]): Promise<number> {
     process.stdout.write(BENCH_USAGE);
     return 0;
   }
-  if (what !== "step")
+  if (what !== "step" && what !== "peers")
     throw new LabError(
       "bad-setting",
       what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
-      "Choose: npm run lab -- bench step.",
+      "Choose: npm run lab -- bench step, or bench peers.",
     );
   const arch = choose("arch", values.arch, BENCH_ARCHS);
   const choice = {
@@ -78,6 +80,7 @@ export async function benchCommand(args: string[]): Promise<number> {
       `--steps wants a whole number from 5 to 1000, not "${values.steps.slice(0, 60)}".`,
       seeHelp("bench"),
     );
+  if (what === "peers") return await peers(choice.size, Number(values.steps), values.json);
   const { gpu, ops } = await openNodeGpu(choice.mode === "plain" ? "plain" : "fused");
   try {
     // Loaded after WebGPU is there: it brings tfjs along.
@@ -88,6 +91,32 @@ export async function benchCommand(args: string[]): Promise<number> {
   } finally {
     gpu.dispose();
   }
+}
+
+async function peers(size: BenchSize, steps: number, json: boolean): Promise<number> {
+  const { gpu, ops } = await openNodeGpu("fused");
+  try {
+    const { measurePeers } = await import("./peers");
+    const figures = await measurePeers(gpu, ops, size, steps);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ size, adapter: gpu.adapter.description, peers: figures }, null, 2)}\n`
+        : peerTable(figures),
+    );
+    return 0;
+  } finally {
+    gpu.dispose();
+  }
+}
+
+function peerTable(figures: readonly PeerFigures[]): string {
+  const head = `${"".padEnd(18)} ${"step, ms".padStart(9)} ${"min to max".padStart(15)} ${"ratio".padStart(6)} ${"first".padStart(7)}`;
+  const lines = figures.map(({ name, where, stepMs, ratio, firstMs, reason }) =>
+    stepMs
+      ? `${name.padEnd(18)} ${stepMs.median.toFixed(0).padStart(9)} ${`${stepMs.min.toFixed(0)} to ${stepMs.max.toFixed(0)}`.padStart(15)} ${ratio!.toFixed(2).padStart(6)} ${firstMs!.toFixed(0).padStart(7)}   ${where}`
+      : `${name.padEnd(18)} not there: ${reason}`,
+  );
+  return `${[head, ...lines].join("\n")}\n`;
 }
 
 function toJson(figures: BenchFigures, kernels: boolean): string {

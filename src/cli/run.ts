@@ -4,6 +4,8 @@ import { LabError } from "../core/errors";
 import type { RunResult } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
 import { settleEngine } from "../core/pipeline/engine";
+import { memoryLines, memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
+import { planShape } from "../core/pipeline/plan";
 import type { RunListener } from "../core/pipeline/reporter";
 import { runExperiment } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
@@ -24,7 +26,7 @@ export const RUN_USAGE = `Usage: npm run lab -- run --preset tiny|quick|standard
   --ops plain|fused  tfjs' own operations (the reference) or this project's kernels (default)
   --skip-self-test   do not try out the GPU's arithmetic first
   --checkpoints      write checkpoints/<system>/<tower>/ too
-  --plan             print the steps and FLOPs, run nothing
+  --plan             print steps, FLOPs and GPU memory, run nothing
   -h, --help         this text`;
 
 const FLAGS = {
@@ -64,6 +66,13 @@ export async function runCommand(args: string[]): Promise<number> {
   if (!out) throw new LabError("bad-setting", "--out DIR is missing: where the results go.", seeHelp("run"));
   await checkOut(out);
   const dataset = await collection(experiment, values.data);
+  const shape = planShape(experiment, dataset);
+  const memory = runMemory(experiment, shape);
+  console.log(
+    `memory: ${memoryWords(memory)}${opsName === "plain" ? " Plain operations take several times as much." : ""}`,
+  );
+  for (const line of memoryLines(memory)) console.log(`  ${line}`);
+  refuse(memoryProblem(experiment, shape));
 
   const { gpu, ops } = await openNodeGpu(opsName);
   try {
@@ -71,6 +80,7 @@ export async function runCommand(args: string[]): Promise<number> {
       `adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`,
     );
     for (const notice of dataset.notices) console.log(`note: ${notice}`);
+    refuse(memoryProblem(experiment, shape, gpu.device.limits));
     const store = memoryStore();
     const control = createControl();
     process.once("SIGINT", () => control.stop());
@@ -101,6 +111,10 @@ export async function runCommand(args: string[]): Promise<number> {
   } finally {
     gpu.dispose();
   }
+}
+
+function refuse(problem: LabError | null): void {
+  if (problem) throw problem;
 }
 
 /** The page keeps checkpoints to go on from, and its errors say so; a run of this command lives in memory. */

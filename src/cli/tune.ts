@@ -6,6 +6,8 @@ import { LabError } from "../core/errors";
 import type { StageName, StageRecord, TrainedSystem } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
 import { settleEngine } from "../core/pipeline/engine";
+import { memoryProblem } from "../core/pipeline/memory";
+import { planShape } from "../core/pipeline/plan";
 import { createReporter } from "../core/pipeline/reporter";
 import { buildIndex, prepareRun } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
@@ -81,6 +83,8 @@ export async function tuneCommand(args: string[]): Promise<number> {
     const rows: { words: string; recall: number }[] = [];
     for (const { words, experiment } of trials) {
       if (!oneCollection) dataset = await collection(experiment, values.data);
+      const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits);
+      if (problem) throw problem;
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
       await settleEngine({ gpu, ops, experiment, codeVersion, store: tested });
       await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });

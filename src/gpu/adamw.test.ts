@@ -35,6 +35,7 @@ async function train(
   on: Gpu,
   uses: number,
   give: (adam: AdamW, tensors: Tensor[], step: number) => Record<string, Tensor>,
+  pieces = 1,
 ) {
   const flat = flatTensors(
     on,
@@ -49,7 +50,7 @@ async function train(
       decay: i === 2 ? 0.1 : 0,
       uses,
     })),
-    OPTIONS,
+    { ...OPTIONS, pieces },
   );
   const norms: number[] = [];
   for (let step = 1; step <= 3; step++) {
@@ -121,6 +122,32 @@ describe("AdamW over flat buffers", () => {
     }
   });
 
+  it("adds up the gradients of pieces, however each came and in as many segments as there are", async () => {
+    const once = await train(gpu(), 1, (_, tensors, step) =>
+      Object.fromEntries(tensors.map((_, i) => [`p${i}`, tf.tensor1d(gradient(i, step).map((x) => 3 * x))])),
+    );
+    const inPieces = (adam: AdamW, tensors: Tensor[], step: number) => {
+      adam.add(toSinks(3)(adam, tensors, step));
+      adam.add(asTensors(adam, tensors, step));
+      const { p3, ...rest } = asTensors(adam, tensors, step);
+      // The last of them may be without a tensor that has its gradient already.
+      adam.add({ p3: p3! });
+      return rest;
+    };
+    const found = await train(gpu(), 1, inPieces, 3);
+    expect(found.parameters).toEqual(once.parameters);
+    expect(found.norms).toEqual(once.norms);
+    const few = await train(smaller(4 * 2700 * (mostPartials(2700) + 1)), 1, inPieces, 3);
+    expect(few.segments).toBeGreaterThan(1);
+    expect(few.parameters).toEqual(once.parameters);
+    await expect(
+      train(gpu(), 1, (adam, tensors, step) => {
+        adam.add(asTensors(adam, tensors, step));
+        return {};
+      }),
+    ).rejects.toThrow("no place for a sum of gradients");
+  });
+
   it("works in as many segments as the binding limit asks for", async () => {
     const expected = await train(gpu(), 1, asTensors);
     const limit = 4 * 2700 * mostPartials(2700); // the largest tensor's gradient just fits
@@ -131,6 +158,70 @@ describe("AdamW over flat buffers", () => {
     found.norms.forEach((norm, i) => {
       expect(norm).toBeCloseTo(expected.norms[i]!, 4);
     });
+  });
+
+  it("updates several models as each alone, in one segment and in several", async () => {
+    const models = 3;
+    const clipped = { ...OPTIONS, clip: 100 }; // between the models' norms
+    const shape = (n: number) => [models, n];
+    const values = (i: number) => noisy(i, shape(SIZES[i]!)).values;
+    const rates = [0.02, 0.05, 0.001];
+    const ofStep = (step: number, k: number) => hyperValues([rates[k]!, 2 * rates[k]!], step, clipped);
+    /** Gradients of all models by parameter; the second model's are twice the noise. */
+    const gradients = (step: number) =>
+      SIZES.map((n, i) => noisy(100 * step + i, shape(n)).values.map((x, e) => (Math.floor(e / n) === 1 ? 2 * x : x)));
+    const part = (whole: Float32Array, k: number) =>
+      whole.slice((k * whole.length) / models, ((k + 1) * whole.length) / models);
+    const run = async (on: Gpu, only: number | null) => {
+      const flat = flatTensors(
+        on,
+        SIZES.map((n, i) =>
+          only === null ? { shape: shape(n), values: values(i) } : { shape: [n], values: part(values(i), only) },
+        ),
+      );
+      const parameters = flat.tensors.map((tensor, i) => ({
+        name: `p${i}`,
+        tensor,
+        rate: i % 2 === 0 ? (0 as const) : (1 as const),
+        decay: i === 2 ? 0.1 : 0,
+      }));
+      const adam = createAdamW(on, parameters, clipped, only === null ? models : 1);
+      const norms: number[] = [];
+      for (let step = 1; step <= 2; step++) {
+        const norm = tf.tidy(() => {
+          const given = gradients(step).map((g) => (only === null ? g : part(g, only)));
+          const hyper = only === null ? [0, 1, 2].flatMap((k) => [...ofStep(step, k)]) : [...ofStep(step, only)];
+          return adam.apply(Object.fromEntries(given.map((g, i) => [`p${i}`, tf.tensor1d(g)])), tf.tensor1d(hyper));
+        });
+        norms.push(...(await readTensors(gpu(), [norm]))[0]!);
+        norm.dispose();
+      }
+      const found = await readTensors(gpu(), flat.tensors);
+      const segments = adam.moments.m.length;
+      adam.dispose();
+      flat.dispose();
+      gpu().check();
+      return { norms, parameters: found.map((x) => x.slice()), segments };
+    };
+    const alone = [await run(gpu(), 0), await run(gpu(), 1), await run(gpu(), 2)];
+    const expectedNorms = [0, 1].flatMap((step) => alone.map(({ norms }) => norms[step]!));
+    expect(Math.min(...expectedNorms)).toBeLessThan(clipped.clip);
+    expect(Math.max(...expectedNorms)).toBeGreaterThan(clipped.clip);
+    for (const limit of [Number.MAX_SAFE_INTEGER, 4 * models * 2700 * mostPartials(2700)]) {
+      const found = await run(limit < 2 ** 40 ? smaller(limit) : gpu(), null);
+      expect(found.segments > 1).toBe(limit < 2 ** 40);
+      found.norms.forEach((norm, i) => {
+        expect(norm / expectedNorms[i]!).toBeCloseTo(1, 5);
+      });
+      found.parameters.forEach((all, i) => {
+        for (let k = 0; k < models; k++) {
+          const expected = alone[k]!.parameters[i]!;
+          part(all, k).forEach((x, e) => {
+            expect(Math.abs(x - expected[e]!)).toBeLessThan(1e-5);
+          });
+        }
+      });
+    }
   });
 
   it("names a parameter that got no gradient, and refuses one of another size or too many parts", async () => {

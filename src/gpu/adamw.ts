@@ -9,6 +9,9 @@
  * that parameters lie in (a tower is one). Gradients are read as partial sums from where the kernels put them
  * (gradients.ts) and added up on the way; a table in GPU memory says which values belong together. tfjs' own Adam takes
  * 13 dispatches a tensor and swaps the parameters' buffers, which a captured step cannot follow.
+ *
+ * Of several models (kernels/models.ts) each is clipped by its own norm and takes its own rates, in the same dispatches:
+ * every model's part of a tensor has a slot of its own in the table, and its squares are added up with that model's alone.
  */
 
 import type { Tensor } from "@tensorflow/tfjs-core";
@@ -39,16 +42,23 @@ export interface AdamWOptions {
   /** Largest norm of the whole gradient; 0: never clipped. */
   clip: number;
   eps?: number;
+  /** A step's gradients come in so many pieces, which `add` adds up; 1 unless given. */
+  pieces?: number;
 }
 
 export interface AdamW {
   /** Before a backward pass that writes to the sinks. Where gradients may be written, by id of the parameter. */
   begin(): ReadonlyMap<number, GradientSink>;
   /**
+   * Takes the gradients of a piece of the batch: `apply` updates by the sum of all. By parameter name; null where all of it
+   * went to the parameter's sink.
+   */
+  add(gradients: Record<string, Tensor | null>): void;
+  /**
    * Updates the parameters in place.
    * @param gradients by parameter name; none where all of it went to the parameter's sink
-   * @param hyper float32 [4], see `hyperValues`
-   * @returns the gradient's norm before clipping, float32 [1]
+   * @param hyper float32 [4] of each model, see `hyperValues`
+   * @returns the gradient's norm before clipping, float32 [models]
    */
   apply(gradients: Record<string, Tensor | null>, hyper: Tensor): Tensor;
   /** First and second moments: flat, in the order of the parameters, in as many tensors as the binding limit asks for. */
@@ -65,23 +75,28 @@ export function hyperValues(rates: readonly [number, number], step: number, opti
 const CHUNK = 1024;
 // Words of the table: a chunk is (slot, first value), a slot as in `slotWords`, a contribution (offset, count).
 const CHUNK_WORDS = 2;
-const SLOT_WORDS = 7;
+const SLOT_WORDS = 10;
 
+/** A model's part of a parameter. */
 interface Slot extends AdamWParameter {
   index: number;
+  model: number;
   size: number;
   buffer: GPUBuffer;
   /** First value in the parameter's buffer. */
   parameterOffset: number;
   /** First value in the segment's moments. */
   momentOffset: number;
+  /** First of its chunks among those of its model in this segment. */
+  firstChunk: number;
 }
 
 /** Tensors that share moments, gradients and table. */
 interface Segment {
   slots: Slot[];
+  /** Of all models, as those of `runs`. */
   chunks: number;
-  /** First of this segment's chunks among those of all segments. */
+  /** First of this segment's chunks among those of one model in all segments. */
   firstChunk: number;
   /** Consecutive chunks whose parameters are in one buffer. */
   runs: { buffer: GPUBuffer; first: number; count: number }[];
@@ -92,25 +107,35 @@ interface Segment {
 
 /**
  * An optimizer of these parameters, with moments at 0.
+ * @param models how many the parameters are of: the leading dimension of each where there are several
  * @throws Error naming a parameter that a step leaves without a gradient
  */
-export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions): AdamW {
-  if (gpu.heap) return hostAdamW(gpu, parameters, options);
+export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions, models = 1): AdamW {
+  if (gpu.heap) return hostAdamW(gpu, parameters, options, models);
   const { backend } = gpu;
   const store = createGradientStore(
     gpu,
-    parameters.map((p) => ({ size: p.tensor.size, uses: p.uses ?? 1 })),
+    parameters.map((p) => ({ size: p.tensor.size, uses: p.uses ?? 1, models })),
+    (options.pieces ?? 1) > 1,
   );
-  const segments = store.buffers.map((gradients, s) => makeSegment(gpu, parameters, store, s, gradients));
+  const put = (gradients: Record<string, Tensor | null>) =>
+    store.put(
+      parameters.flatMap(({ name }, index) => {
+        const tensor = gradients[name];
+        return tensor ? [{ index, tensor }] : [];
+      }),
+    );
+  const segments = store.buffers.map((gradients, s) => makeSegment(gpu, parameters, store, s, gradients, models));
+  /** Of one model. */
   let chunks = 0;
   for (const segment of segments) {
     segment.firstChunk = chunks;
-    chunks += segment.chunks;
+    chunks += segment.chunks / models;
   }
-  const squares = ownTensor(gpu, { shape: [Math.max(1, chunks)], dtype: "float32" });
+  const squares = ownTensor(gpu, { shape: [models, Math.max(1, chunks)], dtype: "float32" });
   const tables = new Map<string, Tensor>();
   const tableOf = (segment: Segment): Tensor => {
-    const words = tableWords(segment, store);
+    const words = tableWords(segment, store, chunks);
     // Where contributions lie is all that can change, and it does so only with another step function.
     const key = `${segment.firstChunk} ${words.slice(segment.chunks * CHUNK_WORDS).join(" ")}`;
     let table = tables.get(key);
@@ -129,13 +154,12 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
       store.begin();
       return sinks;
     },
+    add(gradients) {
+      put(gradients);
+      store.addUp();
+    },
     apply(gradients, hyper) {
-      store.put(
-        parameters.flatMap(({ name }, index) => {
-          const tensor = gradients[name];
-          return tensor ? [{ index, tensor }] : [];
-        }),
-      );
+      put(gradients);
       parameters.forEach(({ name }, i) => {
         if (store.contributions(i).length === 0) throw new Error(`no gradient for ${name}`);
       });
@@ -144,18 +168,18 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
         dispatch(
           backend,
           {
-            key: `adamw-squares ${segment.chunks} from ${segment.firstChunk}`,
+            key: `adamw-squares ${segment.chunks}`,
             workgroups: workgroupGrid(segment.chunks),
-            code: () => squaresCode(segment.chunks, segment.firstChunk),
+            code: () => squaresCode(segment.chunks),
           },
           [{ buffer: segment.gradients }, table],
           [squares],
         );
       const [normInfo] = dispatch(
         backend,
-        { key: `adamw-norm ${chunks}`, workgroups: [1, 1, 1], code: () => normCode(chunks) },
+        { key: `adamw-norm ${chunks}`, workgroups: [models, 1, 1], code: () => normCode(chunks) },
         [squares],
-        [{ shape: [1] }],
+        [{ shape: [models] }],
       );
       const norm = tf.engine().makeTensorFromTensorInfo(normInfo!);
       for (const { segment, table } of bound)
@@ -187,30 +211,34 @@ function makeSegment(
   store: GradientStore,
   number: number,
   gradients: GPUBuffer,
+  models: number,
 ): Segment {
   let momentOffset = 0;
-  let chunks = 0;
+  let chunks = 0; // of one model
   const slots: Slot[] = [];
   const runs: Segment["runs"] = [];
   parameters.forEach((p, index) => {
     if (store.segmentOf(index) !== number) return;
     const range = rangeOf(gpu, p.tensor);
-    const { size } = p.tensor;
-    slots.push({ ...p, index, size, buffer: range.buffer, parameterOffset: range.offset / 4, momentOffset });
+    const size = p.tensor.size / models;
     const count = Math.ceil(size / CHUNK);
+    for (let model = 0; model < models; model++) {
+      const parameterOffset = range.offset / 4 + model * size;
+      slots.push({ ...p, index, model, size, buffer: range.buffer, parameterOffset, momentOffset, firstChunk: chunks });
+      momentOffset += size;
+    }
     const last = runs.at(-1);
-    if (last?.buffer === range.buffer) last.count += count;
-    else runs.push({ buffer: range.buffer, first: chunks, count });
-    momentOffset += size;
+    if (last?.buffer === range.buffer) last.count += models * count;
+    else runs.push({ buffer: range.buffer, first: models * chunks, count: models * count });
     chunks += count;
   });
   const m = ownTensor(gpu, { shape: [momentOffset], dtype: "float32" });
   const v = ownTensor(gpu, { shape: [momentOffset], dtype: "float32" });
-  return { slots, chunks, firstChunk: 0, runs, m, v, gradients };
+  return { slots, chunks: models * chunks, firstChunk: 0, runs, m, v, gradients };
 }
 
-/** Chunks, then slots, then contributions. */
-function tableWords({ slots, chunks }: Segment, store: GradientStore): Int32Array {
+/** Chunks, then slots, then contributions. @param chunksOfModel in all segments */
+function tableWords({ slots, chunks, firstChunk }: Segment, store: GradientStore, chunksOfModel: number): Int32Array {
   const chunkWords: number[] = [];
   const slotWords: number[] = [];
   const contributionWords: number[] = [];
@@ -229,30 +257,34 @@ function tableWords({ slots, chunks }: Segment, store: GradientStore): Int32Arra
       bits[0]!,
       base + contributionWords.length,
       contributions.length,
+      // From one partial sum to the next: they are of all models.
+      slot.tensor.size,
+      slot.model,
+      slot.model * chunksOfModel + firstChunk + slot.firstChunk,
     );
-    for (const { offset, count } of contributions) contributionWords.push(offset, count);
+    for (const { offset, count } of contributions) contributionWords.push(offset + slot.model * slot.size, count);
   });
   return Int32Array.from([...chunkWords, ...slotWords, ...contributionWords]);
 }
 
 /**
- * WGSL of the table b1 and the gradients b0: `slotOf(chunk)`, and `gradient(e, size, at, count)`, the sum of one
+ * WGSL of the table b1 and the gradients b0: `slotOf(chunk)`, and `gradient(e, stride, at, count)`, the sum of one
  * contribution's partial sums at value e. Nearly every tensor has one contribution, so what says where it lies is read
  * once a chunk, and `more(slot, e)` adds the others.
  */
 const tableCode = (chunks: number): string => `${readBinding(0, "array<f32>")}${readBinding(1, "array<i32>")}
 fn word(k: u32) -> u32 { return u32(b1[k]); }
 fn slotOf(chunk: u32) -> u32 { return ${chunks * CHUNK_WORDS}u + word(chunk * ${CHUNK_WORDS}u) * ${SLOT_WORDS}u; }
-fn gradient(e: u32, size: u32, at: u32, count: u32) -> f32 {
+fn gradient(e: u32, stride: u32, at: u32, count: u32) -> f32 {
   var sum = b0[at + e];
-  for (var s = 1u; s < count; s++) { sum += b0[at + s * size + e]; }
+  for (var s = 1u; s < count; s++) { sum += b0[at + s * stride + e]; }
   return sum;
 }
 fn more(slot: u32, e: u32) -> f32 {
   let first = word(slot + 5u);
   var sum = 0.0;
   for (var c = 1u; c < word(slot + 6u); c++) {
-    sum += gradient(e, word(slot + 2u), word(first + 2u * c), word(first + 2u * c + 1u));
+    sum += gradient(e, word(slot + 7u), word(first + 2u * c), word(first + 2u * c + 1u));
   }
   return sum;
 }`;
@@ -262,12 +294,13 @@ const chunkLoop = (chunk: string): string => `
   let slot = slotOf(${chunk});
   let start = word(${chunk} * ${CHUNK_WORDS}u + 1u);
   let size = word(slot + 2u);
+  let stride = word(slot + 7u);
   let end = min(start + ${CHUNK}u, size);
   let at = word(word(slot + 5u));
   let count = word(word(slot + 5u) + 1u);
   let several = word(slot + 6u) > 1u;
   for (var e = start + t; e < end; e += 64u) {
-    var g = gradient(e, size, at, count);
+    var g = gradient(e, stride, at, count);
     if (several) { g += more(slot, e); }`;
 
 /** A sum over 64 threads as a tree; `sums[0]` holds it. */
@@ -282,8 +315,8 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32
   let own = ${groupNumber("w")};
   if (own >= ${chunks}u) { return; }`;
 
-/** squares[first + k] = sum of squares of chunk k. */
-function squaresCode(chunks: number, first: number): string {
+/** squares[model, k] = sum of squares of the model's chunk k. */
+function squaresCode(chunks: number): string {
   return `${tableCode(chunks)}
 ${writeBinding(2, "array<f32>")}
 var<workgroup> sums: array<f32, 64>;
@@ -294,38 +327,41 @@ ${chunkLoop("own")}
   }
   sums[t] = s;
   ${tree}
-  if (t == 0u) { b2[${first}u + own] = sums[0]; }
+  if (t == 0u) { b2[word(slot + 9u) + start / ${CHUNK}u] = sums[0]; }
 }`;
 }
 
-/** norm = sqrt(sum of squares), by 64 threads and a tree. */
+/** norm[model] = sqrt(sum of its squares), by 64 threads and a tree. */
 function normCode(count: number): string {
   return `${readBinding(0, "array<f32>")}${writeBinding(1, "array<f32>")}
 var<workgroup> sums: array<f32, 64>;
-@compute @workgroup_size(64) fn main(@builtin(local_invocation_index) t: u32) {
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32) {
   var s = 0.0;
-  for (var i = t; i < ${count}u; i += 64u) { s += b0[i]; }
+  for (var i = t; i < ${count}u; i += 64u) { s += b0[w.x * ${count}u + i]; }
   sums[t] = s;
   ${tree}
-  if (t == 0u) { b1[0] = sqrt(sums[0]); }
+  if (t == 0u) { b1[w.x] = sqrt(sums[0]); }
 }`;
 }
 
 /** Reads gradients, table, norm, hyper; updates parameters, m, v of `count` chunks from `first` on. */
-function updateCode(chunks: number, first: number, count: number, o: Required<AdamWOptions>): string {
-  const clipped = o.clip > 0 ? `min(1.0, ${float(o.clip)} / max(b2[0], 1e-30))` : "select(1.0, 1.0, b2[0] >= 0.0)";
+function updateCode(chunks: number, first: number, count: number, o: Required<Omit<AdamWOptions, "pieces">>): string {
+  const clipped =
+    o.clip > 0 ? `min(1.0, ${float(o.clip)} / max(b2[model], 1e-30))` : "select(1.0, 1.0, b2[model] >= 0.0)";
   return `${tableCode(chunks)}
 ${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
 ${writeBinding(4, "array<f32>")}${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}
 ${workgroupHead(count)}
   let chunk = own + ${first}u;
+  let model = word(slotOf(chunk) + 8u);
   let scale = ${clipped};
   let parameters = word(slotOf(chunk));
   let moments = word(slotOf(chunk) + 1u);
-  let rate = b3[word(slotOf(chunk) + 3u)];
+  let rate = b3[4u * model + word(slotOf(chunk) + 3u)];
   let decay = bitcast<f32>(b1[slotOf(chunk) + 4u]);
-  let c1 = b3[2];
-  let c2 = b3[3];
+  let c1 = b3[4u * model + 2u];
+  let c2 = b3[4u * model + 3u];
 ${chunkLoop("chunk")}
     let p = parameters + e;
     let j = moments + e;

@@ -3,6 +3,8 @@
  * trained tensor, the partial sums that the kernels wrote, unsummed. The optimizer adds them up as it reads them, so that
  * neither the sums over blocks of rows nor the sum over a tensor's uses cost a dispatch of their own.
  *
+ * A tensor of several models (kernels/models.ts) is one tensor here: its partial sums are each [models, ...].
+ *
  * A tensor has one place a use. What does not come from a kernel of ours is copied to a free place, or added to the
  * first one where none is left: always right, one dispatch for several tensors.
  */
@@ -12,6 +14,7 @@ import { dispatch, linearGrid, readBinding, writeBinding } from "./dispatch";
 import { segmentBuffers } from "./flat";
 import type { GradientSink } from "./kernels/op";
 import { threadHead } from "./kernels/wgsl";
+import { createAdder } from "./totals";
 
 /** Partial sums that a tensor's place holds: together about 2^17 values, so that a small tensor is summed by many threads. */
 export const mostPartials = (size: number): number => Math.max(1, Math.min(128, Math.ceil(2 ** 17 / size)));
@@ -28,6 +31,11 @@ interface Place {
   offsets: number[];
   contributions: Contribution[];
   size: number;
+  /** Partial sums that it holds; as many as each of its models alone would, so that each is summed as if alone. */
+  most: number;
+  /** Where the sum of earlier pieces goes, and whether it is there. */
+  total: number;
+  added: boolean;
 }
 
 export interface GradientStore {
@@ -40,19 +48,31 @@ export interface GradientStore {
   /** Puts gradients that are tensors in their places; by index of the trained tensor. */
   put(gradients: readonly { index: number; tensor: Tensor }[]): void;
   contributions(index: number): readonly Contribution[];
+  /** Adds what there is to the total of the pieces before, so that the places are free again. */
+  addUp(): void;
   dispose(): void;
 }
 
-/** @param tensors how large each trained tensor is and how often a step uses it */
-export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; uses: number }[]): GradientStore {
-  const bytesOf = ({ size }: { size: number }) => Math.ceil((4 * size * mostPartials(size)) / 256) * 256;
+/**
+ * @param tensors how large each trained tensor is, of how many models, and how often a step uses it
+ * @param inPieces whether there are totals, for `addUp`
+ */
+export function createGradientStore(
+  gpu: Gpu,
+  tensors: readonly { size: number; uses: number; models?: number }[],
+  inPieces = false,
+): GradientStore {
+  const adder = createAdder(gpu);
+  const mostOf = ({ size, models = 1 }: { size: number; models?: number }) => mostPartials(size / models);
+  const bytesOf = (tensor: { size: number; models?: number }) =>
+    Math.ceil((4 * tensor.size * mostOf(tensor)) / 256) * 256;
   const {
     places: packed,
     buffers,
     dispose,
   } = segmentBuffers(
     gpu,
-    tensors.map((tensor) => bytesOf(tensor) * tensor.uses),
+    tensors.map((tensor) => bytesOf(tensor) * tensor.uses + (inPieces ? 4 * tensor.size : 0)),
   );
   const places = tensors.map((tensor, i): Place => {
     const { segment, offset } = packed[i]!;
@@ -61,17 +81,21 @@ export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; 
       offsets: Array.from({ length: tensor.uses }, (_, use) => (offset + use * bytesOf(tensor)) / 4),
       contributions: [],
       size: tensor.size,
+      most: mostOf(tensor),
+      total: (offset + tensor.uses * bytesOf(tensor)) / 4,
+      added: false,
     };
   });
   /** The next free place of a tensor, as `count` partial sums. */
   const claim = (place: Place, count: number): Contribution => {
     const offset = place.offsets[place.contributions.length];
-    if (offset === undefined || count < 1 || count > mostPartials(place.size))
-      throw new Error(`no place for ${count} partial sums`);
+    if (offset === undefined || count < 1 || count > place.most) throw new Error(`no place for ${count} partial sums`);
     const contribution = { offset, count };
     place.contributions.push(contribution);
     return contribution;
   };
+  const all = ({ total, added, contributions }: Place): Contribution[] =>
+    added ? [{ offset: total, count: 1 }, ...contributions] : contributions;
   return {
     buffers,
     segmentOf: (index) => places[index]!.segment,
@@ -79,7 +103,7 @@ export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; 
       const place = places[index]!;
       return {
         get most() {
-          return place.contributions.length < place.offsets.length ? mostPartials(place.size) : 0;
+          return place.contributions.length < place.offsets.length ? place.most : 0;
         },
         take(count) {
           const { offset } = claim(place, count);
@@ -88,7 +112,10 @@ export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; 
       };
     },
     begin() {
-      for (const place of places) place.contributions = [];
+      for (const place of places) {
+        place.contributions = [];
+        place.added = false;
+      }
     },
     put(gradients) {
       const most = gpu.device.limits.maxStorageBuffersPerShaderStage - 1;
@@ -117,8 +144,25 @@ export function createGradientStore(gpu: Gpu, tensors: readonly { size: number; 
         }
       });
     },
-    contributions: (index) => places[index]!.contributions,
-    dispose,
+    contributions: (index) => all(places[index]!),
+    addUp() {
+      if (!inPieces) throw new Error("no place for a sum of gradients");
+      buffers.forEach((buffer, segment) => {
+        const here = places.filter((place) => place.segment === segment && place.contributions.length > 0);
+        adder.add(
+          buffer,
+          here.map((place) => ({ size: place.size, to: place.total, from: all(place) })),
+        );
+        for (const place of here) {
+          place.contributions = [];
+          place.added = true;
+        }
+      });
+    },
+    dispose() {
+      adder.dispose();
+      dispose();
+    },
   };
 }
 

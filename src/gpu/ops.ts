@@ -5,8 +5,17 @@
  *
  * Matrices are two-dimensional throughout: tokens are flattened to rows [batch * tokens, width], because the gradient of
  * a batched tfjs matMul against one matrix throws.
+ *
+ * Every operation also takes several models of one shape at once. Their parameters have a leading dimension [models, ...],
+ * the rows of x are the models' one under the other, and so are the results; token ids, masks and pooling weights are
+ * shared.
  */
-import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from "@tensorflow/tfjs-core";
+
+/** A parameter: a matrix, or one of each model. */
+export type Matrix = Tensor2D | Tensor3D;
+/** A parameter: a vector, or one of each model. */
+export type Vector = Tensor1D | Tensor2D;
 
 /**
  * Token ids of a batch with what the embedding's gradient needs: a counting sort of the positions by id, so that the sum
@@ -22,6 +31,7 @@ export interface TokenIds {
 }
 
 export interface AttentionShape {
+  /** Texts; of several models a multiple of the mask's. */
   batch: number;
   tokens: number;
   heads: number;
@@ -36,9 +46,9 @@ export interface AttentionShape {
 /** What a tower adds to its tokens' embeddings. */
 export interface Places {
   /** [positions, width]: row t is added at token t of every text. */
-  positions: Tensor2D;
+  positions: Matrix;
   /** [1, width]: added everywhere. */
-  types?: Tensor2D;
+  types?: Matrix;
   /** Tokens a text; at most as many as there are positions. */
   tokens: number;
 }
@@ -48,42 +58,47 @@ export interface FeedForward {
   /** silu(gate) * up instead of gelu. */
   gated: boolean;
   /** An RMS norm of x before it. */
-  norm?: { gain: Tensor1D; eps: number } | undefined;
+  norm?: { gain: Vector; eps: number } | undefined;
   /** [hidden, width]; gated [2 hidden, width], the gate's rows first. */
-  inner: Tensor2D;
-  innerBias?: Tensor1D | undefined;
+  inner: Matrix;
+  innerBias?: Vector | undefined;
   /** [width, hidden] */
-  outer: Tensor2D;
-  outerBias?: Tensor1D | undefined;
+  outer: Matrix;
+  outerBias?: Vector | undefined;
 }
 
 export interface DropoutKey {
   /** Share of values set to zero; the rest is divided by 1 - rate. */
   rate: number;
-  /** int32 [2]: seed of the run and number of the step, in GPU memory so that a captured step can be replayed. */
-  counter: Tensor1D;
+  /**
+   * int32 [2], or [models, 2]: seed of the run and number of the step, in GPU memory so that a captured step can be
+   * replayed.
+   */
+  counter: Vector;
   /** Tells this dropout from the others of the step. */
   site: number;
+  /** Rows of the batch before x's own, where x is a piece of it: it is given the whole batch's bits. 0 unless given. */
+  firstRow?: number;
 }
 
 export interface TowerOps {
   readonly name: "plain" | "fused";
   /** x [n, in] times weight [out, in] transposed (Hugging Face's layout) plus bias [out] plus residual -> [n, out]. */
-  linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D;
+  linear(x: Tensor2D, weight: Matrix, bias?: Vector, residual?: Tensor2D): Tensor2D;
   /** `linear` of `rmsNorm`. */
-  rmsNormLinear(x: Tensor2D, gain: Tensor1D, eps: number, weight: Tensor2D, bias?: Tensor1D): Tensor2D;
+  rmsNormLinear(x: Tensor2D, gain: Vector, eps: number, weight: Matrix, bias?: Vector): Tensor2D;
   /** outer(act(inner(x))) + residual. x [n, width] -> [n, width]. */
   feedForward(x: Tensor2D, layer: FeedForward, residual?: Tensor2D): Tensor2D;
   /** Rows of table [vocabulary, width], plus those of the tokens' places -> [n, width]. */
-  embed(table: Tensor2D, tokens: TokenIds, places?: Places): Tensor2D;
+  embed(table: Matrix, tokens: TokenIds, places?: Places): Tensor2D;
   /** x / rms(x) * gain over rows. x [n, width], gain [width]. */
-  rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D;
+  rmsNorm(x: Tensor2D, gain: Vector, eps: number): Tensor2D;
   /** (x - mean) / sd * gain + bias over rows. */
-  layerNorm(x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number): Tensor2D;
+  layerNorm(x: Tensor2D, gain: Vector, bias: Vector, eps: number): Tensor2D;
   /** `pool` of `rmsNorm`: what a tower that ends in a norm makes of its tokens. */
-  rmsNormPool(x: Tensor2D, gain: Tensor1D, eps: number, weights: Tensor2D): Tensor2D;
+  rmsNormPool(x: Tensor2D, gain: Vector, eps: number, weights: Tensor2D): Tensor2D;
   /** `pool` of `layerNorm`. */
-  layerNormPool(x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number, weights: Tensor2D): Tensor2D;
+  layerNormPool(x: Tensor2D, gain: Vector, bias: Vector, eps: number, weights: Tensor2D): Tensor2D;
   /**
    * Scaled dot-product attention. qkv [batch * tokens, (heads + 2 kvHeads) * size]: queries, keys and values side by
    * side; mask float32 [batch, tokens] (1 = a token, 0 = padding: never attended to) -> [batch * tokens, heads * size].
@@ -96,6 +111,6 @@ export interface TowerOps {
   siluGate(gate: Tensor2D, up: Tensor2D): Tensor2D;
   /** Weighted sum of each text's rows. x [batch * tokens, width], weights [batch, tokens] -> [batch, width]. */
   pool(x: Tensor2D, weights: Tensor2D): Tensor2D;
-  /** Counter-based dropout: bits depend on (seed, step, site, index) alone. Rate 0 returns x itself. */
+  /** Counter-based dropout: bits depend on (seed, step, site, index in the model) alone. Rate 0 returns x itself. */
   dropout<T extends Tensor>(x: T, key: DropoutKey): T;
 }

@@ -3,23 +3,40 @@
  * two-dimensional throughout (see ops.ts). Only the embedding's gradient and dropout call a kernel of this project where
  * the backend has it (WebGPU), for tfjs' own either add up by float atomics or draw their mask on the CPU.
  */
-// Both register a kernel for WebGPU; without them the gradient below would fall to float atomics there, unseen.
-import "./kernels/dropout";
+// It registers a kernel for WebGPU; without it the gradient below would fall to float atomics there, unseen.
 import "./kernels/embed";
-import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor1D, Tensor2D, Tensor4D } from "@tensorflow/tfjs-core";
+import type {
+  NamedAttrMap,
+  NamedTensorMap,
+  Tensor,
+  Tensor1D,
+  Tensor2D,
+  Tensor3D,
+  Tensor4D,
+} from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutBits, dropoutThreshold } from "./dropoutBits";
 import { headSize } from "./kernels/attention";
-import type { AttentionShape, DropoutKey, FeedForward, Places, TokenIds, TowerOps } from "./ops";
+import { firstValue } from "./kernels/dropout";
+import { modelsOf, ofEach } from "./kernels/models";
+import type { AttentionShape, DropoutKey, FeedForward, Matrix, Places, TokenIds, TowerOps, Vector } from "./ops";
 
 const hasKernel = (name: string) => Boolean(tf.getKernel(name, tf.getBackend()));
 const runKernel = <T extends Tensor>(name: string, inputs: Record<string, Tensor>, attrs: Record<string, unknown>): T =>
   tf.engine().runKernel(name, inputs as NamedTensorMap, attrs as NamedAttrMap) as T;
 
-function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D {
-  let y: Tensor2D = tf.matMul(x, weight, false, true);
-  if (bias) y = tf.add(y, bias);
-  return residual ? tf.add(residual, y) : y;
+/** Each model's rows by themselves: x [models * rows, width] -> [models, rows, width]. */
+const byModel = (x: Tensor2D, models: number): Tensor3D => tf.reshape(x, [models, -1, x.shape[1]]);
+/** A vector of each model against `byModel`. */
+const perModel = (vector: Vector): Tensor => (vector.rank === 1 ? vector : tf.expandDims(vector, 1));
+
+function linear(x: Tensor2D, weight: Matrix, bias?: Vector, residual?: Tensor2D): Tensor2D {
+  const models = modelsOf(weight, 2);
+  let y: Tensor =
+    weight.rank === 2 ? tf.matMul(x, weight, false, true) : tf.matMul(byModel(x, models), weight, false, true);
+  if (bias) y = tf.add(y, perModel(bias));
+  const flat = tf.reshape(y, [x.shape[0], -1]) as Tensor2D;
+  return residual ? tf.add(residual, flat) : flat;
 }
 
 const gelu = (x: Tensor2D): Tensor2D => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
@@ -32,12 +49,23 @@ function feedForward(x: Tensor2D, layer: FeedForward, residual?: Tensor2D): Tens
   return linear(h, layer.outer, layer.outerBias, residual);
 }
 
-function embed(table: Tensor2D, tokens: TokenIds, places?: Places): Tensor2D {
-  const words = gather(table, tokens);
+function embed(table: Matrix, tokens: TokenIds, places?: Places): Tensor2D {
+  const { positions, types } = places ?? {};
+  if (table.rank === 3) {
+    const each = (matrix: Matrix | undefined) => matrix && (ofEach(matrix) as Tensor2D[]);
+    const [tables, allPositions, allTypes] = [each(table), each(positions), each(types)];
+    const rows = tables!.map((own, i) => {
+      const type = allTypes?.[i];
+      const at = places && { tokens: places.tokens, positions: allPositions![i]!, ...(type ? { types: type } : {}) };
+      return embed(own, tokens, at);
+    });
+    return tf.concat(rows, 0);
+  }
+  const words = gather(table as Tensor2D, tokens);
   if (!places) return words;
   const width = table.shape[1];
-  let added = tf.slice(places.positions, [0, 0], [places.tokens, width]);
-  if (places.types) added = tf.add(added, places.types);
+  let added: Tensor2D = tf.slice(positions as Tensor2D, [0, 0], [places.tokens, width]);
+  if (types) added = tf.add(added, types);
   return tf.reshape(tf.add(tf.reshape(words, [-1, places.tokens, width]), added), words.shape);
 }
 
@@ -63,15 +91,21 @@ function embedGradient(dy: Tensor2D, ids: Tensor1D, order: Tensor1D, offsets: Te
   return tf.unsortedSegmentSum(rows, tf.gather(ids, order), vocabulary) as Tensor2D;
 }
 
-function rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D {
+function rmsNorm(x: Tensor2D, gain: Vector, eps: number): Tensor2D {
   const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x), 1, true), eps));
-  return tf.mul(tf.mul(x, scale), gain);
+  return affine(tf.mul(x, scale), gain);
 }
 
-function layerNorm(x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number): Tensor2D {
+function layerNorm(x: Tensor2D, gain: Vector, bias: Vector, eps: number): Tensor2D {
   const centred = tf.sub(x, tf.mean(x, 1, true));
   const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), eps));
-  return tf.add(tf.mul(tf.mul(centred, scale), gain), bias);
+  return affine(tf.mul(centred, scale), gain, bias);
+}
+
+function affine(x: Tensor2D, gain: Vector, bias?: Vector): Tensor2D {
+  const models = modelsOf(gain, 1);
+  const scaled = tf.mul(gain.rank === 1 ? x : byModel(x, models), perModel(gain));
+  return tf.reshape(bias ? tf.add(scaled, perModel(bias)) : scaled, x.shape);
 }
 
 /** Rotary positions, split-half layout: x [batch, heads, tokens, size]. (Su et al., arXiv 2104.09864; layout of Llama) */
@@ -106,7 +140,8 @@ function attention(qkv: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor
   }
   const scores = tf.mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(size)); // [batch, heads, tokens, tokens]
   // A large finite number, not infinity: a stray Inf beside a tfjs matMul becomes NaN.
-  let hidden: Tensor = tf.mul(tf.sub(1, tf.reshape(mask, [batch, 1, 1, tokens])), -1e9);
+  const masks = tf.tile(mask, [batch / mask.shape[0], 1]);
+  let hidden: Tensor = tf.mul(tf.sub(1, tf.reshape(masks, [batch, 1, 1, tokens])), -1e9);
   if (causal) {
     const future = new Float32Array(tokens * tokens);
     for (let i = 0; i < tokens; i++) for (let j = i + 1; j < tokens; j++) future[i * tokens + j] = -1e9;
@@ -149,34 +184,40 @@ function repeatHeads(x: Tensor4D, times: number): Tensor4D {
   return tf.reshape(copies, [batch, heads * times, tokens, size]);
 }
 
-function dropout<T extends Tensor>(x: T, { rate, counter, site }: DropoutKey): T {
+function dropout<T extends Tensor>(x: T, { rate, counter, site, firstRow = 0 }: DropoutKey): T {
   if (rate === 0) return x;
   if (!(rate > 0 && rate < 1)) throw new Error(`dropout: a rate of ${rate}; it has to be at least 0 and below 1`);
+  const first = firstValue(x, firstRow);
   const masked = tf.customGrad((...args) => {
     const [value, save] = args as unknown as [T, (tensors: Tensor[]) => void];
     save([counter]);
     return {
-      value: applyDropout(value, counter, rate, site),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => applyDropout(dy, saved[0] as Tensor1D, rate, site),
+      value: applyDropout(value, counter, rate, site, first),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => applyDropout(dy, saved[0] as Vector, rate, site, first),
     };
   });
   return masked(x) as T;
 }
 
-function applyDropout<T extends Tensor>(x: T, counter: Tensor1D, rate: number, site: number): T {
-  if (hasKernel("LabDropout")) return runKernel("LabDropout", { x, counter }, { rate, site });
-  const [seed, step] = counter.dataSync(); // not on WebGPU, where the kernel above is
+function applyDropout<T extends Tensor>(x: T, counter: Vector, rate: number, site: number, first: number): T {
+  if (hasKernel("LabDropout")) return runKernel("LabDropout", { x, counter }, { rate, site, first });
+  const counters = counter.dataSync(); // not on WebGPU, where the kernel above is
+  const each = x.size / modelsOf(counter, 1);
   const threshold = dropoutThreshold(rate);
-  const keep = Float32Array.from({ length: x.size }, (_, i) =>
-    dropoutBits(seed!, step!, site, i) >= threshold ? 1 / (1 - rate) : 0,
-  );
+  const keep = Float32Array.from({ length: x.size }, (_, i) => {
+    const own = 2 * Math.floor(i / each);
+    const bits = dropoutBits(counters[own]!, counters[own + 1]!, site, first + (i % each));
+    return bits >= threshold ? 1 / (1 - rate) : 0;
+  });
   return tf.mul(x, tf.tensor(keep, x.shape)) as T;
 }
 
 function pool(x: Tensor2D, weights: Tensor2D): Tensor2D {
   const [batch, tokens] = weights.shape;
   const width = x.shape[1];
-  return tf.sum(tf.mul(tf.reshape(x, [batch, tokens, width]), tf.reshape(weights, [batch, tokens, 1])), 1) as Tensor2D;
+  const texts = x.shape[0] / tokens;
+  const all = tf.tile(weights, [texts / batch, 1]);
+  return tf.sum(tf.mul(tf.reshape(x, [texts, tokens, width]), tf.reshape(all, [texts, tokens, 1])), 1) as Tensor2D;
 }
 
 export const plainOps: TowerOps = {

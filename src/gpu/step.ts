@@ -10,7 +10,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
-import { isView, type Range, rangeOf } from "./flat";
+import { isHalf, isView, type Range, rangeOf } from "./flat";
 
 export interface InputSpec {
   shape: readonly number[];
@@ -190,6 +190,7 @@ export async function readTensors(gpu: Gpu, tensors: readonly Tensor[]): Promise
     await gpu.finish();
     return tensors.map((tensor) => heap(tensor).slice() as Float32Array);
   }
+  if (tensors.some(isHalf)) throw new Error("a tensor of half floats is not read back: its checkpoint has the values");
   const buffers = await readRanges(
     gpu,
     tensors.map((tensor) => rangeOf(gpu, tensor)),

@@ -113,13 +113,17 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
       stages: waitingStages(),
       busy: false,
       async start(experiment, name) {
+        const shown = get();
         begin(experiment, name, waitingStages(), null);
         set({ busy: true });
         try {
           const { runId } = await client.send("run", { experiment, name });
           set({ runId });
         } catch (cause) {
-          set({ status: "failed", error: toReport(cause) });
+          const error = toReport(cause);
+          // Refused for its settings: nothing was begun, so what was on show stays.
+          if (error.kind === "bad-setting") set((s) => ({ ...shown, version: s.version + 1, error }));
+          else set({ status: "failed", error });
         } finally {
           set({ busy: false });
         }

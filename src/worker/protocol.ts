@@ -33,6 +33,14 @@ export interface CollectionReport extends CollectionRecord {
   sampleQueries: { id: string; text: string }[];
 }
 
+/** How much of the GPU's memory a run would take. */
+export interface MemoryReport {
+  /** One sentence: how much, in which stage, and what for. */
+  words: string;
+  /** Why it would not be started; null: it would be. */
+  problem: ErrorReport | null;
+}
+
 export interface SearchHit {
   id: string;
   title: string;
@@ -87,6 +95,8 @@ export interface Commands {
   loadFiles: [{ files: { path: string; file: Blob }[]; seed: number }, CollectionReport];
   /** Reports on the collection that the experiment would use. */
   describe: [{ experiment: Experiment }, CollectionReport];
+  /** How much of the GPU's memory a run would take. Computes from shapes alone; opens nothing. */
+  memory: [{ experiment: Experiment }, MemoryReport];
   /** Starts a run; answers with its id once it is under way. Events follow. */
   run: [{ experiment: Experiment; name: string }, { runId: string }];
   /** Goes on with an interrupted run from its last checkpoint. */

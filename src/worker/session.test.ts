@@ -50,6 +50,21 @@ it("splits the user's files by the seed that it is given", async () => {
   expect(await commands.loadFiles({ files, seed: 9 })).not.toEqual(eight);
 });
 
+it("says what a run would take of the memory, and refuses one that takes too much before it is stored", async () => {
+  const { commands, rows } = session();
+  const tiny = presetExperiment("tiny");
+  expect(await commands.memory({ experiment: tiny })).toEqual({
+    words: expect.stringMatching(/^About [\d.]+ MB on the GPU at most, in /),
+    problem: null,
+  });
+  const training = { ...tiny.training, memoryLimit: 16 };
+  const large = { ...tiny, training, teacher: { ...tiny.teacher, width: 512 } };
+  const { problem } = await commands.memory({ experiment: large });
+  expect(problem).toMatchObject({ kind: "bad-setting", message: expect.stringContaining("memory limit of 16 MB") });
+  await expect(commands.run({ experiment: large, name: "x" })).rejects.toThrow(problem!.message);
+  expect(rows.size).toBe(0);
+});
+
 it("counts an imported run's bytes, and a new name goes into its result.json too", async () => {
   const { commands, store, rows } = session();
   const result = writeResult(testRun());

@@ -6,11 +6,13 @@ import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import { PRESETS } from "../core/config/presets";
 import type { Experiment } from "../core/config/schema";
+import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
 import { createControl, type RunControl } from "../core/pipeline/control";
 import { settleEngine } from "../core/pipeline/engine";
 import { isArchiveFile } from "../core/pipeline/files";
+import { memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
 import { planRun, planShape } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
 import { openSearch, type SearchEngine } from "../core/pipeline/search";
@@ -71,6 +73,7 @@ export function createSession(options: SessionOptions): Handlers {
     if (problem || !gpu) throw new LabError("no-webgpu", problem?.message ?? "No GPU.", problem?.remedy ?? "");
     return gpu;
   };
+  const limits = () => (gpu && !gpu.heap ? gpu.device.limits : undefined);
   const opsOf = (g: Gpu) => (g.heap ? plainOps : fusedOps);
   /** A CPU trains what is about as small as the preset Tiny. */
   const needSmall = (experiment: Experiment) => {
@@ -83,6 +86,10 @@ export function createSession(options: SessionOptions): Handlers {
         `This experiment takes up to ${totalFlops.toExponential(1)} floating-point operations; on the CPU at most ${most.toExponential(1)} are started.`,
         "Choose the preset Tiny, or open the page in a browser with WebGPU.",
       );
+  };
+  const needMemory = (experiment: Experiment, dataset: Dataset) => {
+    const problem = memoryProblem(experiment, planShape(experiment, dataset), limits());
+    if (problem) throw problem;
   };
   const needIdle = () => {
     if (active) throw new LabError("bad-input", "A run is under way.", "Stop it first, or wait for its end.");
@@ -153,11 +160,19 @@ export function createSession(options: SessionOptions): Handlers {
     open,
     loadFiles: async ({ files, seed }) => describe(await collections.load(files, seed)),
     describe: async ({ experiment }) => describe(await collections.get(experiment)),
+    async memory({ experiment }) {
+      const dataset = experiment.data.source === "files" ? collections.loaded() : null;
+      const shape = planShape(experiment, dataset ?? undefined);
+      const problem = memoryProblem(experiment, shape, limits());
+      return { words: memoryWords(runMemory(experiment, shape)), problem: problem && errorReport(problem) };
+    },
     async run({ experiment, name }) {
       needIdle();
       const dataset = await collections.get(experiment);
+      needMemory(experiment, dataset);
       await needGpu();
       needSmall(experiment);
+      needMemory(experiment, dataset); // its limits are known now
       const run: RunSummary = {
         id: options.newId(),
         name,

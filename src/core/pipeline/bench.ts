@@ -12,9 +12,9 @@ import { random } from "../random";
 import { initTower } from "../towers";
 import { gatedHidden } from "../towers/config";
 import { disposeTower, uploadTower } from "../towers/device";
-import type { TowerConfig } from "../towers/types";
-import type { TokenTable } from "../training/inputs";
-import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
+import type { HostParameters, TowerConfig } from "../towers/types";
+import { type TokenTable, towerValues } from "../training/inputs";
+import { contrastiveStep, distilStep, logRow, type Recipe, type TrainingStep } from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 
 const BATCH = 32;
@@ -73,8 +73,68 @@ function madeUp(): { queries: TokenTable; documents: TokenTable } {
   return { queries: table(queries), documents: table(documents) };
 }
 
-/** A training step of the benchmark, with what it owns. */
-export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchSize, captured: boolean): TrainingStep {
+const LEARNING_RATE = 1e-3;
+const TEMPERATURE = 0.05;
+
+/** Numbers in the tables of made-up texts of the pairs of a step. */
+const textsOf = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
+
+/** The step of arch `bench` as plain numbers, for another program to compute. */
+export interface BenchProblem {
+  width: number;
+  layers: number;
+  heads: number;
+  batch: number;
+  vocabulary: number;
+  temperature: number;
+  learningRate: number;
+  query: BenchSide;
+  document: BenchSide;
+}
+
+export interface BenchSide {
+  tokens: number;
+  parameters: HostParameters;
+  /** Tokens of a step's texts; mask float32 [batch, tokens]. */
+  inputs(step: number): { ids: Int32Array; mask: Float32Array };
+}
+
+export function benchProblem(size: BenchSize): BenchProblem {
+  const tables = madeUp();
+  const side = (name: "query" | "document", tokens: number, table: TokenTable): BenchSide => {
+    const config = benchConfig("bench", size, tokens);
+    return {
+      tokens,
+      parameters: initTower(config, SEED, name, true),
+      inputs(step) {
+        const { values } = towerValues("text", config, table, textsOf(step), tokens);
+        return { ids: values["text.ids"] as Int32Array, mask: values["text.mask"] as Float32Array };
+      },
+    };
+  };
+  return {
+    ...BENCH_SIZES[size],
+    batch: BATCH,
+    vocabulary: VOCABULARY,
+    temperature: TEMPERATURE,
+    learningRate: LEARNING_RATE,
+    query: side("query", QUERY_TOKENS, tables.queries),
+    document: side("document", DOCUMENT_TOKENS, tables.documents),
+  };
+}
+
+/**
+ * A training step of the benchmark, with what it owns.
+ * @param clip largest norm of the gradient; 0: never clipped
+ */
+export function benchStep(
+  gpu: Gpu,
+  ops: TowerOps,
+  arch: BenchArch,
+  size: BenchSize,
+  captured: boolean,
+  clip = 1,
+): TrainingStep {
   const recipe: Recipe = {
     steps: 1000,
     batch: BATCH,
@@ -82,15 +142,14 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
     weightDecay: 0,
     beta1: 0.9,
     beta2: 0.999,
-    clip: 1,
+    clip,
     captured,
-    learningRate: 1e-3,
-    embeddingRate: 1e-3,
+    learningRate: LEARNING_RATE,
+    embeddingRate: LEARNING_RATE,
     dropout: 0,
     seed: SEED,
   };
   const { queries, documents } = madeUp();
-  const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
   const tower = (side: "query" | "document", tokens: number) => {
     const config = benchConfig(arch, size, tokens);
     return uploadTower(gpu, config, initTower(config, SEED, side, true));
@@ -104,7 +163,7 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
       queryTokens: queries,
       queryLength: QUERY_TOKENS,
       teacher: Float32Array.from({ length: BATCH * 4 * embeddingSize }, () => r.normal()),
-      order: texts,
+      order: textsOf,
       mseWeight: 1,
       cosineWeight: 1,
       mseOn: "raw",
@@ -121,9 +180,9 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
     documentTokens: documents,
     queryLength: QUERY_TOKENS,
     documentLength: DOCUMENT_TOKENS,
-    order: (n) => ({ queries: texts(n), documents: texts(n), mask }),
+    order: (n) => ({ queries: textsOf(n), documents: textsOf(n), mask }),
     hardNegatives: 0,
-    temperature: 0.05,
+    temperature: TEMPERATURE,
     learnTemperature: false,
   });
   return owning(step, () => {
@@ -232,7 +291,7 @@ export async function measureStep(
       matmulShare: gflops / (await bestProduct(gpu, benchTokens(arch), BENCH_SIZES[size].width)),
       adapter: gpu.adapter.description,
       software: gpu.adapter.software,
-      loss: rows[(step % training.log.slots) * training.names.length]!,
+      loss: logRow(training, rows, step)[0]!,
       kernels,
     };
   } finally {

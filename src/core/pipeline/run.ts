@@ -4,6 +4,7 @@
  */
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { uploadIndex } from "../../gpu/search";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
@@ -21,7 +22,7 @@ import {
   type SystemName,
 } from "../formats/result";
 import { writeRun } from "../formats/trec";
-import { normaliseRows } from "../retrieval/exact";
+import { tieOrder } from "../retrieval/exact";
 import { disposeTower } from "../towers/device";
 import { trainingPairs } from "../training/pairs";
 import type { Control } from "../training/trainer";
@@ -97,14 +98,18 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
 
     const { texts } = context;
-    const ids = dataset.docs.map((doc) => doc.id);
-    const size = experiment.embeddingSize;
-    const own = async (system: SystemName, towers: Towers, text: typeof texts.teacher) => {
-      const { raw, normalised } = await encodeAll(context, towers.document, text.documents, text.documentLength);
-      await store.write(vectorFile(system), bytesOf(raw));
-      return { ids, vectors: normalised, size };
+    const order = tieOrder(dataset.docs.map((doc) => doc.id));
+    const index = (vectors: Float32Array) => {
+      const uploaded = uploadIndex(gpu, vectors, experiment.embeddingSize, order);
+      opened.push(uploaded.dispose);
+      return uploaded;
     };
-    const frozenIndex = { ids, vectors: normaliseRows(frozen, size), size };
+    const own = async (system: SystemName, towers: Towers, text: typeof texts.teacher) => {
+      const raw = await encodeAll(context, towers.document, text.documents, text.documentLength);
+      await store.write(vectorFile(system), bytesOf(raw));
+      return index(raw);
+    };
+    const frozenIndex = index(frozen); // teacher and student search the same one
     const systems: DenseSystem[] = [
       { name: "teacher", query: teacher.towers.query, text: texts.teacher, index: frozenIndex },
       { name: "scalingnote", query: distilled.student, text: texts.student, index: frozenIndex },
@@ -218,7 +223,7 @@ export async function buildIndex(context: RunContext, teacher: Towers): Promise<
     reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
   if (stored) return new Float32Array(stored.slice().buffer);
   reporter.begin("index", dataset.docs.length);
-  const { raw } = await encodeAll(
+  const raw = await encodeAll(
     context,
     teacher.document,
     texts.teacher.documents,

@@ -5,23 +5,26 @@
  */
 
 import type { Gpu } from "../../gpu/device";
-import { type FlatTensors, flatTensors } from "../../gpu/flat";
+import { type FlatSpec, type FlatTensors, flatTensors } from "../../gpu/flat";
 import { readTensors, writeValues } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import { LabError } from "../errors";
 import { parameterStacks, sizeOf } from "./parameters";
 import type { DeviceParameters, HostParameters, HostTensor, TowerConfig } from "./types";
 
-/** A tower on the device. */
+/** A tower on the device; or several students of one shape, trained side by side. */
 export interface Tower {
   config: TowerConfig;
+  /** Of several students each tensor has a leading dimension, the student. */
   parameters: DeviceParameters;
+  /** How many students' parameters these are; 1 unless given. */
+  students?: number;
   /** What the checkpoint has, in its order, and where its rows are on the device. */
   layout: TensorPlace[];
   memory: FlatTensors;
 }
 
-/** A checkpoint's tensor: `size` values from `offset` on of the device's tensor `within`. */
+/** A checkpoint's tensor: `size` values from `offset` on of a student's part of the device's tensor `within`. */
 export interface TensorPlace {
   name: string;
   shape: number[];
@@ -47,18 +50,52 @@ function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
   });
 }
 
-/** Puts a tower on the device. @throws LabError "gpu-refused" where a tensor is larger than the device binds */
-export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters): Tower {
-  const layout = layOut(config, host);
+/** What linear, feedForward and embed read, as far as half floats can hold it: not what is added to token embeddings. */
+const canBeHalf = (name: string, { shape }: HostTensor): boolean =>
+  shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
+
+/**
+ * Puts a tower on the device.
+ * @param half with its matrices as half floats, in half the memory: a frozen tower, which has no gradient, only encodes,
+ * on our kernels (ops "fused"), and is not read back
+ * @throws LabError "gpu-refused" where a tensor is larger than the device binds
+ */
+export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters, half = false): Tower {
+  return upload(gpu, config, layOut(config, host), (pieces) => {
+    const tensor = joined(pieces.map((name) => host.get(name)!));
+    return { ...tensor, half: half && canBeHalf(pieces[0]!, tensor) };
+  });
+}
+
+/**
+ * Puts several students of one shape on the device, side by side, to be trained as one step.
+ * @param hosts each student's own parameters
+ * @throws LabError "gpu-refused" where a tensor of all students is larger than the device binds
+ */
+export function uploadStudents(gpu: Gpu, config: TowerConfig, hosts: readonly HostParameters[]): Tower {
+  const tower = upload(gpu, config, layOut(config, hosts[0]!), (pieces) => {
+    const each = hosts.map((host) => joined(pieces.map((name) => host.get(name)!)));
+    return { shape: [hosts.length, ...each[0]!.shape], values: concatFloats(each.map((tensor) => tensor.values)) };
+  });
+  return { ...tower, students: hosts.length };
+}
+
+/** @param make the device's tensor of these of the checkpoint's */
+function upload(
+  gpu: Gpu,
+  config: TowerConfig,
+  layout: TensorPlace[],
+  make: (pieces: readonly string[]) => FlatSpec,
+): Tower {
   const names = [...new Set(layout.map((place) => place.within))];
   const memory = flatTensors(
     gpu,
     names.map((within) =>
-      joined(
+      make(
         layout
           .filter((place) => place.within === within)
           .toSorted((x, y) => x.offset - y.offset)
-          .map((place) => host.get(place.name)!),
+          .map((place) => place.name),
       ),
     ),
   );
@@ -82,26 +119,42 @@ function joined(pieces: readonly HostTensor[]): HostTensor {
 export interface Parameters {
   parameters: DeviceParameters;
   layout: readonly TensorPlace[];
+  students?: number;
 }
 
 /** Parameters of a tower, or of all that a step trains, as the checkpoint has them. */
-export async function downloadParameters(gpu: Gpu, { parameters, layout }: Parameters): Promise<HostParameters> {
+export const downloadParameters = async (gpu: Gpu, parameters: Parameters): Promise<HostParameters> =>
+  (await downloadStudents(gpu, parameters))[0]!;
+
+/** The same for each student, in one read-back: ordinary checkpoints. */
+export async function downloadStudents(
+  gpu: Gpu,
+  { parameters, layout, students = 1 }: Parameters,
+): Promise<HostParameters[]> {
   const names = Object.keys(parameters);
   const values = await readTensors(
     gpu,
     names.map((name) => parameters[name]!),
   );
   const byName = new Map(names.map((name, i) => [name, values[i]!]));
-  return new Map(
-    layout.map(({ name, shape, within, offset, size }) => [
-      name,
-      { shape, values: byName.get(within)!.slice(offset, offset + size) as Float32Array },
-    ]),
-  );
+  return Array.from({ length: students }, (_, student) => {
+    const from = (within: string, offset: number) => (student * byName.get(within)!.length) / students + offset;
+    return new Map(
+      layout.map(({ name, shape, within, offset, size }) => {
+        const at = from(within, offset);
+        return [name, { shape, values: byName.get(within)!.slice(at, at + size) as Float32Array }];
+      }),
+    );
+  });
 }
 
-/** Overwrites parameters; throws LabError "bad-input" naming the tensor whose shape does not fit. */
-export function writeParameters(gpu: Gpu, { parameters, layout }: Parameters, host: HostParameters): void {
+/** Overwrites parameters, of several students those of one; throws LabError "bad-input" naming the tensor whose shape does not fit. */
+export function writeParameters(
+  gpu: Gpu,
+  { parameters, layout, students = 1 }: Parameters,
+  host: HostParameters,
+  student = 0,
+): void {
   for (const { name, shape, within, offset, size } of layout) {
     const found = host.get(name);
     if (!found || found.values.length !== size)
@@ -110,7 +163,8 @@ export function writeParameters(gpu: Gpu, { parameters, layout }: Parameters, ho
         `Tensor ${name}: ${found ? found.shape.join(" x ") : "missing"} in the checkpoint, ${shape.join(" x ")} here.`,
         "Load it with the settings it was made with.",
       );
-    writeValues(gpu, parameters[within]!, found.values, offset);
+    const tensor = parameters[within]!;
+    writeValues(gpu, tensor, found.values, (student * tensor.size) / students + offset);
   }
 }
 

@@ -1,8 +1,11 @@
-/** The forward passes. All return RAW vectors [batch, embeddingSize], before normalisation. */
+/**
+ * The forward passes. All return RAW vectors [batch, embeddingSize], before normalisation; of several students at once,
+ * whose parameters have a leading dimension, [students * batch, embeddingSize].
+ */
 
-import type { Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { AttentionShape, TowerOps } from "../../gpu/ops";
+import type { AttentionShape, Matrix, TowerOps, Vector } from "../../gpu/ops";
 import { LabError } from "../errors";
 import { LAYER_NORM_EPS, RMS_EPS, ROPE_THETA } from "./config";
 import { parameterStacks } from "./parameters";
@@ -12,50 +15,65 @@ interface Context {
   ops: TowerOps;
   config: TowerConfig;
   /** A parameter by name. */
-  get: (name: string) => Tensor2D & Tensor1D;
+  get: (name: string) => Matrix & Vector;
   /** The parameters of a stack: as one tensor where they lie so, else put together. */
-  stacked: (name: string) => Tensor2D & Tensor1D;
+  stacked: (name: string) => Matrix & Vector;
   inputs: TowerInputs;
   drop: (x: Tensor2D) => Tensor2D;
   /** What `make` makes of a residual, dropped and added to it; without dropout that is one with what makes it. */
   addTo: (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) => Tensor2D;
 }
 
+/** Texts whose tokens' rows these are: the batch, once for each student. */
+const textsOf = (x: Tensor2D, tokens: number) => x.shape[0] / tokens;
+
 /** One pooled vector a text. [batch, width] */
 type Body = (context: Context) => Tensor2D;
 
+/**
+ * Runs a layer and lets its input go: without a way back a tower then holds the tensors of one layer at a time. (What the
+ * way back needs, tfjs' tape has handles of its own for.)
+ */
+function through(x: Tensor2D, layer: () => Tensor2D): Tensor2D {
+  const y = tf.tidy(layer);
+  x.dispose();
+  return y;
+}
+
 /** The weights of a layer whose RMS norms stand before attention and before the feed-forward part. */
 interface PreNormLayer {
-  attentionNorm: Tensor1D;
-  qkv: Tensor2D;
-  output: Tensor2D;
-  feedForwardNorm: Tensor1D;
+  attentionNorm: Vector;
+  qkv: Matrix;
+  output: Matrix;
+  feedForwardNorm: Vector;
   gated: boolean;
-  inner: Tensor2D;
-  outer: Tensor2D;
+  inner: Matrix;
+  outer: Matrix;
 }
 
 function preNormLayer({ ops, inputs, addTo }: Context, x: Tensor2D, shape: AttentionShape, layer: PreNormLayer) {
   const { attentionNorm, qkv, output, feedForwardNorm, gated, inner, outer } = layer;
-  const mixed = ops.attention(ops.rmsNormLinear(x, attentionNorm, RMS_EPS, qkv), inputs.mask, shape);
-  const middle = addTo(x, (r) => ops.linear(mixed, output, undefined, r));
-  const norm = { gain: feedForwardNorm, eps: RMS_EPS };
-  return addTo(middle, (r) => ops.feedForward(middle, { gated, norm, inner, outer }, r));
+  return through(x, () => {
+    const mixed = ops.attention(ops.rmsNormLinear(x, attentionNorm, RMS_EPS, qkv), inputs.mask, shape);
+    const middle = addTo(x, (r) => ops.linear(mixed, output, undefined, r));
+    const norm = { gain: feedForwardNorm, eps: RMS_EPS };
+    return addTo(middle, (r) => ops.feedForward(middle, { gated, norm, inner, outer }, r));
+  });
 }
 
 /** Llama and Qwen2: pre-norm, causal, rotary positions, grouped queries, SwiGLU. */
 const decoder: Body = (context) => {
   const { ops, config, get, stacked, inputs, drop } = context;
-  const [batch, tokens] = inputs.mask.shape;
+  const tokens = inputs.mask.shape[1];
+  let x = tf.tidy(() => drop(ops.embed(get("model.embed_tokens.weight"), inputs)));
   const shape = {
-    batch,
+    batch: textsOf(x, tokens),
     tokens,
     heads: config.heads,
     kvHeads: config.kvHeads,
     causal: true,
     ropeTheta: ROPE_THETA,
   };
-  let x = drop(ops.embed(get("model.embed_tokens.weight"), inputs));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
@@ -73,25 +91,23 @@ const decoder: Body = (context) => {
 
 /** BERT: post-norm, bidirectional, learned positions, GELU. */
 const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
-  const [batch, tokens] = inputs.mask.shape;
+  const tokens = inputs.mask.shape[1];
   const { heads, layers } = config;
   const dense = (x: Tensor2D, name: string, residual?: Tensor2D) =>
     ops.linear(x, get(`${name}.weight`), get(`${name}.bias`), residual);
   const norm = (x: Tensor2D, name: string) =>
     ops.layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), LAYER_NORM_EPS);
-  const words = ops.embed(get("embeddings.word_embeddings.weight"), inputs, {
-    positions: get("embeddings.position_embeddings.weight"),
-    types: get("embeddings.token_type_embeddings.weight"),
-    tokens,
-  });
-  let x = drop(norm(words, "embeddings.LayerNorm"));
+  const words = () =>
+    ops.embed(get("embeddings.word_embeddings.weight"), inputs, {
+      positions: get("embeddings.position_embeddings.weight"),
+      types: get("embeddings.token_type_embeddings.weight"),
+      tokens,
+    });
+  let x = tf.tidy(() => drop(norm(words(), "embeddings.LayerNorm")));
+  const shape = { batch: textsOf(x, tokens), tokens, heads, kvHeads: heads, causal: false };
   for (let i = 0; i < layers; i++) {
     const layer = `encoder.layer.${i}`;
     const own = `${layer}.attention.self.query_key_value`;
-    const qkv = ops.linear(x, stacked(`${own}.weight`), stacked(`${own}.bias`));
-    const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
-    const attended = addTo(x, (r) => dense(mixed, `${layer}.attention.output.dense`, r));
-    x = norm(attended, `${layer}.attention.output.LayerNorm`);
     const hidden = {
       gated: false,
       inner: get(`${layer}.intermediate.dense.weight`),
@@ -99,22 +115,32 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
       outer: get(`${layer}.output.dense.weight`),
       outerBias: get(`${layer}.output.dense.bias`),
     };
-    const y = addTo(x, (r) => ops.feedForward(x, hidden, r));
     const [gain, bias] = [get(`${layer}.output.LayerNorm.weight`), get(`${layer}.output.LayerNorm.bias`)];
-    if (i === layers - 1) return ops.layerNormPool(y, gain, bias, LAYER_NORM_EPS, inputs.poolWeights);
-    x = ops.layerNorm(y, gain, bias, LAYER_NORM_EPS);
+    const from = x;
+    x = through(from, () => {
+      const qkv = ops.linear(from, stacked(`${own}.weight`), stacked(`${own}.bias`));
+      const mixed = ops.attention(qkv, inputs.mask, shape);
+      const attended = norm(
+        addTo(from, (r) => dense(mixed, `${layer}.attention.output.dense`, r)),
+        `${layer}.attention.output.LayerNorm`,
+      );
+      const y = addTo(attended, (r) => ops.feedForward(attended, hidden, r));
+      return i === layers - 1
+        ? ops.layerNormPool(y, gain, bias, LAYER_NORM_EPS, inputs.poolWeights)
+        : ops.layerNorm(y, gain, bias, LAYER_NORM_EPS);
+    });
   }
-  return ops.pool(x, inputs.poolWeights);
+  return layers > 0 ? x : ops.pool(x, inputs.poolWeights);
 };
 
 /** The benchmark's model: pre-norm, bidirectional, RMS norm, learned positions, GELU, no biases. */
 const bench: Body = (context) => {
   const { ops, config, get, stacked, inputs, drop } = context;
-  const [batch, tokens] = inputs.mask.shape;
+  const tokens = inputs.mask.shape[1];
   const { heads } = config;
-  const shape = { batch, tokens, heads, kvHeads: heads, causal: false };
   const places = { positions: get("embeddings.position_embeddings.weight"), tokens };
-  let x = drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places));
+  let x = tf.tidy(() => drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places)));
+  const shape = { batch: textsOf(x, tokens), tokens, heads, kvHeads: heads, causal: false };
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
@@ -140,7 +166,7 @@ const BODIES = { decoder, encoder, lookup, bench } as const;
  * Texts to vectors.
  * @param inputs one batch; its mask [batch, tokens] says the shape
  * @param dropout in training only; sites are numbered from `firstSite` on
- * @returns [batch, embeddingSize], not normalised
+ * @returns [batch, embeddingSize], not normalised; of several students [students * batch, embeddingSize], student by student
  * @throws LabError "bad-input" naming a missing tensor, or where texts are longer than an encoder's positions
  */
 export function towerForward(
@@ -161,15 +187,25 @@ export function towerForward(
     const tensor = parameters[name];
     if (!tensor)
       throw new LabError("bad-input", `The checkpoint has no tensor ${name}.`, "Export the whole checkpoint again.");
-    return tensor as Tensor2D & Tensor1D;
+    return tensor as Matrix & Vector;
   };
   const stacks = parameterStacks(config);
-  const stacked = (name: string) =>
-    (parameters[name] ?? tf.concat(stacks.find((s) => s.name === name)!.parts.map(get), 0)) as Tensor2D & Tensor1D;
+  const joined = (name: string) => {
+    const parts: Tensor[] = stacks.find((s) => s.name === name)!.parts.map(get);
+    return tf.concat(parts, parts[0]!.rank - (name.endsWith(".bias") ? 1 : 2));
+  };
+  const stacked = (name: string) => (parameters[name] ?? joined(name)) as Matrix & Vector;
   let site = dropout?.firstSite ?? 0;
   const drops = dropout !== undefined && dropout.rate > 0;
   const drop = (x: Tensor2D) =>
-    drops ? ops.dropout(x, { rate: dropout.rate, counter: dropout.counter, site: site++ }) : x;
+    drops
+      ? ops.dropout(x, {
+          rate: dropout.rate,
+          counter: dropout.counter,
+          site: site++,
+          firstRow: (dropout.firstText ?? 0) * tokens,
+        })
+      : x;
   const addTo = (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) =>
     drops ? (tf.add(residual, drop(make())) as Tensor2D) : make(residual);
   const pooled = BODIES[config.kind]({ ops, config, get, stacked, inputs, drop, addTo });

@@ -34,7 +34,7 @@ export interface HostTensor {
 }
 /** Parameters on the host, by Hugging Face name, in a fixed order. */
 export type HostParameters = Map<string, HostTensor>;
-/** Parameters on the device, by the same names. */
+/** Parameters on the device, by the same names; of several students with a leading dimension. */
 export type DeviceParameters = Record<string, Tensor>;
 
 /** One batch of tokenised texts on the device. All of it is an input of the step. */
@@ -54,8 +54,11 @@ export interface HostInputs {
   poolWeights: Float32Array; // [batch * tokens]
 }
 
-/** Dropout of one forward pass; sites are numbered by the tower. */
-export type TowerDropout = Omit<DropoutKey, "site"> & { firstSite: number };
+/**
+ * Dropout of one forward pass; sites are numbered by the tower. `firstText`: texts of the batch before these, where they
+ * are a piece of it.
+ */
+export type TowerDropout = Omit<DropoutKey, "site" | "firstRow"> & { firstSite: number; firstText?: number };
 
 /** The vector before normalisation. [batch, embeddingSize] */
 export type RawVectors = Tensor2D;

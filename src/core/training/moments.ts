@@ -7,12 +7,18 @@ import type { Parameters } from "../towers/device";
 
 type Trained = Parameters & { optimizer: AdamW };
 
-/** For each of the checkpoint's tensors its first value there, its first value in the optimizer's order, and its size. */
-function moves({ parameters, layout }: Parameters): { host: number; device: number; size: number }[] {
+/**
+ * For each of the checkpoint's tensors its first value there, a student's first value in the optimizer's order, and its
+ * size.
+ */
+function moves(
+  { parameters, layout, students = 1 }: Parameters,
+  student: number,
+): { host: number; device: number; size: number }[] {
   const first = new Map<string, number>();
   let at = 0;
   for (const [name, tensor] of Object.entries(parameters)) {
-    first.set(name, at);
+    first.set(name, at + (student * tensor.size) / students);
     at += tensor.size;
   }
   let host = 0;
@@ -23,30 +29,41 @@ function moves({ parameters, layout }: Parameters): { host: number; device: numb
   });
 }
 
-/** First and second moments from the GPU, in the checkpoint's order. */
-export async function readMoments(gpu: Gpu, training: Trained): Promise<{ m: Float32Array; v: Float32Array }> {
+/** First and second moments from the GPU, in the checkpoint's order; of several students those of one. */
+export async function readMoments(
+  gpu: Gpu,
+  training: Trained,
+  student = 0,
+): Promise<{ m: Float32Array; v: Float32Array }> {
   const { moments } = training.optimizer;
   const read = await readTensors(gpu, [...moments.m, ...moments.v]);
-  const places = moves(training);
+  const places = moves(training, student);
   const toHost = (pieces: readonly Float32Array[]) => {
     const device = concatFloats(pieces);
-    const flat = new Float32Array(device.length);
+    const flat = new Float32Array(device.length / (training.students ?? 1));
     for (const move of places) flat.set(device.subarray(move.device, move.device + move.size), move.host);
     return flat;
   };
   return { m: toHost(read.slice(0, moments.m.length)), v: toHost(read.slice(moments.m.length)) };
 }
 
-/** Puts moments, in the checkpoint's order, back on the GPU. */
-export function writeMoments(gpu: Gpu, training: Trained, { m, v }: { m: Float32Array; v: Float32Array }): void {
-  const places = moves(training);
+/** Puts moments, in the checkpoint's order, back on the GPU; of several students those of one. */
+export function writeMoments(
+  gpu: Gpu,
+  training: Trained,
+  { m, v }: { m: Float32Array; v: Float32Array },
+  student = 0,
+): void {
+  const places = moves(training, student);
   const toDevice = (flat: Float32Array, tensors: AdamW["moments"]["m"]) => {
-    const device = new Float32Array(flat.length);
-    for (const move of places) device.set(flat.subarray(move.host, move.host + move.size), move.device);
-    let at = 0;
+    let first = 0;
     for (const tensor of tensors) {
-      writeValues(gpu, tensor, device.subarray(at, at + tensor.size));
-      at += tensor.size;
+      for (const { host, device, size } of places) {
+        const at = device - first;
+        if (at < 0 || at >= tensor.size) continue;
+        writeValues(gpu, tensor, flat.subarray(host, host + size), at);
+      }
+      first += tensor.size;
     }
   };
   toDevice(m, training.optimizer.moments.m);

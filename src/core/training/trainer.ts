@@ -7,7 +7,7 @@ import { downloadParameters, writeParameters } from "../towers/device";
 import { readMoments, writeMoments } from "./moments";
 import { scheduleFactor } from "./schedule";
 import type { TrainingState } from "./state";
-import type { Recipe, TrainingStep } from "./steps";
+import { logRow, type Recipe, type TrainingStep } from "./steps";
 
 /** How a run is told to wait or to end. */
 export interface Control {
@@ -72,11 +72,9 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     const now = performance.now();
     stepMs = (now - lastRead.at) / count;
     const tokensPerSecond = tokens / Math.max(1e-6, (now - lastRead.at) / 1000);
-    const width = training.names.length;
     const points: LossPoint[] = [];
     for (let step = lastRead.step + 1; step <= state.step; step++) {
-      const at = (step % training.log.slots) * width;
-      const row = rows.subarray(at, at + width);
+      const row = logRow(training, rows, step);
       const [loss, gradNorm] = [row[0]!, row[1]!];
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(step);
       if (loss === 0 && gradNorm === 0) throw refusedSilently(step);

@@ -33,6 +33,8 @@ import { float, type Lanes, laneSum, lanesOf, laneType, threadHead, unroll } fro
 export interface AttentionSizes extends AttentionShape {
   /** Width of a head. */
   size: number;
+  /** Texts that the mask is for; `batch`, or fewer where several models share them (models.ts). */
+  masks: number;
 }
 
 const lanes = ({ size, ropeTheta }: AttentionSizes): Lanes =>
@@ -40,10 +42,11 @@ const lanes = ({ size, ropeTheta }: AttentionSizes): Lanes =>
 
 /**
  * Constants, and where a head's first value is: `qAt(b, h, t)` and `kAt(b, g, s)` in what is attended with (turned by
- * position, q and k alone, where there are rotary positions), `vAt(b, g, s)` in q, k, v side by side, `oAt(b, h, t)`.
+ * position, q and k alone, where there are rotary positions), `vAt(b, g, s)` in q, k, v side by side, `oAt(b, h, t)`; and
+ * whether a key is one: `isToken(b, s)`.
  */
 function head(sizes: AttentionSizes): string {
-  const { tokens, heads, kvHeads, size, ropeTheta } = sizes;
+  const { batch, masks, tokens, heads, kvHeads, size, ropeTheta } = sizes;
   const w = size / lanes(sizes);
   const all = heads + 2 * kvHeads;
   const turned = ropeTheta === undefined ? all : heads + kvHeads;
@@ -56,7 +59,8 @@ const SCALE = ${float(1 / Math.sqrt(size))};
 fn qAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * ${turned}u + h) * ${w}u; }
 fn kAt(b: u32, g: u32, s: u32) -> u32 { return ((b * T + s) * ${turned}u + H + g) * ${w}u; }
 fn vAt(b: u32, g: u32, s: u32) -> u32 { return ((b * T + s) * ${all}u + H + G + g) * ${w}u; }
-fn oAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * H + h) * ${w}u; }`;
+fn oAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * H + h) * ${w}u; }
+fn isToken(b: u32, s: u32) -> bool { return b2[${masks === batch ? "b" : `(b % ${masks}u)`} * T + s] != 0.0; }`;
 }
 
 /** `total(a0 * b0 + a1 * b1 ...)` over the vectors of a head. */
@@ -82,7 +86,7 @@ ${unroll(w, (k) => `let q${k} = b0[at + ${k}u] * SCALE;\nvar o${k} = ${type}(0);
   var top = -3.0e38; // the largest score so far; the sums are relative to it
   var sum = 0.0;
   for (var s = 0u; s < ${causal ? "t + 1u" : "T"}; s++) {
-    if (b2[b * T + s] == 0.0) { continue; }
+    if (!isToken(b, s)) { continue; }
     let key = kAt(b, h / GROUP, s);
     let value = vAt(b, h / GROUP, s);
     let z = ${dotProduct(
@@ -164,7 +168,7 @@ ${unroll(w, (k) => `let q${k} = b0[at + ${k}u] * SCALE;\nlet y${k} = b4[out + ${
   let lse = b3[(b * H + h) * T + t];
   let delta = ${delta("out")};
   for (var s = 0u; s < ${causal ? "t + 1u" : "T"}; s++) {
-    if (b2[b * T + s] == 0.0) { continue; }
+    if (!isToken(b, s)) { continue; }
     let key = kAt(b, g, s);
     let value = vAt(b, g, s);
 ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
@@ -191,7 +195,7 @@ fn keyAndValue(pair: u32, s: u32, first: u32) {
   let at = kAt(b, g, s);
   let value = vAt(b, g, s);
 ${unroll(w, (k) => `let k${k} = b0[at + ${k}u] * SCALE;\nlet v${k} = b1[value + ${k}u];\nvar d${k} = ${type}(0);\nvar e${k} = ${type}(0);`)}
-  let seen = b2[b * T + s] != 0.0;
+  let seen = isToken(b, s);
   for (var n = 0u; seen && n < GROUP; n++) {
     let h = g * GROUP + n;
     for (var t = ${causal ? "s" : "0u"}; t < T; t++) {
@@ -255,7 +259,7 @@ function mainByThreads({ batch, tokens, heads, kvHeads }: AttentionSizes): strin
 type Inputs = Record<"qkv" | "mask", TensorInfo>;
 
 const key = (name: string, sizes: AttentionSizes): string =>
-  `${name} ${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${sizes.ropeTheta}`}`;
+  `${name} ${sizes.batch === sizes.masks ? "" : `${sizes.masks} shared by `}${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${sizes.ropeTheta}`}`;
 
 function forward(backend: WebGPUBackend, qk: TensorInfo, { qkv, mask }: Inputs, sizes: AttentionSizes): TensorInfo[] {
   const { batch, tokens, heads, size } = sizes;
@@ -321,14 +325,16 @@ const rotaryAttentionOp = registerOp<Inputs, AttentionSizes>({
 
 /**
  * qkv [batch * tokens, (heads + 2 kvHeads) * size]: queries, keys and values side by side; mask [batch, tokens] of ones
- * and zeros -> [batch * tokens, heads * size]. Throws where the heads do not divide, or a rotated head has an odd size.
+ * and zeros, or of fewer texts where several models share it, batch being a multiple of theirs -> [batch * tokens, heads * size]. Throws where the heads do not divide, or a rotated head has an odd size.
  */
 export function attention(qkv: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D {
   const size = headSize(qkv, shape);
   if (shape.ropeTheta !== undefined && size % 2 !== 0)
     throw new Error(`attention: rotary positions need heads of even size, not ${size}`);
+  const [masks] = mask.shape;
+  if (shape.batch % masks !== 0) throw new Error(`attention: ${shape.batch} texts, but a mask for ${masks}`);
   const op = shape.ropeTheta === undefined ? attentionOp : rotaryAttentionOp;
-  return op({ qkv, mask }, { ...shape, size })[0] as Tensor2D;
+  return op({ qkv, mask }, { ...shape, size, masks })[0] as Tensor2D;
 }
 
 /** Width of a head. Throws where heads and widths do not fit. */

@@ -7,7 +7,7 @@
  * Two dispatches forward. u alone is kept; backward the first dispatch makes du and h again, the second all that waits for
  * them, and after an RMS norm of x a third goes through it. On a device with few bindings dV is a dispatch of its own.
  */
-import type { Tensor, Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { FeedForward } from "../ops";
 import { siluGate } from "./activations";
@@ -68,8 +68,8 @@ const makeOp = (normed: boolean) =>
       return [y!];
     },
     gradient({ dy, saved, attributes: { gated, innerBias, outerBias, addX }, pass }) {
-      const [x, inner, outer] = saved as [Tensor2D, Tensor2D, Tensor2D];
-      const gain = normed ? (saved[3] as Tensor1D) : undefined;
+      const [x, inner, outer] = saved as [Tensor, Tensor, Tensor];
+      const gain = normed ? saved[3] : undefined;
       const [u, stats] = saved.slice(normed ? 4 : 3) as [Tensor2D, Tensor2D | undefined];
       const wants = (name: string) => pass === null || pass.wants(name);
       /** What x's gradient has beside what comes through the layer. */
@@ -84,6 +84,7 @@ const makeOp = (normed: boolean) =>
               {
                 dy: to,
                 x: from,
+                of: (name === "inner" ? inner : outer).shape,
                 norm: name === "inner" && gain && stats ? { gain, stats } : undefined,
                 weight: pass?.sink(name) ?? null,
                 bias: bias ? { sink: pass?.sink(`${name}Bias`) ?? null } : null,
@@ -136,12 +137,13 @@ const normFeedForwardOp = makeOp(true);
 
 /**
  * x [n, width] -> [n, width] through a hidden layer: inner [hidden, width], or gated [2 hidden, width] with the gate's
- * rows first; outer [width, hidden]. A residual [n, width] is added.
+ * rows first; outer [width, hidden]; all of them with a leading dimension for several models. A residual [n, width] is
+ * added.
  */
 export function feedForward(x: Tensor2D, layer: FeedForward, residual?: Tensor2D): Tensor2D {
   const { gated, norm, inner, innerBias, outer, outerBias } = layer;
-  const hidden = outer.shape[1];
-  if (inner.shape[0] !== hidden * (gated ? 2 : 1) || inner.shape[1] !== x.shape[1])
+  const hidden = outer.shape.at(-1)!;
+  if (inner.shape.at(-2) !== hidden * (gated ? 2 : 1) || inner.shape.at(-1) !== x.shape[1])
     throw new Error(`feedForward: inner ${inner.shape} does not fit x ${x.shape} and outer ${outer.shape}`);
   // The gate's and the other half's columns are loaded as vectors side by side.
   if (gated && hidden % 4 !== 0) {

@@ -98,7 +98,7 @@ describe("linear", () => {
       step.dispose();
       return n;
     };
-    const y = (x: Tensor, w: Tensor, b: Tensor) => linear(x as Tensor2D, w as Tensor2D, b as Tensor1D);
+    const y = (x: Tensor, w: Tensor, b: Tensor): Tensor => linear(x as Tensor2D, w as Tensor2D, b as Tensor1D);
     const dy = ownTensor(gpu(), { shape: [32, 8], dtype: "float32" });
     const forward = dispatches((x) => [y(x, weight, bias)]);
     expect(forward).toBe(1);
@@ -118,7 +118,7 @@ describe("linear", () => {
   });
 
   it("refuses a weight of another width", () => {
-    expect(() => linear(tf.zeros([2, 3]), tf.zeros([4, 5]))).toThrow(/3 wide, the weight wants 5/);
+    expect(() => linear(tf.zeros([2, 3]), tf.zeros<tf.Rank.R2>([4, 5]))).toThrow(/3 wide, the weight wants 5/);
   });
 
   it("cuts long sums, and small results into smaller tiles", () => {

@@ -5,8 +5,10 @@
  * One dispatch forward. Backward dx, dW and db together are one where a pass of ours asks for them (backward.ts), and one
  * more for the norm; else dx is one, and dW with db one or, where the rows are cut into blocks, two.
  */
-import type { Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import type { Matrix, Vector } from "../ops";
+import { modelsOf } from "./models";
 import { rmsNormGradient } from "./norm";
 import { asTensors, type BackwardPass, currentBackend, registerOp, shared } from "./op";
 import { backwardProducts, forwardProduct, type WeightGradient } from "./product";
@@ -21,12 +23,14 @@ interface Inputs {
 const weightGradient = (
   dy: TensorInfo,
   x: TensorInfo,
+  { shape }: TensorInfo,
   bias: boolean,
   pass: BackwardPass | null,
   norm?: WeightGradient["norm"],
 ): WeightGradient => ({
   dy,
   x,
+  of: shape,
   norm,
   weight: pass?.sink("weight") ?? null,
   bias: bias ? { sink: pass?.sink("bias") ?? null } : null,
@@ -42,7 +46,7 @@ const linearOp = registerOp<Inputs, { bias: boolean }>({
       const other = toX ? (pass?.take("x") ?? null) : null;
       const made = backwardProducts(currentBackend(), {
         dx: toX ? { dy, weight: weight!, after: other ? { kind: "add", to: other } : { kind: "none" } } : undefined,
-        dws: toParameters ? [weightGradient(dy, x!, bias, pass)] : [],
+        dws: toParameters ? [weightGradient(dy, x!, weight!, bias, pass)] : [],
       });
       return asTensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
     };
@@ -65,13 +69,13 @@ const normLinearOp = registerOp<Inputs & { gain: TensorInfo }, { bias: boolean; 
   run: (backend, { x, gain, weight, bias }, { eps }) =>
     forwardProduct(backend, { x, weight, bias, norm: { gain, eps }, ending: "none", keep: false }),
   gradient({ dy, saved, attributes: { bias }, pass }) {
-    const [x, gain, weight, stats] = saved as [Tensor2D, Tensor1D, Tensor2D, Tensor2D];
+    const [x, gain, weight, stats] = saved as [Tensor2D, Tensor, Tensor, Tensor2D];
     const wants = (name: string) => pass === null || pass.wants(name);
     const inside = wants("x") || wants("gain");
     const products = shared(() => {
       const made = backwardProducts(currentBackend(), {
         dx: inside ? { dy, weight, after: { kind: "none" } } : undefined,
-        dws: wants("weight") || wants("bias") ? [weightGradient(dy, x, bias, pass, { gain, stats })] : [],
+        dws: wants("weight") || wants("bias") ? [weightGradient(dy, x, weight, bias, pass, { gain, stats })] : [],
       });
       return asTensors([made.dx, made.dws[0]?.dw ?? null, made.dws[0]?.db ?? null]);
     });
@@ -87,13 +91,18 @@ const normLinearOp = registerOp<Inputs & { gain: TensorInfo }, { bias: boolean; 
   },
 });
 
-function check(x: Tensor2D, weight: Tensor2D): void {
-  if (x.shape[1] !== weight.shape[1])
-    throw new Error(`linear: x is ${x.shape[1]} wide, the weight wants ${weight.shape[1]}`);
+function check(x: Tensor2D, weight: Matrix): void {
+  const width = weight.shape.at(-1);
+  if (x.shape[1] !== width) throw new Error(`linear: x is ${x.shape[1]} wide, the weight wants ${width}`);
+  const models = modelsOf(weight, 2);
+  if (x.shape[0] % models !== 0) throw new Error(`linear: ${x.shape[0]} rows are not those of ${models} models`);
 }
 
-/** x [n, in] times weight [out, in] transposed, plus bias [out], plus residual [n, out] -> [n, out]. */
-export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?: Tensor2D): Tensor2D {
+/**
+ * x [n, in] times weight [out, in] transposed, plus bias [out], plus residual [n, out] -> [n, out]. Of several models:
+ * weight [models, out, in], bias [models, out].
+ */
+export function linear(x: Tensor2D, weight: Matrix, bias?: Vector, residual?: Tensor2D): Tensor2D {
   check(x, weight);
   const inputs: Inputs = { x, weight };
   if (bias) inputs.bias = bias;
@@ -102,7 +111,7 @@ export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D, residual?
 }
 
 /** `linear` of x / rms(x) * gain. */
-export function rmsNormLinear(x: Tensor2D, gain: Tensor1D, eps: number, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
+export function rmsNormLinear(x: Tensor2D, gain: Vector, eps: number, weight: Matrix, bias?: Vector): Tensor2D {
   check(x, weight);
   return normLinearOp(bias ? { x, gain, weight, bias } : { x, gain, weight }, {
     bias: bias !== undefined,

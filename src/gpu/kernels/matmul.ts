@@ -8,10 +8,12 @@
  * Each is a part of a shader, a WGSL function of the tile's number, so that one dispatch may hold two products that wait
  * for the same thing (dx and dW). What happens to the finished values is the caller's: a function `finish`.
  *
+ * Of several models at once: c, a and b are theirs one under the other, and a tile is within one model's.
+ *
  * Correct for every size. Rows of 4k values are loaded as vectors; others value by value. Tiles that overhang read a
  * row inside the matrix instead (its products are never stored) or zeros (where they would be summed).
  */
-import { float, unroll } from "./wgsl";
+import { float, unpackHalf, unroll } from "./wgsl";
 
 /** Rows and columns of one thread's tile; multiples of 4. */
 export type Tile = readonly [number, number];
@@ -26,8 +28,10 @@ export const matrixType = (width: number): string => (width % 4 === 0 ? "array<v
 /**
  * A WGSL function `name(row, column4)`: four values of the row-major matrix at binding `b`, from column 4 * column4 on;
  * zeros past the row's end.
+ * @param half the matrix is of half floats
  */
-export function loader(name: string, b: string, rows: number, width: number): string {
+export function loader(name: string, b: string, rows: number, width: number, half = false): string {
+  if (half) return `fn ${name}(row: u32, c: u32) -> vec4f { return ${unpackHalf(`${b}[row * ${width / 4}u + c]`)}; }`;
   if (width % 4 === 0) return `fn ${name}(row: u32, c: u32) -> vec4f { return ${b}[row * ${width / 4}u + c]; }`;
   const last = rows * width - 1;
   const lane = (l: number) => `select(0.0, ${b}[min(at + ${l}u, ${last}u)], c * 4u + ${l}u < ${width}u)`;
@@ -59,6 +63,8 @@ export interface ProductPart {
   /** Name of the WGSL function; its helpers are named after it. */
   name: string;
   mode: "NT" | "NN";
+  /** Models side by side; m, n and k are one model's. */
+  models: number;
   m: number;
   n: number;
   k: number;
@@ -66,7 +72,9 @@ export interface ProductPart {
   /** Variables of the bindings. */
   a: string;
   b: string;
-  /** Variable of the bias [n] that every row starts from. */
+  /** b is of half floats. */
+  half?: boolean;
+  /** Variable of the bias, [n] a model, that every row starts from. */
   bias?: string;
   /**
    * NT alone: b holds two matrices [n, K], one under the other, and `finish` gets the values of both: tiles are `tile[1]`
@@ -74,31 +82,41 @@ export interface ProductPart {
    */
   pair?: boolean;
   /**
-   * NT alone: a's rows go through an RMS norm on the way in. The gain [K] is applied as they are loaded, their length at
+   * NT alone: a's rows go through an RMS norm on the way in. The gain, [K] a model, is applied as they are loaded, their length at
    * the end, and (0, 1 / length) of each row is written to `stats`.
    */
   norm?: { gain: string; stats: string; eps: number };
-  /** WGSL statement for four values `v` (and `w` of the second matrix) at (row, c); may lie outside the result. */
+  /**
+   * WGSL statement for four values `v` (and `w` of the second matrix) at (row, c) of the model whose first row is `first`;
+   * may lie outside the result.
+   */
   finish: string;
 }
 
+/** WGSL: the number of the model; nothing to compute where there is one. */
+const modelOf = (models: number, number: string): string => (models === 1 ? "0u" : number);
+/** WGSL: the first of a model's `count` rows. */
+const firstOf = (models: number, count: number): string => (models === 1 ? "0u" : `model * ${count}u`);
+
 /** WGSL: `fn name(i: u32)` computes tile i of the product. */
 export function productPart(part: ProductPart): string {
-  const { name, mode, m, n, k, tile, bias, pair = false, norm, finish } = part;
+  const { name, mode, models, m, n, k, tile, bias, pair = false, norm, finish } = part;
   const [tm, tn] = tile;
   const vectors = tn / 4;
   const columnTiles = Math.ceil(n / tn);
   const matrices = pair ? 2 : 1;
+  const tiles = tilesOf({ m, n, tile });
   const n4 = Math.ceil(n / 4);
-  const ab = `${loader(`${name}A`, part.a, m, k)}
-${mode === "NT" ? loader(`${name}B`, part.b, n * matrices, k) : loader(`${name}B`, part.b, k, n)}`;
+  const ownRows = mode === "NT" ? n * matrices : k;
+  const ab = `${loader(`${name}A`, part.a, models * m, k)}
+${loader(`${name}B`, part.b, models * ownRows, mode === "NT" ? k : n, part.half)}`;
   const columns = matrices * tn;
   const setup = [
-    unroll(tm, (i) => `let r${i} = ${inside(`row + ${i}u`, m, tm)};`),
+    unroll(tm, (i) => `let r${i} = first + ${inside(`row + ${i}u`, m, tm)};`),
     mode === "NT"
       ? unroll(columns, (j) => {
           const own = inside(`column * 4u + ${j % tn}u`, n, tn);
-          return `let c${j} = ${j < tn ? own : `${n}u + ${own}`};`;
+          return `let c${j} = firstB + ${j < tn ? own : `${n}u + ${own}`};`;
         })
       : unroll(vectors, (j) => `let c${j} = ${inside(`column + ${j}u`, n4, vectors)};`),
   ].join("\n");
@@ -106,7 +124,7 @@ ${mode === "NT" ? loader(`${name}B`, part.b, n * matrices, k) : loader(`${name}B
   const body =
     mode === "NT"
       ? `${unroll(columns, (j) => `let y${j} = ${name}B(c${j}, q);`)}
-${norm ? `let gain = ${name}Gain(0u, q);` : ""}
+${norm ? `let gain = ${name}Gain(model, q);` : ""}
 ${unroll(
   tm,
   (
@@ -117,7 +135,7 @@ ${unroll(all, (j) => `s${i}_${j} += vec4f(${[0, 1, 2, 3].map((l) => `dot(x${i}, 
       : `${unroll(4 * vectors, (l) => {
           const lane = Math.floor(l / vectors);
           // Past the last row A gives zeros, so any row will do.
-          return `let y${lane}_${l % vectors} = ${name}B(${inside(`q * 4u + ${lane}u`, k, 4)}, c${l % vectors});`;
+          return `let y${lane}_${l % vectors} = ${name}B(firstB + ${inside(`q * 4u + ${lane}u`, k, 4)}, c${l % vectors});`;
         })}
 ${unroll(
   tm,
@@ -127,18 +145,21 @@ ${unroll(vectors, (j) => `s${i}_${j} += x${i}.x * y0_${j} + x${i}.y * y1_${j} + 
   const biasAt = (j: number) => {
     if (!bias) return "vec4f(0.0)";
     const own = (l: number) => inside(`(column + ${j % vectors}u) * 4u + ${l}u`, n, tn);
-    return `vec4f(${[0, 1, 2, 3].map((l) => `${bias}[${j < vectors ? own(l) : `${n}u + ${own(l)}`}]`).join(", ")})`;
+    return `vec4f(${[0, 1, 2, 3].map((l) => `${bias}[firstB + ${j < vectors ? own(l) : `${n}u + ${own(l)}`}]`).join(", ")})`;
   };
   const length = (i: number) => `let n${i} = 1.0 / sqrt(q${i} / ${float(k)} + ${float(norm?.eps ?? 0)});
-  if (column == 0u && row + ${i}u < ${m}u) { ${norm?.stats}[row + ${i}u] = vec2f(0.0, n${i}); }`;
+  if (column == 0u && row + ${i}u < ${m}u) { ${norm?.stats}[first + row + ${i}u] = vec2f(0.0, n${i}); }`;
   const value = (i: number, j: number) => (norm ? `s${i}_${j} * n${i} + start${j}` : `s${i}_${j}`);
   return `${ab}
-${norm ? loader(`${name}Gain`, norm.gain, 1, k) : ""}
-fn ${name}Finish(row: u32, c: u32, v: vec4f${pair ? ", w: vec4f" : ""}) {
+${norm ? loader(`${name}Gain`, norm.gain, models, k) : ""}
+fn ${name}Finish(first: u32, row: u32, c: u32, v: vec4f${pair ? ", w: vec4f" : ""}) {
   ${finish}
 }
 fn ${name}(i: u32) {
-  let row = (i / ${columnTiles}u) * ${tm}u;
+  let model = ${modelOf(models, `i / ${tiles}u`)};
+  let first = ${firstOf(models, m)};
+  let firstB = ${firstOf(models, ownRows)};
+  let row = (${models === 1 ? "i" : `i % ${tiles}u`} / ${columnTiles}u) * ${tm}u;
   let column = (i % ${columnTiles}u) * ${vectors}u;
 ${setup}
 ${unroll(all, (j) => `let start${j} = ${biasAt(j)};`)}
@@ -150,13 +171,15 @@ ${body}
 ${norm ? unroll(tm, length) : ""}
 ${unroll(tm * vectors, (e) => {
   const [i, j] = [Math.floor(e / vectors), e % vectors];
-  return `${name}Finish(row + ${i}u, column + ${j}u, ${value(i, j)}${pair ? `, ${value(i, j + vectors)}` : ""});`;
+  return `${name}Finish(first, row + ${i}u, column + ${j}u, ${value(i, j)}${pair ? `, ${value(i, j + vectors)}` : ""});`;
 })}
 }`;
 }
 
 export interface ProductOverRowsPart {
   name: string;
+  /** Models side by side; m, n and the k rows are one model's. */
+  models: number;
   m: number;
   n: number;
   k: number;
@@ -166,30 +189,33 @@ export interface ProductOverRowsPart {
   block: number;
   a: string;
   b: string;
-  /** b's rows have been through an RMS norm: its gain [n], applied at the end, and (0, 1 / length) of each row. */
+  /** b's rows have been through an RMS norm: its gain, [n] a model, applied at the end, and (0, 1 / length) of each row. */
   norm?: { gain: string; stats: string };
-  /** Partial products [splits, m, n]. */
+  /** Partial products [splits, models, m, n]. */
   out: string;
-  /** Partial column sums of a [splits, m]: the gradient of a bias. */
+  /** Partial column sums of a [splits, models, m]: the gradient of a bias. */
   sums?: string;
 }
 
-/** WGSL: `fn name(i: u32)` computes tile i of a^T b over one block of rows; there are tilesOf times splits. */
+/** WGSL: `fn name(i: u32)` computes tile i of a^T b over one block of rows; there are tilesOf times models times splits. */
 export function productOverRowsPart(part: ProductOverRowsPart): string {
-  const { name, m, n, k, tile, splits, block, sums, norm } = part;
+  const { name, models, m, n, k, tile, splits, block, sums, norm } = part;
   const [tm, tn] = tile;
   const rowVectors = tm / 4;
   const vectors = tn / 4;
   const columnTiles = Math.ceil(n / tn);
   const tiles = tilesOf(part);
   const at = (e: number) => `s${Math.floor(e / vectors)}_${e % vectors}`;
-  const end = splits === 1 ? `let end = ${k}u;` : `let end = min((split + 1u) * ${block}u, ${k}u);`;
-  return `${loader(`${name}A`, part.a, k, m)}
-${loader(`${name}B`, part.b, k, n)}
-${norm ? loader(`${name}Gain`, norm.gain, 1, n) : ""}
+  const end = splits === 1 ? `let end = first + ${k}u;` : `let end = first + min((split + 1u) * ${block}u, ${k}u);`;
+  return `${loader(`${name}A`, part.a, models * k, m)}
+${loader(`${name}B`, part.b, models * k, n)}
+${norm ? loader(`${name}Gain`, norm.gain, models, n) : ""}
 ${storer(`${name}Store`, part.out, m, n)}
 fn ${name}(i: u32) {
-  let split = i / ${tiles}u;
+  let out = i / ${tiles}u; // (split, model)
+  let split = ${models === 1 ? "out" : `out / ${models}u`};
+  let model = ${modelOf(models, `out % ${models}u`)};
+  let first = ${firstOf(models, k)};
   let row = ((i % ${tiles}u) / ${columnTiles}u) * ${tm}u;
   let column = (i % ${columnTiles}u) * ${vectors}u;
 ${unroll(rowVectors, (j) => `let r${j} = ${inside(`row / 4u + ${j}u`, Math.ceil(m / 4), rowVectors)};`)}
@@ -197,7 +223,7 @@ ${unroll(vectors, (j) => `let c${j} = ${inside(`column + ${j}u`, Math.ceil(n / 4
 ${unroll(tm * vectors, (e) => `var ${at(e)} = vec4f(0.0);`)}
 ${sums ? unroll(rowVectors, (j) => `var t${j} = vec4f(0.0);`) : ""}
   ${end}
-  for (var p = split * ${block}u; p < end; p++) {
+  for (var p = first + split * ${block}u; p < end; p++) {
 ${unroll(rowVectors, (j) => `let x${j} = ${name}A(p, r${j});`)}
 ${norm ? `let length = ${norm.stats}[p].y;` : ""}
 ${unroll(vectors, (j) => `let y${j} = ${name}B(p, c${j})${norm ? " * length" : ""};`)}
@@ -207,12 +233,12 @@ ${unroll(tm * vectors, (e) => {
 })}
 ${sums ? unroll(rowVectors, (j) => `t${j} += x${j};`) : ""}
   }
-${norm ? unroll(vectors, (j) => `let gain${j} = ${name}Gain(0u, c${j});`) : ""}
-${unroll(tm * vectors, (e) => `${name}Store(split * ${m}u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, ${at(e)}${norm ? ` * gain${e % vectors}` : ""});`)}
+${norm ? unroll(vectors, (j) => `let gain${j} = ${name}Gain(model, c${j});`) : ""}
+${unroll(tm * vectors, (e) => `${name}Store(out * ${m}u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, ${at(e)}${norm ? ` * gain${e % vectors}` : ""});`)}
 ${
   sums
     ? `  if (column == 0u) {
-${unroll(tm, (i) => `if (row + ${i}u < ${m}u) { ${sums}[split * ${m}u + row + ${i}u] = t${i >> 2}[${i & 3}]; }`)}
+${unroll(tm, (i) => `if (row + ${i}u < ${m}u) { ${sums}[out * ${m}u + row + ${i}u] = t${i >> 2}[${i & 3}]; }`)}
   }`
     : ""
 }

@@ -9,10 +9,12 @@
  *
  * Followed by pooling, y[text] = sum over its tokens of w_t (n_t g + b), it is one dispatch each way too, and what every
  * token's row would be is never stored.
+ *
+ * Of several models gain and bias are [models, width], and a workgroup's rows are one model's (models.ts).
  */
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import {
   dispatch,
   groupNumber,
@@ -23,6 +25,8 @@ import {
   writeBinding,
 } from "../dispatch";
 import { mostPartials } from "../gradients";
+import type { Vector } from "../ops";
+import { modelsOf, ofModels } from "./models";
 import {
   asTensors,
   type BackwardPass,
@@ -60,8 +64,12 @@ fn statsOf(row: u32) -> vec2f {
 }`;
 }
 
+/** WGSL: where the gain and bias of the model begin that owns a row (or what else each has `count` of). */
+const firstGain = (models: number, index: string, count: number, w: number): string =>
+  models === 1 ? "0u" : `(${index} / ${count}u) * ${w}u`;
+
 /** Reads x [rows, width], gain and, in a layer norm, bias; writes y and (m, r) of each row. */
-export function normCode(kind: Kind, rows: number, width: number, eps: number): string {
+export function normCode(kind: Kind, models: number, rows: number, width: number, eps: number): string {
   const lanes = lanesOf(width);
   const array = `array<${laneType(lanes)}>`;
   const w = width / lanes;
@@ -71,14 +79,25 @@ ${writeBinding(y, array)}${writeBinding(stats, "array<vec2f>")}
 ${statsCode(kind, width, eps)}
 ${threadHead(linearGrid(rows).index, rows)}
   let at = i * ${w}u;
+  let own = ${firstGain(models, "i", rows / models, w)};
   let s = statsOf(i);
-  for (var k = 0u; k < ${w}u; k++) { b${y}[at + k] = (b0[at + k] - s.x) * s.y * b1[k]${kind === "layer" ? " + b2[k]" : ""}; }
+  for (var k = 0u; k < ${w}u; k++) { b${y}[at + k] = (b0[at + k] - s.x) * s.y * b1[own + k]${kind === "layer" ? " + b2[own + k]" : ""}; }
   b${stats}[i] = s;
 }`;
 }
 
-/** Reads x [batch * tokens, width], gain, (bias,) weights [batch, tokens]; writes y [batch, width] and stats. A workgroup a text. */
-export function normPoolCode(kind: Kind, batch: number, tokens: number, width: number, eps: number): string {
+/**
+ * Reads x [models * batch * tokens, width], gain, (bias,) weights [batch, tokens]; writes y [models * batch, width] and
+ * stats. A workgroup a text of a model.
+ */
+export function normPoolCode(
+  kind: Kind,
+  models: number,
+  batch: number,
+  tokens: number,
+  width: number,
+  eps: number,
+): string {
   const lanes = lanesOf(width);
   const type = laneType(lanes);
   const array = `array<${type}>`;
@@ -92,7 +111,9 @@ var<workgroup> own: array<vec2f, ${tokens}>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let text = ${groupNumber("group")};
-  if (text >= ${batch}u) { return; }
+  if (text >= ${models * batch}u) { return; }
+  let first = ${firstGain(models, "text", batch, w)};
+  let inBatch = ${models === 1 ? "text" : `text % ${batch}u`} * ${tokens}u;
   for (var t = thread; t < ${tokens}u; t += 64u) {
     let s = statsOf(text * ${tokens}u + t);
     own[t] = s;
@@ -104,10 +125,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     ${layer ? "var share = 0.0;" : ""}
     for (var t = 0u; t < ${tokens}u; t++) {
       let row = text * ${tokens}u + t;
-      sum += b${weights}[row] * own[t].y * (b0[row * ${w}u + c] - own[t].x);
-      ${layer ? `share += b${weights}[row];` : ""}
+      sum += b${weights}[inBatch + t] * own[t].y * (b0[row * ${w}u + c] - own[t].x);
+      ${layer ? `share += b${weights}[inBatch + t];` : ""}
     }
-    b${y}[text * ${w}u + c] = sum * b1[c]${layer ? " + share * b2[c]" : ""};
+    b${y}[text * ${w}u + c] = sum * b1[first + c]${layer ? " + share * b2[first + c]" : ""};
   }
 }`;
 }
@@ -117,6 +138,8 @@ const MOST_POOLED_TOKENS = 2048;
 
 export interface NormGradSizes {
   kind: Kind;
+  models: number;
+  /** Of one model. */
   rows: number;
   width: number;
   /** Rows of a workgroup; a multiple of `parts`. */
@@ -140,11 +163,12 @@ function blocksOf(rows: number, width: number, most: number): { block: number; p
 }
 
 /**
- * Reads x, gain, stats, dy (with pooling also the weights), what to add; writes dx and, [blocks * parts, width] each, the
- * partial sums of dg and db.
+ * Reads x, gain, stats, dy (with pooling also the weights), what to add; writes dx and, [blocks * parts, models, width]
+ * each, the partial sums of dg and db.
  */
 export function normGradCode(sizes: NormGradSizes): string {
-  const { kind, rows, width, block, parts, pooled, dx, parameters } = sizes;
+  const { kind, models, rows, width, block, parts, pooled, dx, parameters } = sizes;
+  const blocks = Math.ceil(rows / block);
   const lanes = lanesOf(width);
   const type = laneType(lanes);
   const array = `array<${type}>`;
@@ -164,16 +188,19 @@ export function normGradCode(sizes: NormGradSizes): string {
   const toX = dx === "no" ? "" : bind(writeBinding, array);
   const toGain = parameters ? bind(writeBinding, array) : "";
   const toBias = parameters && layer ? bind(writeBinding, array) : "";
-  const dyAt = pooled > 0 ? `${weights}[row] * ${dy}[(row / ${pooled}u) * ${w}u + c]` : `${dy}[row * ${w}u + c]`;
+  const dyAt =
+    pooled > 0
+      ? `${weights}[${models === 1 ? "row" : `row % ${rows}u`}] * ${dy}[(row / ${pooled}u) * ${w}u + c]`
+      : `${dy}[row * ${w}u + c]`;
   const means = `
   for (var n = thread; n < ${block}u; n += 64u) {
     let row = first + n;
-    if (row >= ${rows}u) { break; }
+    if (row >= end) { break; }
     let s = ${stats}[row];
     ${layer ? `var sum = ${type}(0);` : ""}
     var along = ${type}(0);
     for (var c = 0u; c < ${w}u; c++) {
-      let d = ${dyAt} * ${gain}[c];
+      let d = ${dyAt} * ${gain}[gains + c];
       ${layer ? "sum += d;" : ""}
       along += d * (${x}[row * ${w}u + c] - s.x);
     }
@@ -184,9 +211,13 @@ export function normGradCode(sizes: NormGradSizes): string {
 ${dx === "no" ? "" : `${laneSum(lanes)}\nvar<workgroup> means: array<vec2f, ${block}>;`}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let own = ${groupNumber("group")};
-  let first = own * ${block}u;
-  if (first >= ${rows}u) { return; }
+  let number = ${groupNumber("group")};
+  if (number >= ${models * blocks}u) { return; }
+  let own = ${models === 1 ? "number" : `number % ${blocks}u`};
+  let model = ${models === 1 ? "0u" : `number / ${blocks}u`};
+  let first = ${models === 1 ? "" : `model * ${rows}u + `}own * ${block}u;
+  let end = ${models === 1 ? "" : "(model + 1u) * "}${rows}u;
+  let gains = model * ${w}u;
 ${dx === "no" ? "" : means}
   for (var i = thread; i < ${w * parts}u; i += 64u) {
     let c = i % ${w}u;
@@ -195,16 +226,17 @@ ${dx === "no" ? "" : means}
     ${toBias ? `var bias = ${type}(0);` : ""}
     for (var n = part * ${block / parts}u; n < (part + 1u) * ${block / parts}u; n++) {
       let row = first + n;
-      if (row >= ${rows}u) { break; }
+      if (row >= end) { break; }
       let d = ${dyAt};
       let s = ${stats}[row];
       let centred = ${x}[row * ${w}u + c] - s.x;
-      ${dx === "no" ? "" : `${toX}[row * ${w}u + c] = s.y * (d * ${gain}[c] - means[n].x - centred * means[n].y)${other ? ` + ${other}[row * ${w}u + c]` : ""};`}
+      ${dx === "no" ? "" : `${toX}[row * ${w}u + c] = s.y * (d * ${gain}[gains + c] - means[n].x - centred * means[n].y)${other ? ` + ${other}[row * ${w}u + c]` : ""};`}
       ${parameters ? "gain += d * centred * s.y;" : ""}
       ${toBias ? "bias += d;" : ""}
     }
-    ${parameters ? `${toGain}[(own * ${parts}u + part) * ${w}u + c] = gain;` : ""}
-    ${toBias ? `${toBias}[(own * ${parts}u + part) * ${w}u + c] = bias;` : ""}
+    let to = ((own * ${parts}u + part) * ${models}u + model) * ${w}u + c;
+    ${parameters ? `${toGain}[to] = gain;` : ""}
+    ${toBias ? `${toBias}[to] = bias;` : ""}
   }
 }`;
 }
@@ -225,7 +257,9 @@ function normGrad(
   { x, gain, stats, dy, weights, other }: GradInputs,
   want: { dx: boolean; parameters: { gain: GradientSink | null; bias: GradientSink | null } | null },
 ): (TensorInfo | null)[] {
-  const [rows, width] = x.shape as [number, number];
+  const [allRows, width] = x.shape as [number, number];
+  const models = modelsOf(gain, 1);
+  const rows = allRows / models;
   const layer = kind === "layer";
   const gainSink = usableSink(want.parameters?.gain);
   const biasSink = layer ? usableSink(want.parameters?.bias) : null;
@@ -236,6 +270,7 @@ function normGrad(
   const fits = partials <= most;
   const sizes: NormGradSizes = {
     kind,
+    models,
     rows,
     width,
     block,
@@ -246,7 +281,7 @@ function normGrad(
   };
   const writes: (OutputSpec | GPUBufferBinding)[] = [];
   const place = (sink: GradientSink | null) =>
-    sink && fits ? sink.take(partials) : { shape: partials > 1 ? [partials, width] : [width] };
+    sink && fits ? sink.take(partials) : { shape: partials > 1 ? [partials, ...gain.shape] : gain.shape };
   if (want.dx) writes.push({ shape: x.shape });
   if (want.parameters) writes.push(place(gainSink));
   if (want.parameters && layer) writes.push(place(biasSink));
@@ -254,7 +289,7 @@ function normGrad(
     backend,
     {
       key: `norm-grad ${Object.values(sizes).join(" ")}`,
-      workgroups: workgroupGrid(blocks),
+      workgroups: workgroupGrid(models * blocks),
       code: () => normGradCode(sizes),
     },
     [x, ...(want.dx ? [gain] : []), stats, dy, ...(weights ? [weights] : []), ...(want.dx && other ? [other] : [])],
@@ -269,7 +304,7 @@ function normGrad(
       backend,
       partials,
       open,
-      open.map(() => [width]),
+      open.map(() => gain.shape),
     );
     freeIntermediates(backend, ...open);
     if (dgain) dgain = sums.shift()!;
@@ -314,14 +349,15 @@ function makeOp(kind: Kind, pooled: boolean) {
     saveOutputs: [false, true],
     run(backend, { x, gain, bias, weights }, { eps }) {
       const [rows, width] = x.shape as [number, number];
+      const models = modelsOf(gain, 1);
       const parameters = bias ? [gain, bias] : [gain];
       if (!weights)
         return dispatch(
           backend,
           {
-            key: `norm ${kind} ${rows} ${width} ${eps}`,
+            key: `norm ${kind} ${ofModels(models)}${rows} ${width} ${eps}`,
             workgroups: linearGrid(rows).workgroups,
-            code: () => normCode(kind, rows, width, eps),
+            code: () => normCode(kind, models, rows, width, eps),
           },
           [x, ...parameters],
           [{ shape: x.shape }, { shape: [rows, 2] }],
@@ -330,12 +366,12 @@ function makeOp(kind: Kind, pooled: boolean) {
       return dispatch(
         backend,
         {
-          key: `norm-pool ${kind} ${batch} ${tokens} ${width} ${eps}`,
-          workgroups: workgroupGrid(batch),
-          code: () => normPoolCode(kind, batch, tokens, width, eps),
+          key: `norm-pool ${kind} ${ofModels(models)}${batch} ${tokens} ${width} ${eps}`,
+          workgroups: workgroupGrid(models * batch),
+          code: () => normPoolCode(kind, models, batch, tokens, width, eps),
         },
         [x, ...parameters, weights],
-        [{ shape: [batch, width] }, { shape: [rows, 2] }],
+        [{ shape: [models * batch, width] }, { shape: [rows, 2] }],
       );
     },
     gradient({ dy, saved, pass }) {
@@ -369,22 +405,22 @@ const rmsNormPoolOp = makeOp("rms", true);
 const layerNormOp = makeOp("layer", false);
 const layerNormPoolOp = makeOp("layer", true);
 
-/** x / sqrt(mean(x^2) + eps) * gain over rows. x [rows, width], gain [width]. */
-export const rmsNorm = (x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D =>
+/** x / sqrt(mean(x^2) + eps) * gain over rows. x [rows, width], gain [width] or [models, width]. */
+export const rmsNorm = (x: Tensor2D, gain: Vector, eps: number): Tensor2D =>
   rmsNormOp({ x, gain }, { eps })[0] as Tensor2D;
 
-/** (x - mean) / sqrt(variance + eps) * gain + bias over rows. x [rows, width], gain and bias [width]. */
-export const layerNorm = (x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number): Tensor2D =>
+/** (x - mean) / sqrt(variance + eps) * gain + bias over rows. x [rows, width], gain and bias as above. */
+export const layerNorm = (x: Tensor2D, gain: Vector, bias: Vector, eps: number): Tensor2D =>
   layerNormOp({ x, gain, bias }, { eps })[0] as Tensor2D;
 
 /** RMS norm, then the weighted sum of each text's rows: x [batch * tokens, width], weights [batch, tokens]. */
-export const rmsNormPool = (x: Tensor2D, gain: Tensor1D, eps: number, weights: Tensor2D): Tensor2D =>
+export const rmsNormPool = (x: Tensor2D, gain: Vector, eps: number, weights: Tensor2D): Tensor2D =>
   weights.shape[1] > MOST_POOLED_TOKENS
     ? pool(rmsNorm(x, gain, eps), weights)
     : (rmsNormPoolOp({ x, gain, weights }, { eps })[0] as Tensor2D);
 
 /** Layer norm, then the weighted sum of each text's rows. */
-export const layerNormPool = (x: Tensor2D, gain: Tensor1D, bias: Tensor1D, eps: number, weights: Tensor2D): Tensor2D =>
+export const layerNormPool = (x: Tensor2D, gain: Vector, bias: Vector, eps: number, weights: Tensor2D): Tensor2D =>
   weights.shape[1] > MOST_POOLED_TOKENS
     ? pool(layerNorm(x, gain, bias, eps), weights)
     : (layerNormPoolOp({ x, gain, bias, weights }, { eps })[0] as Tensor2D);

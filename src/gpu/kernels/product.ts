@@ -1,14 +1,20 @@
-/** Matrix products as dispatches: forward with what follows it, backward with dx and dW in one. */
+/**
+ * Matrix products as dispatches: forward with what follows it, backward with dx and dW in one. Of several models at once
+ * where weights are [models, out, in]: then the rows of x and dy are the models' one under the other (models.ts).
+ */
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { OutputSpec } from "../dispatch";
+import { isHalf } from "../flat";
 import { mostPartials } from "../gradients";
 import { NORMAL, SIGMOID } from "./activations";
 import { loader, matrixType, type ProductOverRowsPart, storer } from "./matmul";
 import { matmulOf } from "./matmulVariant";
+import { modelsOf, ofModels } from "./models";
 import { freeIntermediates, type GradientSink, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
+import { HALF_ROWS } from "./wgsl";
 
 /** Blocks that the rows of dW = dy^T x are cut into, at most `most` of 32 rows and more. */
 export function splitRows(rows: number, most: number): { splits: number; block: number } {
@@ -21,7 +27,7 @@ export type Ending = "none" | "gelu" | "silu gate";
 
 export interface ForwardProduct {
   x: TensorInfo;
-  /** [n, k]; with "silu gate" [2 n, k], the gate's rows first. */
+  /** [n, k] or [models, n, k]; with "silu gate" 2 n for n, the gate's rows first. */
   weight: TensorInfo;
   bias?: TensorInfo | undefined;
   /** Added to the result, with ending "none". */
@@ -35,71 +41,76 @@ export interface ForwardProduct {
 
 const KEEP: Record<Ending, string> = {
   none: "",
-  gelu: "uStore(0u, row, c, v);",
-  "silu gate": "uStore(0u, row, c, v); uStore(0u, row, c + HALF, w);",
+  gelu: "uStore(first, row, c, v);",
+  "silu gate": "uStore(first, row, c, v); uStore(first, row, c + HALF, w);",
 };
 
 /**
  * x weight^T + bias, then the ending, in one dispatch.
- * @returns the result; with an activation and `keep` what it was made from, [m, n], or [m, 2 n] with "silu gate"; and with
- * a norm its stats [m, 2]
+ * @returns the result [rows, n]; with an activation and `keep` what it was made from, [rows, n], or [rows, 2 n] with
+ * "silu gate"; and with a norm its stats [rows, 2]
  */
 export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct): TensorInfo[] {
   const { x, weight, bias, residual, ending, norm } = product;
   const keep = product.keep && ending !== "none";
-  const [m, k] = x.shape as [number, number];
+  const [rows, k] = x.shape as [number, number];
+  const models = modelsOf(weight, 2);
+  const m = rows / models;
   const pair = ending === "silu gate";
-  const n = weight.shape[0]! / (pair ? 2 : 1);
+  const n = weight.shape.at(-2)! / (pair ? 2 : 1);
   const matmul = matmulOf(backend);
   const tile = matmul.tile(m, n, pair);
   const inner = pair ? 2 * n : n;
   const reads: Binding<TensorInfo>[] = [
     { name: "x", type: matrixType(k), to: x },
-    { name: "weight", type: matrixType(k), to: weight },
+    { name: "weight", type: isHalf(weight) ? HALF_ROWS : matrixType(k), to: weight },
   ];
   if (bias) reads.push({ name: "bias", type: "array<f32>", to: bias });
   if (residual) reads.push({ name: "residual", type: matrixType(n), to: residual });
   if (norm) reads.push({ name: "gain", type: matrixType(k), to: norm.gain });
-  const writes: Binding<OutputSpec>[] = [{ name: "y", type: matrixType(n), to: { shape: [m, n] } }];
-  if (keep) writes.push({ name: "u", type: matrixType(inner), to: { shape: [m, inner] } });
-  if (norm) writes.push({ name: "stats", type: "array<vec2f>", to: { shape: [m, 2] } });
+  const writes: Binding<OutputSpec>[] = [{ name: "y", type: matrixType(n), to: { shape: [rows, n] } }];
+  if (keep) writes.push({ name: "u", type: matrixType(inner), to: { shape: [rows, inner] } });
+  if (norm) writes.push({ name: "stats", type: "array<vec2f>", to: { shape: [rows, 2] } });
   const value = {
-    none: residual ? "v + residualAt(row, c)" : "v",
+    none: residual ? "v + residualAt(first + row, c)" : "v",
     gelu: "v * below(v)",
     "silu gate": "v * sigmoid(v) * w",
   }[ending];
+  const threads = models * matmul.threads({ m, n, tile });
   const part = (): ShaderPart => ({
     name: "product",
-    threads: matmul.threads({ m, n, tile }),
+    threads,
     ...matmul.memory,
     code: `alias T = vec4f;
 const HALF = ${Math.floor(n / 4)}u;
 ${ending === "gelu" ? NORMAL : pair ? SIGMOID : ""}
-${residual ? loader("residualAt", "residual", m, n) : ""}
+${residual ? loader("residualAt", "residual", rows, n) : ""}
 ${storer("yStore", "y", m, n)}
 ${keep ? storer("uStore", "u", m, inner) : ""}
 ${matmul.part({
   name: "product",
   mode: "NT",
+  models,
   m,
   n,
   k,
   tile,
   a: "x",
   b: "weight",
+  half: isHalf(weight),
   ...(bias ? { bias: "bias" } : {}),
   pair,
   ...(norm ? { norm: { gain: "gain", stats: "stats", eps: norm.eps } } : {}),
-  finish: `${pair ? `if (c >= HALF) { return; }` : ""} ${keep ? KEEP[ending] : ""} yStore(0u, row, c, ${value});`,
+  finish: `${pair ? `if (c >= HALF) { return; }` : ""} ${keep ? KEEP[ending] : ""} yStore(first, row, c, ${value});`,
 })}`,
   });
   return dispatchParts(
     backend,
-    `matmul${matmul.key} NT ${m} ${n} ${k} ${tile.join("x")} ${ending}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
+    `matmul${matmul.key} NT ${ofModels(models)}${m} ${n} ${k} ${tile.join("x")} ${ending}${isHalf(weight) ? " half" : ""}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
     reads,
     writes,
     () => [part()],
-    [matmul.threads({ m, n, tile })],
+    [threads],
   );
 }
 
@@ -117,6 +128,8 @@ export interface WeightGradient {
   dy: TensorInfo;
   /** [rows, in] */
   x: TensorInfo;
+  /** The weight's shape: [out, in] or [models, out, in]. */
+  of: readonly number[];
   /** x was normed on its way into the product. */
   norm?: { gain: TensorInfo; stats: TensorInfo } | undefined;
   weight: GradientSink | null;
@@ -125,7 +138,7 @@ export interface WeightGradient {
 }
 
 export interface BackwardProducts {
-  /** [rows, out] times weight [out, in]. */
+  /** [rows, out] times weight [out, in] or [models, out, in]. */
   dx?: { dy: TensorInfo; weight: TensorInfo; after: Return } | undefined;
   /** Each dW = dy^T x. */
   dws: readonly WeightGradient[];
@@ -182,77 +195,92 @@ export function backwardProducts(
   if (dx) {
     const { after, weight } = dx;
     const [rows, out] = dx.dy.shape as [number, number];
-    const n = weight.shape[1]!;
+    const models = modelsOf(weight, 2);
+    const m = rows / models;
+    const n = weight.shape.at(-1)!;
     const inner = after.kind === "silu gate" ? 2 * n : n;
-    const tile = matmul.tile(rows, n);
+    const tile = matmul.tile(m, n);
+    const own = models * matmul.threads({ m, n, tile });
     const a = read(dx.dy, matrixType(out));
-    const b = read(weight, matrixType(n));
+    const half = isHalf(weight);
+    const b = read(weight, half ? HALF_ROWS : matrixType(n));
     const other = after.kind === "add" ? read(after.to, matrixType(n)) : "";
     const activated = after.kind === "gelu" || after.kind === "silu gate";
     const u = activated ? read(after.u, matrixType(inner)) : "";
     const to = write({ shape: [rows, inner] }, matrixType(inner));
     const h = activated ? write({ shape: [rows, n] }, matrixType(n)) : "";
-    threads.push(matmul.threads({ m: rows, n, tile }));
-    keys.push(`NN ${rows} ${n} ${out} ${tile.join("x")} ${after.kind}`);
+    threads.push(own);
+    keys.push(`NN ${ofModels(models)}${m} ${n} ${out} ${tile.join("x")} ${after.kind}${half ? " half" : ""}`);
     const finish = {
-      none: "toXStore(0u, row, c, v);",
-      add: "toXStore(0u, row, c, v + otherAt(row, c));",
-      gelu: `let z = uAt(row, c);
+      none: "toXStore(first, row, c, v);",
+      add: "toXStore(first, row, c, v + otherAt(first + row, c));",
+      gelu: `let z = uAt(first + row, c);
   let p = below(z);
-  hStore(0u, row, c, z * p);
-  toXStore(0u, row, c, v * (p + z * 0.3989422804014327 * exp(-0.5 * z * z)));`,
+  hStore(first, row, c, z * p);
+  toXStore(first, row, c, v * (p + z * 0.3989422804014327 * exp(-0.5 * z * z)));`,
       "silu gate": `if (c >= ${Math.floor(n / 4)}u) { return; }
-  let gate = uAt(row, c);
-  let up = uAt(row, c + ${Math.floor(n / 4)}u);
+  let gate = uAt(first + row, c);
+  let up = uAt(first + row, c + ${Math.floor(n / 4)}u);
   let s = sigmoid(gate);
-  hStore(0u, row, c, gate * s * up);
-  toXStore(0u, row, c, v * up * s * (1.0 + gate * (1.0 - s)));
-  toXStore(0u, row, c + ${Math.floor(n / 4)}u, v * gate * s);`,
+  hStore(first, row, c, gate * s * up);
+  toXStore(first, row, c, v * up * s * (1.0 + gate * (1.0 - s)));
+  toXStore(first, row, c + ${Math.floor(n / 4)}u, v * gate * s);`,
     }[after.kind];
     parts.push(() => ({
       name: "toX",
-      threads: matmul.threads({ m: rows, n, tile }),
+      threads: own,
       ...matmul.memory,
       code: `alias T = vec4f;
 ${after.kind === "gelu" ? NORMAL : after.kind === "silu gate" ? SIGMOID : ""}
 ${other ? loader("otherAt", other, rows, n) : ""}
 ${u ? loader("uAt", u, rows, inner) : ""}
-${h ? storer("hStore", h, rows, n) : ""}
-${storer("toXStore", to, rows, inner)}
-${matmul.part({ name: "toX", mode: "NN", m: rows, n, k: out, tile, a, b, finish })}`,
+${h ? storer("hStore", h, m, n) : ""}
+${storer("toXStore", to, m, inner)}
+${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half, finish })}`,
     }));
   }
 
-  const plans = dws.map(({ dy, x, norm, weight, bias }, index) => {
-    const [rows, out] = dy.shape as [number, number];
+  const plans = dws.map(({ dy, x, of, norm, weight, bias }, index) => {
+    const out = dy.shape[1]!;
+    const models = modelsOf({ shape: of }, 2);
+    const k = dy.shape[0]! / models;
     const n = x.shape[1]!;
     const tile = matmul.tileOverRows(out, n);
     const weightSink = usableSink(weight);
     const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
-    const blocks = splitRows(rows, most);
+    const blocks = splitRows(k, most);
     const { splits } = blocks;
-    const place = (sink: GradientSink | null, shape: number[]) =>
-      sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : shape };
+    const place = (sink: GradientSink | null, shape: readonly number[]) =>
+      sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : [...shape] };
     const a = read(dy, matrixType(out));
     const b = read(x, matrixType(n));
     const normed = norm
       ? { norm: { gain: read(norm.gain, matrixType(n)), stats: read(norm.stats, "array<vec2f>") } }
       : {};
-    const to = write(place(weightSink, [out, n]), matrixType(n));
-    const sums = bias ? { sums: write(place(biasSink, [out]), "array<f32>") } : {};
-    threads.push(matmul.threads({ m: out, n, tile }) * splits);
+    const to = write(place(weightSink, of), matrixType(n));
+    const sums = bias ? { sums: write(place(biasSink, of.slice(0, -1)), "array<f32>") } : {};
+    const own = matmul.threads({ m: out, n, tile }) * models * splits;
+    threads.push(own);
     keys.push(
-      `TN ${out} ${n} ${rows} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
+      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
     );
     const name = `toWeight${index}`;
-    const spec: ProductOverRowsPart = { name, m: out, n, k: rows, tile, ...blocks, a, b, out: to, ...normed, ...sums };
-    parts.push(() => ({
+    const spec: ProductOverRowsPart = {
       name,
-      threads: matmul.threads({ m: out, n, tile }) * splits,
-      ...matmul.memory,
-      code: matmul.partOverRows(spec),
-    }));
+      models,
+      m: out,
+      n,
+      k,
+      tile,
+      ...blocks,
+      a,
+      b,
+      out: to,
+      ...normed,
+      ...sums,
+    };
+    parts.push(() => ({ name, threads: own, ...matmul.memory, code: matmul.partOverRows(spec) }));
     return { splits, ownWeight: weightSink === null, ownBias: bias !== null && biasSink === null };
   });
 

@@ -1,32 +1,40 @@
 /**
- * The loss of query distillation, its terms and its gradient in one dispatch of one workgroup, 8 threads a row. With
+ * The loss of query distillation, its terms and its gradient in one dispatch of one workgroup a model, 8 threads a row. With
  * s' = s / |s|, t' = t / |t| (1e-12 under the root), c = s' . t', B rows, N = B or, reduced by a mean, B size:
  *
  *   mse = sum |s - t|^2 / N (or of s' and t'),  cosine = mean c,  loss = w0 mse + w1 (1 - cosine)
  *   ds = 2 w0 (s - t) / N - w1 (t' - s' c) / (B |s|);   normalised: 2 w0 (s' c - t') / (N |s|) for the first
  */
-import type { Scalar, Tensor, Tensor1D, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dispatch, readBinding, writeBinding } from "../dispatch";
+import type { Vector } from "../ops";
+import { modelsOf, ofModels, timesEach } from "./models";
 import { registerOp } from "./op";
 import { float } from "./wgsl";
 
 export interface QkdSizes {
+  models: number;
+  /** Of one model, and of the teacher that all share. */
   rows: number;
   size: number;
   mseOn: "raw" | "normalised";
   mseReduce: "mean" | "sum";
 }
 
-/** Reads student, teacher, weights [2]; writes loss, mse, cosine, ds. */
-export function qkdCode({ rows, size, mseOn, mseReduce }: QkdSizes): string {
+/** Reads student, teacher, weights [models, 2]; writes loss, mse, cosine, ds. */
+export function qkdCode({ models, rows, size, mseOn, mseReduce }: QkdSizes): string {
   const count = float(mseReduce === "mean" ? rows * size : rows);
   const raw = mseOn === "raw";
   const gathered = Array.from({ length: 8 }, (_, k) => `shared256[base + ${k}u]`).join(" + ");
   return `${readBinding(0, "array<f32>")}${readBinding(1, "array<f32>")}${readBinding(2, "array<f32>")}
 ${writeBinding(3, "array<f32>")}${writeBinding(4, "array<f32>")}${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}
 var<workgroup> shared256: array<vec4f, 256>;
-@compute @workgroup_size(256) fn main(@builtin(local_invocation_index) thread: u32) {
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let model = ${models === 1 ? "0u" : "group.x"};
+  let first = model * ${rows * size}u;
+  let weight = vec2f(b2[2u * model], b2[2u * model + 1u]);
   let base = thread & 0xf8u;
   var terms = vec2f(0.0); // mse and cosine of this thread's rows
   for (var start = 0u; start < ${rows}u; start += 32u) {
@@ -35,7 +43,7 @@ var<workgroup> shared256: array<vec4f, 256>;
     let end = select(0u, ${size}u, row < ${rows}u);
     var sums = vec4f(0.0); // s.s, t.t, s.t, |s - t|^2
     for (var e = thread & 7u; e < end; e += 8u) {
-      let s = b0[at + e];
+      let s = b0[first + at + e];
       let t = b1[at + e];
       sums += vec4f(s * s, t * t, s * t, (s - t) * (s - t));
     }
@@ -48,16 +56,16 @@ var<workgroup> shared256: array<vec4f, 256>;
     let cosine = all.z * si * ti;
     var distance = vec4f(0.0);
     for (var e = thread & 7u; e < end; e += 8u) {
-      let s = b0[at + e];
+      let s = b0[first + at + e];
       let t = b1[at + e];
       let d = s * si - t * ti;
       distance.x += d * d;
-      let toCosine = -b2[1] / ${float(rows)} * si * (t * ti - s * si * cosine);
+      let toCosine = -weight.y / ${float(rows)} * si * (t * ti - s * si * cosine);
       ${
         raw
-          ? `b6[at + e] = 2.0 * b2[0] / ${count} * (s - t) + toCosine;`
+          ? `b6[first + at + e] = 2.0 * weight.x / ${count} * (s - t) + toCosine;`
           : `let own = s * si * all.x * si * si; // s' (s' . s')
-      b6[at + e] = 2.0 * b2[0] / ${count} * si * (d - (own - s * si * cosine)) + toCosine;`
+      b6[first + at + e] = 2.0 * weight.x / ${count} * si * (d - (own - s * si * cosine)) + toCosine;`
       }
     }
     shared256[thread] = distance;
@@ -74,9 +82,9 @@ var<workgroup> shared256: array<vec4f, 256>;
   if (thread == 0u) {
     let mse = shared256[0].x / ${count};
     let cosine = shared256[0].y / ${float(rows)};
-    b3[0] = b2[0] * mse + b2[1] * (1.0 - cosine);
-    b4[0] = mse;
-    b5[0] = cosine;
+    b3[model] = weight.x * mse + weight.y * (1.0 - cosine);
+    b4[model] = mse;
+    b5[model] = cosine;
   }
 }`;
 }
@@ -87,30 +95,38 @@ const qkdOp = registerOp<Record<"student" | "teacher" | "weights", TensorInfo>, 
   name: "LabQkd",
   saveOutputs: [false, false, false, true],
   run(backend, { student, teacher, weights }, { mseOn, mseReduce }) {
-    const [rows, size] = student.shape as [number, number];
+    const models = modelsOf(weights, 1);
+    const [rows, size] = teacher.shape as [number, number];
+    const each = { shape: weights.shape.slice(0, -1) };
     return dispatch(
       backend,
       {
-        key: `qkd ${rows} ${size} ${mseOn} ${mseReduce}`,
-        workgroups: [1, 1, 1],
-        code: () => qkdCode({ rows, size, mseOn, mseReduce }),
+        key: `qkd ${ofModels(models)}${rows} ${size} ${mseOn} ${mseReduce}`,
+        workgroups: [models, 1, 1],
+        code: () => qkdCode({ models, rows, size, mseOn, mseReduce }),
       },
       [student, teacher, weights],
-      [{ shape: [] }, { shape: [] }, { shape: [] }, { shape: student.shape }],
+      [each, each, each, { shape: student.shape }],
     );
   },
   gradient: ({ dy, saved: [ds], pass }) => ({
-    student: () => (pass?.one ? tf.clone(ds!) : tf.mul(ds as Tensor, dy)),
+    student: () => (pass?.one ? tf.clone(ds!) : timesEach(ds!, dy)),
   }),
 });
 
-/** weights[0] * MSE + weights[1] * (1 - cosine) of raw vectors [rows, size]; only the student has a gradient. */
+/**
+ * weights[0] * MSE + weights[1] * (1 - cosine) of raw vectors [rows, size]; only the student has a gradient. Of several
+ * students, rows one under the other, against the same teacher: weights [models, 2], results [models].
+ */
 export function qkdKernel(
   student: Tensor2D,
   teacher: Tensor2D,
-  weights: Tensor1D,
+  weights: Vector,
   options: Attributes,
-): { loss: Scalar; terms: { mse: Scalar; cosine: Scalar } } {
-  const [loss, mse, cosine] = qkdOp({ student, teacher, weights }, options) as [Scalar, Scalar, Scalar];
+): { loss: Tensor; terms: { mse: Tensor; cosine: Tensor } } {
+  const models = modelsOf(weights, 1);
+  if (student.shape[0] !== models * teacher.shape[0] || student.shape[1] !== teacher.shape[1])
+    throw new Error(`qkd: student vectors ${student.shape} of ${models} models, teacher vectors ${teacher.shape}`);
+  const [loss, mse, cosine] = qkdOp({ student, teacher, weights }, options) as [Tensor, Tensor, Tensor];
   return { loss, terms: { mse, cosine } };
 }

@@ -2,6 +2,7 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, groupNumber, linearGrid, type OutputSpec } from "../dispatch";
+import { halfBinding } from "../flat";
 
 /** A tensor, a part of a buffer or an output yet to be made, and the WGSL type it is bound as. */
 export interface Binding<T> {
@@ -65,7 +66,7 @@ ${parts()
 }`;
       },
     },
-    reads.map((b) => b.to),
+    reads.map(({ to }) => ("dataId" in to ? (halfBinding(to) ?? to) : to)),
     writes.map((b) => b.to),
   );
 }

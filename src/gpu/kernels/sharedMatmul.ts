@@ -46,14 +46,9 @@ const guarded = (name: string, columns: number): string =>
   return vec4f(0.0);
 }`;
 
-/** Models side by side; sizes are one model's. */
-interface Models {
-  models?: number;
-}
-
 /** WGSL: `fn name(group: u32, lane: u32)` computes block `group` of the product. */
-export function sharedProductPart(part: ProductPart & Models): string {
-  const { name, mode, models = 1, m, n, k, tile, bias, pair = false, norm, finish } = part;
+export function sharedProductPart(part: ProductPart): string {
+  const { name, mode, models, m, n, k, tile, bias, pair = false, norm, finish } = part;
   const [tm, tn] = tile;
   const vectors = tn / 4;
   const blocks = blocksOf(part);
@@ -109,7 +104,7 @@ ${unroll(vectors, (j) => `s${i}_${j} += x${i}.x * y0_${j} + x${i}.y * y1_${j} + 
   const ownRows = mode === "NT" ? n * matrices : k;
   return `${loader(`${name}A`, part.a, models * m, k)}
 ${guarded(`${name}A`, k4)}
-${loader(`${name}B`, part.b, models * ownRows, mode === "NT" ? k : n)}
+${loader(`${name}B`, part.b, models * ownRows, mode === "NT" ? k : n, part.half)}
 ${guarded(`${name}B`, mode === "NT" ? k4 : n4)}
 ${
   norm
@@ -162,8 +157,8 @@ ${unroll(tm * vectors, (e) => {
 }
 
 /** WGSL: `fn name(group: u32, lane: u32)` computes a block of a^T b over one block of rows; there are blocksOf times splits. */
-export function sharedProductOverRowsPart(part: ProductOverRowsPart & Models): string {
-  const { name, models = 1, m, n, k, tile, splits, block, sums, norm } = part;
+export function sharedProductOverRowsPart(part: ProductOverRowsPart): string {
+  const { name, models, m, n, k, tile, splits, block, sums, norm } = part;
   const [tm, tn] = tile;
   const rowVectors = tm / 4;
   const vectors = tn / 4;
