@@ -10,7 +10,7 @@ import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
-import { ENCODE_BATCH } from "./context";
+import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
 import { type PlanShape, planShape, towerConfigs } from "./plan";
 import {
@@ -70,9 +70,9 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
   const captured = training.step === "captured";
   const columns = training.batch * (1 + stage1.hardNegatives);
   const { teacher: long, student: short } = shape;
-  const encoder = (config: TowerConfig, tokens: number, batch = ENCODE_BATCH) =>
+  const encoder = (config: TowerConfig, tokens: number, batch = encodeBatch(experiment)) =>
     encoderMemory({ config, batch, tokens }, captured);
-  const vectors = (texts: number) => vectorBytes(texts, ENCODE_BATCH, embeddingSize);
+  const vectors = (texts: number) => vectorBytes(texts, encodeBatch(experiment), embeddingSize);
   const pair = (
     query: TowerConfig,
     document: TowerConfig,
