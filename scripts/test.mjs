@@ -3,7 +3,7 @@
  * "N passed, N failed" over the unit and the browser tests. Fails where anything failed or no test ran.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BROWSER_HELP, findBrowser } from "./browser.mjs";
 import { runChild } from "./child.mjs";
@@ -38,6 +38,49 @@ function playwrightCounts(file) {
   return { passed: expected, failed: unexpected + flaky, skipped };
 }
 
+/**
+ * The unit tests. A file whose process died, which none of its tests can help, is run once more, alone, and named in the
+ * summary; a second death is a failure, as is at once whatever else goes wrong.
+ */
+async function unitTests(env) {
+  const run = async (name, more) => {
+    const report = join(out, `${name}.json`);
+    const died = join(out, `${name}-died.json`);
+    const reporters = ["default", "json", join(root, "scripts/died-reporter.mjs")].map((r) => `--reporter=${r}`);
+    const args = [withGpu, node, bin("vitest/vitest.mjs"), "run", ...more, ...reporters, `--outputFile.json=${report}`];
+    const code = await runChild(node, args, { cwd: root, env: { ...env, DIED_REPORT: died } });
+    return { code, count: vitestCounts(report), died: readReport(died) };
+  };
+  const first = await run("vitest", []);
+  const { count, died } = first;
+  if (!died?.files.length || died.otherErrors > 0 || count.failed > 0) return first;
+  const names = died.files.map((file) => relative(root, file));
+  const note = `; the process of ${names.join(" and ")} died and was run again`;
+  console.log(`\nThe process of ${names.join(" and ")} died. Once more, alone:`);
+  const second = await run("vitest-again", [...names, "--maxWorkers=1"]);
+  count.passed += second.count.passed - died.passed;
+  count.failed += second.count.failed;
+  count.skipped += second.count.skipped;
+  return { code: second.code, count, note };
+}
+
+/** The tests in the browser. */
+async function browserTests(env) {
+  const report = join(out, "playwright.json");
+  const code = browser
+    ? await runChild(node, [bin("@playwright/test/cli.js"), "test", "--reporter=list,json"], {
+        cwd: root,
+        env: { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+      })
+    : 1;
+  return { code, count: playwrightCounts(report) };
+}
+
+/** A part without counts. */
+const plain =
+  (...args) =>
+  async (env) => ({ code: await runChild(node, args, { cwd: root, env }) });
+
 async function ensureBrowser() {
   if (findBrowser()) return true;
   if (!process.env.CHROMIUM_PATH) {
@@ -51,27 +94,15 @@ async function ensureBrowser() {
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const vitestReport = join(out, "vitest.json");
-const playwrightReport = join(out, "playwright.json");
 const withGpu = join(root, "scripts/with-gpu.mjs");
-const vitestArgs = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
 
-const parts = [
-  { name: "lint", args: [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."] },
-  { name: "types", args: [bin("typescript/bin/tsc"), "--noEmit"] },
-  {
-    name: "unit",
-    args: [withGpu, node, bin("vitest/vitest.mjs"), ...vitestArgs],
-    counts: () => vitestCounts(vitestReport),
-  },
-  { name: "build", args: [bin("vite/bin/vite.js"), "build", "--logLevel", "warn"] },
-  {
-    name: "e2e",
-    args: [bin("@playwright/test/cli.js"), "test", "--reporter=list,json"],
-    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
-    counts: () => playwrightCounts(playwrightReport),
-  },
-];
+const parts = {
+  lint: plain(bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."),
+  types: plain(bin("typescript/bin/tsc"), "--noEmit"),
+  unit: unitTests,
+  build: plain(bin("vite/bin/vite.js"), "build", "--logLevel", "warn"),
+  e2e: browserTests,
+};
 
 // First, because the unit tests may use the software GPU that comes with it.
 const browser = await ensureBrowser();
@@ -79,21 +110,19 @@ const lines = [];
 let passed = 0;
 let failed = 0;
 let sound = true;
-for (const { name, args, env, counts } of parts) {
+for (const [name, part] of Object.entries(parts)) {
   console.log(`\n== ${name}`);
   const from = performance.now();
-  const code =
-    name === "e2e" && !browser ? 1 : await runChild(node, args, { cwd: root, env: { ...process.env, ...env } });
+  const { code, count, note = "" } = await part(process.env);
   const seconds = ((performance.now() - from) / 1000).toFixed(1);
   let words = code === 0 ? "ok" : `failed (exit code ${code})`;
   sound &&= code === 0;
-  if (counts) {
-    const count = counts();
+  if (count) {
     // Ended badly without a failed test, such as a server that did not start: that is a failure too.
     if (code !== 0 && count.failed === 0) count.failed = 1;
     passed += count.passed;
     failed += count.failed;
-    words += `: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ""}`;
+    words += `: ${count.passed} passed, ${count.failed} failed${count.skipped ? `, ${count.skipped} skipped` : ""}${note}`;
     if (count.passed + count.failed === 0) {
       sound = false;
       words = "failed: no test ran";

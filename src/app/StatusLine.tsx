@@ -1,5 +1,6 @@
 import { bytes, count, plain } from "../charts/words";
 import { useLabStore } from "../state/context";
+import { isCpu } from "../state/device";
 import { underWay } from "../state/run";
 import { currentStage, lastLoss } from "../state/stages";
 
@@ -12,6 +13,7 @@ export function StatusLine() {
   const stages = useLabStore("run", (s) => s.stages);
   const saved = useLabStore("run", (s) => s.saved);
   const owner = useLabStore("lock", (s) => s.owner);
+  const doing = useLabStore("run", (s) => s.doing);
   const seed = useLabStore("run", (s) => s.experiment?.seed ?? null);
   const replaying = useLabStore("recorded", (s) => s.playing);
   const adapter = report?.adapter ?? null;
@@ -26,14 +28,14 @@ export function StatusLine() {
         />
         <span>
           {opening || report === null
-            ? "Opening the GPU"
+            ? "Getting ready"
             : adapter === null
               ? replaying
                 ? "No GPU in this browser: replaying a recorded run"
                 : report.problem && report.problem.kind !== "no-webgpu"
                   ? "The GPU is not there any more"
                   : "No GPU in this browser"
-              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
+              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
           {adapter ? <b>{adapter.description}</b> : null}
         </span>
       </span>
@@ -42,7 +44,9 @@ export function StatusLine() {
           Memory <b>{bytes(point.gpuBytes)}</b>
         </span>
       ) : null}
-      {training ? (
+      {training && doing ? (
+        <span>{doing[0]!.toUpperCase() + doing.slice(1)}</span>
+      ) : training ? (
         <span>
           <b>{speed > 0 ? plain(Number(speed.toPrecision(3))) : "–"}</b>{" "}
           {stage?.name === "index" ? "documents/s" : stage?.name === "evaluation" ? "queries/s" : "steps/s"}

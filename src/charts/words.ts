@@ -1,5 +1,7 @@
 /** Numbers as the page writes them. A thin space stands before per cent signs; shares have no leading zero. */
 
+export { bytesInWords as bytes } from "../core/bytes";
+
 const THIN = "\u2009";
 const MINUS = "\u2212";
 
@@ -80,14 +82,6 @@ export function duration(seconds: number): string {
 export function clock(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
-}
-
-/** 412e6 -> "412 MB". */
-export function bytes(n: number): string {
-  if (n < 1e3) return `${n} B`;
-  if (n < 1e6) return `${(n / 1e3).toFixed(0)} kB`;
-  if (n < 1e9) return `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} MB`;
-  return `${(n / 1e9).toFixed(1)} GB`;
 }
 
 /** 1.2e12 -> "1.2 TFLOP". */

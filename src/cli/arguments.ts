@@ -24,3 +24,15 @@ export function parseFlags<const T extends NonNullable<ParseArgsConfig["options"
 
 /** Where a command's flags are explained. */
 export const seeHelp = (command: string) => `See: npm run lab -- ${command} --help`;
+
+/** A flag's whole number. @throws LabError bad-setting naming flag and range */
+export function whole(command: string, name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d{1,10}$/.test(text) || value < least || value > most)
+    throw new LabError(
+      "bad-setting",
+      `--${name} wants a whole number from ${least} to ${most}, not "${text.slice(0, 60)}".`,
+      seeHelp(command),
+    );
+  return value;
+}

@@ -1,13 +1,12 @@
 /** `lab eval`: the ranking measures of a run file against judgements. */
-import { readFile } from "node:fs/promises";
-import { gunzipSync } from "fflate";
 import { LabError } from "../core/errors";
 import type { MetricStyle } from "../core/evaluation/measures";
 import { AUC_ONE_SIDED, type Evaluation, evaluate } from "../core/evaluation/metrics";
 import { summarise } from "../core/evaluation/summary";
 import { type Figure, METRIC_KEYS, type MetricKey, type PerQuery } from "../core/evaluation/types";
 import { readQrels, readRun } from "../core/formats/trec";
-import { parseFlags, seeHelp } from "./arguments";
+import { parseFlags, seeHelp, whole } from "./arguments";
+import { bytesOf } from "./read";
 
 export const EVAL_USAGE = `Usage: npm run lab -- eval --qrels FILE --run FILE [options]
 
@@ -43,13 +42,6 @@ interface EvalArgs {
   seed: number;
 }
 
-function whole(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!/^\d{1,10}$/.test(text) || value < least || value > most)
-    usage(`--${name} wants a whole number from ${least} to ${most}, not "${text.slice(0, 60)}".`);
-  return value;
-}
-
 const MOST_SAMPLES = 100_000;
 const MOST_SEED = 2 ** 31 - 1;
 const MOST_LEVEL = 1_000_000;
@@ -79,32 +71,14 @@ function parse(args: string[]): EvalArgs | null {
     qrels: values.qrels,
     run: values.run,
     style: values.style as MetricStyle,
-    level: whole("level", values.level, 1, MOST_LEVEL),
+    level: whole("eval", "level", values.level, 1, MOST_LEVEL),
     perQuery: values["per-query"],
     onlyRetrieved: values["only-retrieved"],
     dropSelf: values["drop-self"],
     json: values.json,
-    samples: whole("samples", values.samples, 1, MOST_SAMPLES),
-    seed: whole("seed", values.seed, 0, MOST_SEED),
+    samples: whole("eval", "samples", values.samples, 1, MOST_SAMPLES),
+    seed: whole("eval", "seed", values.seed, 0, MOST_SEED),
   };
-}
-
-/** A file's bytes, unpacked where it is gzip. */
-async function bytesOf(path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const what = code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder, not a file" : `(${code})`;
-    throw new LabError("bad-input", `${path} ${what}: it cannot be read.`, "Check the path.", { cause });
-  }
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return gunzipSync(bytes);
-  } catch (cause) {
-    throw new LabError("bad-input", `${path} is not a whole gzip file.`, "Fetch it again.", { cause });
-  }
 }
 
 /** AUC over the queries that happen to have all scores would be a figure of a chosen few: then there is none. */

@@ -9,7 +9,8 @@ const USAGE = `Usage: npm run lab -- <command> [options]
   run    train the towers, distil the query tower and compare the systems
   tune   train one system over a grid of settings, judged on validation queries
   eval   measure a run file against judgements
-  bench  measure what a training step costs
+  bench  measure what a training step, encoding and search cost
+  fit    fit a scaling law to points
 
 npm run lab -- <command> --help says what a command takes.
 `;
@@ -20,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>
   tune: async () => (await import("./tune")).tuneCommand,
   eval: async () => (await import("./eval")).evalCommand,
   bench: async () => (await import("./bench")).benchCommand,
+  fit: async () => (await import("./fit")).fitCommand,
 };
 
 async function dispatch(args: string[]): Promise<number> {

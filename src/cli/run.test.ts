@@ -239,6 +239,11 @@ describe("refused before anything is computed", () => {
     ["a flag without its value", () => ["--out"], /--out/],
     ["an unknown flag", () => ["--wat", ...out()], /^Unknown option '--wat'\.$/],
     ["a stray word", () => ["extra", ...out()], /'extra'/],
+    [
+      "more memory than allowed",
+      () => ["--set", "training.memoryLimit=16", ...out()],
+      /^Stage 1 needs about \d+ MB of GPU memory \(.*\), more than the memory limit of 16 MB\.$/,
+    ],
     ["unknown operations", () => ["--ops", "magic", ...out()], /^There are no "magic" operations/],
     ["files as source without files", () => ["--set", "data.source=files", ...out()], /wants a collection/],
     [

@@ -3,8 +3,12 @@ import { memoryStore } from "../core/artifacts/store";
 import { LabError } from "../core/errors";
 import type { RunResult } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
+import { settleEngine } from "../core/pipeline/engine";
+import { memoryLines, memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
+import { planShape } from "../core/pipeline/plan";
 import type { RunListener } from "../core/pipeline/reporter";
 import { runExperiment } from "../core/pipeline/run";
+import { testBeforeRun } from "../core/pipeline/selfTest";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
 import { checkOps, openNodeGpu } from "./gpu";
@@ -20,8 +24,9 @@ export const RUN_USAGE = `Usage: npm run lab -- run --preset tiny|quick|standard
   --data DIR         a collection in BEIR form, a folder or a .zip, instead of the bundled notes
   --seed N           seed of everything random
   --ops plain|fused  tfjs' own operations (the reference) or this project's kernels (default)
+  --skip-self-test   do not try out the GPU's arithmetic first
   --checkpoints      write checkpoints/<system>/<tower>/ too
-  --plan             print the steps and FLOPs, run nothing
+  --plan             print steps, FLOPs and GPU memory, run nothing
   -h, --help         this text`;
 
 const FLAGS = {
@@ -31,6 +36,7 @@ const FLAGS = {
   seed: { type: "string" },
   out: { type: "string" },
   ops: { type: "string", default: "fused" },
+  "skip-self-test": { type: "boolean", default: false },
   checkpoints: { type: "boolean", default: false },
   plan: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -60,6 +66,13 @@ export async function runCommand(args: string[]): Promise<number> {
   if (!out) throw new LabError("bad-setting", "--out DIR is missing: where the results go.", seeHelp("run"));
   await checkOut(out);
   const dataset = await collection(experiment, values.data);
+  const shape = planShape(experiment, dataset);
+  const memory = runMemory(experiment, shape);
+  console.log(
+    `memory: ${memoryWords(memory)}${opsName === "plain" ? " Plain operations take several times as much." : ""}`,
+  );
+  for (const line of memoryLines(memory)) console.log(`  ${line}`);
+  refuse(memoryProblem(experiment, shape));
 
   const { gpu, ops } = await openNodeGpu(opsName);
   try {
@@ -67,13 +80,20 @@ export async function runCommand(args: string[]): Promise<number> {
       `adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`,
     );
     for (const notice of dataset.notices) console.log(`note: ${notice}`);
+    refuse(memoryProblem(experiment, shape, gpu.device.limits));
     const store = memoryStore();
     const control = createControl();
     process.once("SIGINT", () => control.stop());
+    const listener = progressPrinter();
+    const before = { gpu, ops, experiment, codeVersion, store: memoryStore() };
+    const engine = await settleEngine(before);
+    // tfjs' own operations are the reference, and take four times as long to try.
+    if (!values["skip-self-test"] && opsName === "fused") await testBeforeRun(before);
     const result = await runExperiment({
       gpu,
       ops,
       adapter: { ...gpu.adapter, host: "node" },
+      engine,
       codeVersion,
       store,
       experiment,
@@ -81,7 +101,7 @@ export async function runCommand(args: string[]): Promise<number> {
       createdAt: new Date().toISOString(),
       dataset,
       control,
-      listener: progressPrinter(),
+      listener,
     });
     await writeRun(store, out, values.checkpoints);
     printTable(result);
@@ -91,6 +111,10 @@ export async function runCommand(args: string[]): Promise<number> {
   } finally {
     gpu.dispose();
   }
+}
+
+function refuse(problem: LabError | null): void {
+  if (problem) throw problem;
 }
 
 /** The page keeps checkpoints to go on from, and its errors say so; a run of this command lives in memory. */
@@ -104,8 +128,15 @@ function withoutCheckpoint(error: unknown): unknown {
 
 function progressPrinter(): RunListener {
   let last = 0;
+  let lastDoing = 0;
   const status = new Map<string, string>();
   return {
+    doing(words) {
+      const now = performance.now();
+      if (!words || now - lastDoing < 1000) return;
+      lastDoing = now;
+      console.log(words);
+    },
     stage(stage, eta) {
       const changed = status.get(stage.name) !== stage.status;
       status.set(stage.name, stage.status);

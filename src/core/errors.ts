@@ -8,6 +8,7 @@ export type ErrorKind =
   | "no-webgpu" // no adapter or no API
   | "device-lost" // the GPU went away
   | "gpu-refused" // validation or out-of-memory error from the GPU
+  | "wrong-numbers" // the GPU computes something wrongly
   | "not-finite" // the loss left the numbers
   | "not-capturable" // a step holds something a replay would get wrong
   | "stopped"; // the user asked for it

@@ -35,6 +35,7 @@ async function train(
   on: Gpu,
   uses: number,
   give: (adam: AdamW, tensors: Tensor[], step: number) => Record<string, Tensor>,
+  pieces = 1,
 ) {
   const flat = flatTensors(
     on,
@@ -49,7 +50,7 @@ async function train(
       decay: i === 2 ? 0.1 : 0,
       uses,
     })),
-    OPTIONS,
+    { ...OPTIONS, pieces },
   );
   const norms: number[] = [];
   for (let step = 1; step <= 3; step++) {
@@ -119,6 +120,32 @@ describe("AdamW over flat buffers", () => {
       expect(found.parameters).toEqual(once.parameters);
       expect(found.norms).toEqual(once.norms);
     }
+  });
+
+  it("adds up the gradients of pieces, however each came and in as many segments as there are", async () => {
+    const once = await train(gpu(), 1, (_, tensors, step) =>
+      Object.fromEntries(tensors.map((_, i) => [`p${i}`, tf.tensor1d(gradient(i, step).map((x) => 3 * x))])),
+    );
+    const inPieces = (adam: AdamW, tensors: Tensor[], step: number) => {
+      adam.add(toSinks(3)(adam, tensors, step));
+      adam.add(asTensors(adam, tensors, step));
+      const { p3, ...rest } = asTensors(adam, tensors, step);
+      // The last of them may be without a tensor that has its gradient already.
+      adam.add({ p3: p3! });
+      return rest;
+    };
+    const found = await train(gpu(), 1, inPieces, 3);
+    expect(found.parameters).toEqual(once.parameters);
+    expect(found.norms).toEqual(once.norms);
+    const few = await train(smaller(4 * 2700 * (mostPartials(2700) + 1)), 1, inPieces, 3);
+    expect(few.segments).toBeGreaterThan(1);
+    expect(few.parameters).toEqual(once.parameters);
+    await expect(
+      train(gpu(), 1, (adam, tensors, step) => {
+        adam.add(asTensors(adam, tensors, step));
+        return {};
+      }),
+    ).rejects.toThrow("no place for a sum of gradients");
   });
 
   it("works in as many segments as the binding limit asks for", async () => {

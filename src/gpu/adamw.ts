@@ -20,6 +20,7 @@ import type { Gpu } from "./device";
 import { dispatch, groupNumber, readBinding, workgroupGrid, writeBinding } from "./dispatch";
 import { rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
+import { hostAdamW } from "./hostAdamw";
 import type { GradientSink } from "./kernels/op";
 import { float } from "./kernels/wgsl";
 import { disposeOwn, ownTensor } from "./step";
@@ -41,11 +42,18 @@ export interface AdamWOptions {
   /** Largest norm of the whole gradient; 0: never clipped. */
   clip: number;
   eps?: number;
+  /** A step's gradients come in so many pieces, which `add` adds up; 1 unless given. */
+  pieces?: number;
 }
 
 export interface AdamW {
   /** Before a backward pass that writes to the sinks. Where gradients may be written, by id of the parameter. */
   begin(): ReadonlyMap<number, GradientSink>;
+  /**
+   * Takes the gradients of a piece of the batch: `apply` updates by the sum of all. By parameter name; null where all of it
+   * went to the parameter's sink.
+   */
+  add(gradients: Record<string, Tensor | null>): void;
   /**
    * Updates the parameters in place.
    * @param gradients by parameter name; none where all of it went to the parameter's sink
@@ -103,11 +111,20 @@ interface Segment {
  * @throws Error naming a parameter that a step leaves without a gradient
  */
 export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions, models = 1): AdamW {
+  if (gpu.heap) return hostAdamW(gpu, parameters, options, models);
   const { backend } = gpu;
   const store = createGradientStore(
     gpu,
     parameters.map((p) => ({ size: p.tensor.size, uses: p.uses ?? 1, models })),
+    (options.pieces ?? 1) > 1,
   );
+  const put = (gradients: Record<string, Tensor | null>) =>
+    store.put(
+      parameters.flatMap(({ name }, index) => {
+        const tensor = gradients[name];
+        return tensor ? [{ index, tensor }] : [];
+      }),
+    );
   const segments = store.buffers.map((gradients, s) => makeSegment(gpu, parameters, store, s, gradients, models));
   /** Of one model. */
   let chunks = 0;
@@ -137,13 +154,12 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
       store.begin();
       return sinks;
     },
+    add(gradients) {
+      put(gradients);
+      store.addUp();
+    },
     apply(gradients, hyper) {
-      store.put(
-        parameters.flatMap(({ name }, index) => {
-          const tensor = gradients[name];
-          return tensor ? [{ index, tensor }] : [];
-        }),
-      );
+      put(gradients);
       parameters.forEach(({ name }, i) => {
         if (store.contributions(i).length === 0) throw new Error(`no gradient for ${name}`);
       });
@@ -330,7 +346,7 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32
 }
 
 /** Reads gradients, table, norm, hyper; updates parameters, m, v of `count` chunks from `first` on. */
-function updateCode(chunks: number, first: number, count: number, o: Required<AdamWOptions>): string {
+function updateCode(chunks: number, first: number, count: number, o: Required<Omit<AdamWOptions, "pieces">>): string {
   const clipped =
     o.clip > 0 ? `min(1.0, ${float(o.clip)} / max(b2[model], 1e-30))` : "select(1.0, 1.0, b2[model] >= 0.0)";
   return `${tableCode(chunks)}

@@ -48,20 +48,23 @@ function nodesBetween(tape: readonly TapeNode[], xs: readonly Tensor[], y: Tenso
 }
 
 /**
- * Value of a loss and its gradients. A loss of several numbers is that of several models which have nothing in common
- * that is trained: each number's gradients are those of the number alone.
+ * Value of a loss and its gradients; or of any tensor, given what a loss that comes of it makes its gradient. A loss of
+ * several numbers is that of several models which have nothing in common that is trained: each number's gradients are
+ * those of the number alone.
  * @param sinks by id of an x: where its gradient may be written instead
+ * @param dy gradient of the value; 1 unless given
  * @returns for each x its gradient; null where there is none, or all of it went to the x's sink
  */
-export function valueAndGradients(
-  loss: () => Tensor,
+export function valueAndGradients<Value extends Tensor = Tensor>(
+  loss: () => Value,
   xs: readonly Tensor[],
   sinks: ReadonlyMap<number, GradientSink> = new Map(),
-): { value: Tensor; gradients: (Tensor | null)[] } {
+  dy?: Tensor,
+): { value: Value; gradients: (Tensor | null)[] } {
   const engine = tf.engine() as unknown as Engine;
   if (engine.state.gradientDepth !== 0) throw new Error("valueAndGradients: inside of another gradient");
   engine.startTape();
-  let value: Tensor;
+  let value: Value;
   let tape: TapeNode[];
   try {
     value = tf.tidy(loss);
@@ -76,7 +79,7 @@ export function valueAndGradients(
 
   const gradients = scoped(() => {
     /** By tensor id; each is a handle of its own, so that it can be let go whoever else holds the same values. */
-    const found = new Map<number, Tensor>([[value.id, tf.ones(value.shape)]]);
+    const found = new Map<number, Tensor>([[value.id, dy ? tf.clone(dy) : tf.ones(value.shape)]]);
     const leaves = new Set(xs.map((x) => x.id));
     for (const node of used.toReversed()) {
       if (!node.gradient) throw new Error(`no gradient for ${node.kernelName}`);
@@ -86,7 +89,7 @@ export function valueAndGradients(
       const parts = scoped(() => {
         const functions = withPass(
           {
-            one: node.outputs[0]!.id === value.id,
+            one: !dy && node.outputs[0]!.id === value.id,
             wants: (input) => input in node.inputs,
             take(input) {
               const x = node.inputs[input];

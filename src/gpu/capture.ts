@@ -3,9 +3,28 @@
  * (pipeline, bind group, workgroup counts, clears, copies) and replayed as one command buffer in one submit. The host's
  * share of a step falls from hundreds of milliseconds to less than one.
  *
- * Recording is dry: tfjs runs the function against stand-ins for its device, its queue and its buffer pool; nothing is
- * executed, so parameters are not touched. Intermediates share buffers by lifetime (lifetimes.ts). Numbers that ops upload are constants of the capture and get buffers of
- * their own.
+ * For any program on tfjs' WebGPU backend (4.22.0, whose private parts this relies on; dispatch.test.ts looks for them):
+ *
+ *     const gpu = await openGpu();                        // makes the backend, with small tensors kept off the CPU
+ *     const step = captureStep(gpu, ({ x }) => ({ y: tf.tanh(tf.matMul(x, weights)) }), { x: { shape: [8, 4], dtype: "float32" } });
+ *     step.run({ x: values });                            // writes the inputs, one submit, does not wait
+ *     const y = await step.read("y");                     // waits; step.outputs.y is the tensor itself
+ *     step.dispose();
+ *
+ * The function may use any tfjs op and any kernel of `dispatch.ts`. State that lasts from run to run (parameters, moments)
+ * is updated in place by such a kernel, in tensors made by `ownTensor`. Where the memory lies:
+ *
+ *     inputs         buffers of their own, one an input, written before each run
+ *     constants      numbers that ops upload (every scalar, every shape): buffers of their own, written once
+ *     outputs        buffers of their own: they stay as they are until the next run of the same capture
+ *     intermediates  buffers shared by lifetime within the capture (lifetimes.ts), and with all other captures of the GPU
+ *                    (arena.ts): the biggest capture decides how many bytes they take
+ *
+ * All of it is in `gpu.bytes()`, to the byte, and gone from it after `dispose`.
+ *
+ * Recording is dry: tfjs runs the function against stand-ins for its device, its queue and its buffer pool. Nothing is
+ * executed, so parameters are not touched, and intermediates are no buffers yet, only names for them: recording takes no
+ * memory. Bind groups are made of the recorded names before the first run, and again where the arena's buffers are others.
  *
  * What a replay would get wrong is refused, naming the op: reading back, an op computed on the CPU, a variable that is
  * assigned a new buffer, and an upload that changes. The last is found by recording twice: bytes that differ are not
@@ -13,15 +32,33 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { LabError } from "../core/errors";
+import { type Arena, arenaOf, type Room } from "./arena";
 import type { Gpu } from "./device";
 import { internals } from "./dispatch";
-import { type BufferPlan, planBuffers, type Request } from "./lifetimes";
-import { flush, type InputSpecs, makeInputs, readBuffers, type Step, type StepFunction, type TensorMap } from "./step";
+import { planBuffers, type Request } from "./lifetimes";
+import { type DraftSheet, draftDevice, draftSheet, type PipelineDraft, pipelineOf } from "./pipelines";
+import { timeCommands } from "./profile";
+import {
+  eagerStep,
+  flush,
+  type InputSpecs,
+  makeInputs,
+  readBuffers,
+  type Step,
+  type StepFunction,
+  type TensorMap,
+} from "./step";
 
-type Command =
-  | { kind: "dispatch"; pipeline: GPUComputePipeline; group: GPUBindGroup; counts: [number, number, number] }
+/** What is bound, before its pipeline has been compiled and its buffers are there. */
+type GroupDraft = Pick<GPUBindGroupDescriptor, "entries">;
+
+/** As recorded: with drafts of pipelines and groups; and with real ones. */
+type Command<Pipeline = GPUComputePipeline | PipelineDraft, Group = GroupDraft> =
+  | { kind: "dispatch"; pipeline: Pipeline; group: Group; counts: [number, number, number] }
   | { kind: "clear"; buffer: GPUBuffer; offset: number; size: number | undefined }
   | { kind: "copy"; from: GPUBuffer; fromOffset: number; to: GPUBuffer; toOffset: number; size: number };
+
+export type Linked = Command<GPUComputePipeline, GPUBindGroup>;
 
 /** Bytes that the host handed to the GPU during the recording. */
 interface Upload {
@@ -30,31 +67,42 @@ interface Upload {
 }
 
 interface Recording {
+  /** Their buffers may be names of intermediates. */
   commands: Command[];
   uploads: Upload[];
   /** Op of each command. */
   ops: string[];
+  /** Real ones: constants, and later outputs. */
   buffers: GPUBuffer[];
-  /** Buffers of intermediates, as they were asked for. */
+  /** Intermediates as they were asked for, and the name that each goes by in the commands. */
   requests: Request[];
+  names: GPUBuffer[];
   outputs: TensorMap;
 }
 
 /**
- * Captures `fn` for inputs of these shapes.
+ * Captures `fn` for inputs of these shapes; on a CPU, which has no commands to record, an eager step. Nothing is compiled yet: `compileWaiting` (pipelines.ts) does it for all
+ * captures at once; the first run does what is left.
  * @throws LabError "not-capturable" naming the op that cannot be replayed faithfully
+ * @param arena whose buffers intermediates share
  */
-export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step {
+export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena?: Arena): Step {
+  if (gpu.heap) return eagerStep(gpu, fn, specs);
+  return capture(gpu, fn, specs, arena ?? arenaOf(gpu));
+}
+
+function capture(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena): Step {
   const inputs = makeInputs(gpu, specs);
   let kept: Recording;
   try {
-    // Recorded twice: a function that peeks at host state betrays itself by other bytes. The first recording also says
-    // how long every intermediate lives; its own buffers are never used.
-    const first = record(gpu, fn, inputs.tensors);
+    // Recorded twice: a function that peeks at host state betrays itself by other bytes.
+    const sheet = draftSheet(gpu.backend);
+    const first = record(gpu, fn, inputs.tensors, sheet);
     release(gpu, first);
-    kept = record(gpu, fn, inputs.tensors, planBuffers(first.requests));
+    kept = record(gpu, fn, inputs.tensors, sheet);
     try {
       compare(first, kept);
+      sheet.keep();
     } catch (error) {
       release(gpu, kept);
       throw error;
@@ -63,7 +111,11 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
     inputs.dispose();
     throw error;
   }
-  const bytes = kept.buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+  const lasting = giveLasting(gpu, kept);
+  const plan = planBuffers(kept.requests.filter(({ to }) => to !== Number.POSITIVE_INFINITY));
+  const room = arena.join(plan.buffers);
+  const commands = binder(gpu, kept, plan.bufferOf, room, lasting);
+  const bytes = [...kept.buffers, ...plan.buffers].reduce((sum, buffer) => sum + buffer.size, 0);
   const bufferOfOutput = (name: string) => {
     const tensor = kept.outputs[name];
     if (!tensor) throw new Error(`the step has no output "${name}"`);
@@ -75,21 +127,82 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step
     outputs: kept.outputs,
     run(values, times = 1) {
       inputs.write(values);
-      replay(gpu.device, kept.commands, times);
+      replay(gpu.device, commands(), times);
     },
+    profile: () => timeCommands(gpu, commands()),
     async read(name) {
-      // The buffer may be longer than its last user needs.
       const [bytes] = await readBuffers(gpu, [bufferOfOutput(name)]);
       return new Float32Array(bytes!, 0, kept.outputs[name]!.size);
     },
     dispose() {
       release(gpu, kept);
+      room.leave();
       inputs.dispose();
     },
   };
 }
 
-function replay(device: GPUDevice, commands: readonly Command[], times: number): void {
+/** Real buffers for what outlives a run: outputs. By the name that they went by. */
+function giveLasting(gpu: Gpu, { requests, names, buffers, outputs }: Recording): Map<GPUBuffer, GPUBuffer> {
+  const lasting = new Map<GPUBuffer, GPUBuffer>();
+  requests.forEach(({ size, usage, to }, i) => {
+    if (to !== Number.POSITIVE_INFINITY) return;
+    const buffer = gpu.device.createBuffer({ size, usage });
+    gpu.account(size);
+    buffers.push(buffer);
+    lasting.set(names[i]!, buffer);
+  });
+  for (const tensor of Object.values(outputs)) {
+    const data = gpu.backend.tensorMap.get(tensor.dataId);
+    data.resource = lasting.get(data.resource as GPUBuffer)!;
+  }
+  return lasting;
+}
+
+/** Gives the commands with real pipelines and buffers; those of before, as long as the arena's buffers are the same. */
+function binder(
+  gpu: Gpu,
+  { commands, requests, names }: Recording,
+  bufferOf: readonly number[],
+  room: Room,
+  lasting: ReadonlyMap<GPUBuffer, GPUBuffer>,
+): () => readonly Linked[] {
+  const passing = names.filter((_, i) => requests[i]!.to !== Number.POSITIVE_INFINITY);
+  let made: readonly Linked[] = [];
+  let generation = -1;
+  return () => {
+    if (generation === room.generation()) return made;
+    generation = room.generation();
+    const buffers = room.buffers();
+    const real = new Map([...lasting, ...passing.map((name, i) => [name, buffers[bufferOf[i]!]!] as const)]);
+    const of = (buffer: GPUBuffer) => real.get(buffer) ?? buffer;
+    const layouts = new Map<GPUComputePipeline, GPUBindGroupLayout>();
+    made = commands.map((command) => {
+      if (command.kind === "clear") return { ...command, buffer: of(command.buffer) };
+      if (command.kind === "copy") return { ...command, from: of(command.from), to: of(command.to) };
+      const pipeline = pipelineOf(gpu.backend, command.pipeline);
+      let layout = layouts.get(pipeline);
+      if (!layout) {
+        layout = pipeline.getBindGroupLayout(0);
+        layouts.set(pipeline, layout);
+      }
+      return {
+        ...command,
+        pipeline,
+        group: gpu.device.createBindGroup({
+          layout,
+          entries: Array.from(command.group.entries, ({ binding, resource }) => {
+            const bound = resource as GPUBufferBinding;
+            return { binding, resource: { ...bound, buffer: of(bound.buffer) } };
+          }),
+        }),
+      };
+    });
+    return made;
+  };
+}
+
+function replay(device: GPUDevice, commands: readonly Linked[], times: number): void {
   const encoder = device.createCommandEncoder();
   let pass: GPUComputePassEncoder | null = null;
   let pipeline: GPUComputePipeline | null = null;
@@ -134,16 +247,33 @@ const refuse = (op: string, what: string, remedy: string): never => {
   throw new LabError("not-capturable", `A captured step cannot hold "${op}": ${what}.`, remedy);
 };
 
+/** A name for a buffer that is not there yet. tfjs tells by the prototype what a tensor lies in. */
+function nameOf(size: number, usage: number): GPUBuffer {
+  return Object.create(GPUBuffer.prototype, {
+    size: { value: size },
+    usage: { value: usage },
+    destroy: { value() {} },
+  }) as GPUBuffer;
+}
+
 /**
  * Runs `fn` once against stand-ins; executes nothing.
- * @param plan which intermediates share a buffer; without it each has its own
+ * @param sheet where its pipelines are drafted
  */
-function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan): Recording {
+function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, sheet: DraftSheet): Recording {
   const { backend, device } = gpu;
   const inside = internals(backend);
   flush(gpu);
 
-  const recording: Recording = { commands: [], uploads: [], ops: [], buffers: [], requests: [], outputs: {} };
+  const recording: Recording = {
+    commands: [],
+    uploads: [],
+    ops: [],
+    buffers: [],
+    requests: [],
+    names: [],
+    outputs: {},
+  };
   // What is running: the outermost tfjs op that was called and the kernel it has got to.
   let kernel = "the step";
   const op = () => {
@@ -162,9 +292,7 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
     return buffer;
   };
 
-  // Intermediates: the second recording puts them where the first one's lifetimes say.
   const living = new Map<GPUBuffer, Request>();
-  const planned = plan?.buffers.map(({ size, usage }) => create(size, usage));
   let time = 0;
   const constants = new Set<GPUBuffer>();
   const pool = {
@@ -176,12 +304,11 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
       // Uniforms are fresh every time: a recorded bind group goes on naming them.
       if (usage & UNIFORM) return create(size, usage);
       const request = { size, usage, from: time++, to: Number.POSITIVE_INFINITY };
-      const number = recording.requests.push(request) - 1;
-      const shared = plan && planned?.[plan.bufferOf[number]!];
-      // One that does not fit is of another step than the first recording's, which the comparison will tell.
-      const buffer = shared && shared.size >= size && !living.has(shared) ? shared : create(size, usage);
-      living.set(buffer, request);
-      return buffer;
+      const name = nameOf(size, usage);
+      recording.requests.push(request);
+      recording.names.push(name);
+      living.set(name, request);
+      return name;
     },
     releaseBuffer(buffer: GPUBuffer) {
       const request = living.get(buffer);
@@ -196,13 +323,13 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
     device.queue.writeBuffer(buffer, 0, bytes as BufferSource);
   };
 
-  let pipeline: GPUComputePipeline | null = null;
-  let group: GPUBindGroup | null = null;
+  let pipeline: GPUComputePipeline | PipelineDraft | null = null;
+  let group: GroupDraft | null = null;
   const pass = {
-    setPipeline(p: GPUComputePipeline) {
+    setPipeline(p: GPUComputePipeline | PipelineDraft) {
       pipeline = p;
     },
-    setBindGroup(_index: number, g: GPUBindGroup) {
+    setBindGroup(_index: number, g: GroupDraft) {
       group = g;
     },
     dispatchWorkgroups(x: number, y = 1, z = 1) {
@@ -225,9 +352,8 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
     features: device.features,
     limits: device.limits,
     createCommandEncoder: () => encoder,
-    createBindGroup: (d: GPUBindGroupDescriptor) => device.createBindGroup(d),
-    createShaderModule: (d: GPUShaderModuleDescriptor) => device.createShaderModule(d),
-    createComputePipeline: (d: GPUComputePipelineDescriptor) => device.createComputePipeline(d),
+    createBindGroup: ({ entries }: GPUBindGroupDescriptor): GroupDraft => ({ entries }),
+    ...draftDevice,
     createBuffer: (d: GPUBufferDescriptor) => create(d.size, d.usage),
     queue: device.queue,
   };
@@ -237,12 +363,14 @@ function record(gpu: Gpu, fn: StepFunction, inputs: TensorMap, plan?: BufferPlan
     device: backend.device,
     queue: backend.queue,
     commandQueueOwnedIds: inside.commandQueueOwnedIds,
+    pipelineCache: inside.pipelineCache,
   };
   const variables = Object.values(tf.engine().state.registeredVariables).map((v) => ({ v, dataId: v.dataId }));
   const original = Object.getPrototypeOf(backend) as typeof backend;
   const overrides = {
     bufferManager: pool,
     device: standIn,
+    pipelineCache: sheet.cache,
     queue: {
       submit() {},
       writeBuffer: (buffer: GPUBuffer, offset: number, data: ArrayBuffer, dataOffset = 0, size?: number) => {

@@ -61,6 +61,7 @@ export function countGpu(): { counts: GpuCounts; reset(): void; stop(): void } {
     }),
     replace(GPUDevice.prototype, "createShaderModule", timed(false)),
     replace(GPUDevice.prototype, "createComputePipeline", timed(true)),
+    replace(GPUDevice.prototype, "createComputePipelineAsync", timed(true)),
   ];
   return {
     counts,

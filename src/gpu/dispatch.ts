@@ -34,14 +34,14 @@ export interface BackendInternals {
   stagingPendingDisposal: GPUBuffer[];
   tensorDataPendingDisposal: object[];
   tensorToBinding(tensor: TensorInfo): GPUBufferBinding;
+  /** By a program's key; ours are in it too. */
+  pipelineCache: Record<string, GPUComputePipeline>;
 }
 
 /** Opens the backend's private parts. */
 export function internals(backend: WebGPUBackend): BackendInternals {
   return backend as unknown as BackendInternals;
 }
-
-const pipelines = new WeakMap<WebGPUBackend, Map<string, GPUComputePipeline>>();
 
 /**
  * Records one dispatch.
@@ -86,12 +86,9 @@ export function dispatch(
 }
 
 function pipelineFor(backend: WebGPUBackend, kernel: Kernel): GPUComputePipeline {
-  let known = pipelines.get(backend);
-  if (!known) {
-    known = new Map();
-    pipelines.set(backend, known);
-  }
-  let pipeline = known.get(kernel.key);
+  const cache = internals(backend).pipelineCache;
+  const key = `lab ${kernel.key}`;
+  let pipeline = cache[key];
   if (!pipeline) {
     const module = backend.device.createShaderModule({ code: kernel.code(), label: kernel.key });
     pipeline = backend.device.createComputePipeline({
@@ -99,7 +96,7 @@ function pipelineFor(backend: WebGPUBackend, kernel: Kernel): GPUComputePipeline
       layout: "auto",
       compute: { module, entryPoint: "main" },
     });
-    known.set(kernel.key, pipeline);
+    cache[key] = pipeline;
   }
   return pipeline;
 }

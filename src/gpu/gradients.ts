@@ -14,6 +14,7 @@ import { dispatch, linearGrid, readBinding, writeBinding } from "./dispatch";
 import { segmentBuffers } from "./flat";
 import type { GradientSink } from "./kernels/op";
 import { threadHead } from "./kernels/wgsl";
+import { createAdder } from "./totals";
 
 /** Partial sums that a tensor's place holds: together about 2^17 values, so that a small tensor is summed by many threads. */
 export const mostPartials = (size: number): number => Math.max(1, Math.min(128, Math.ceil(2 ** 17 / size)));
@@ -32,6 +33,9 @@ interface Place {
   size: number;
   /** Partial sums that it holds; as many as each of its models alone would, so that each is summed as if alone. */
   most: number;
+  /** Where the sum of earlier pieces goes, and whether it is there. */
+  total: number;
+  added: boolean;
 }
 
 export interface GradientStore {
@@ -44,14 +48,21 @@ export interface GradientStore {
   /** Puts gradients that are tensors in their places; by index of the trained tensor. */
   put(gradients: readonly { index: number; tensor: Tensor }[]): void;
   contributions(index: number): readonly Contribution[];
+  /** Adds what there is to the total of the pieces before, so that the places are free again. */
+  addUp(): void;
   dispose(): void;
 }
 
-/** @param tensors how large each trained tensor is, of how many models, and how often a step uses it */
+/**
+ * @param tensors how large each trained tensor is, of how many models, and how often a step uses it
+ * @param inPieces whether there are totals, for `addUp`
+ */
 export function createGradientStore(
   gpu: Gpu,
   tensors: readonly { size: number; uses: number; models?: number }[],
+  inPieces = false,
 ): GradientStore {
+  const adder = createAdder(gpu);
   const mostOf = ({ size, models = 1 }: { size: number; models?: number }) => mostPartials(size / models);
   const bytesOf = (tensor: { size: number; models?: number }) =>
     Math.ceil((4 * tensor.size * mostOf(tensor)) / 256) * 256;
@@ -61,7 +72,7 @@ export function createGradientStore(
     dispose,
   } = segmentBuffers(
     gpu,
-    tensors.map((tensor) => bytesOf(tensor) * tensor.uses),
+    tensors.map((tensor) => bytesOf(tensor) * tensor.uses + (inPieces ? 4 * tensor.size : 0)),
   );
   const places = tensors.map((tensor, i): Place => {
     const { segment, offset } = packed[i]!;
@@ -71,6 +82,8 @@ export function createGradientStore(
       contributions: [],
       size: tensor.size,
       most: mostOf(tensor),
+      total: (offset + tensor.uses * bytesOf(tensor)) / 4,
+      added: false,
     };
   });
   /** The next free place of a tensor, as `count` partial sums. */
@@ -81,6 +94,8 @@ export function createGradientStore(
     place.contributions.push(contribution);
     return contribution;
   };
+  const all = ({ total, added, contributions }: Place): Contribution[] =>
+    added ? [{ offset: total, count: 1 }, ...contributions] : contributions;
   return {
     buffers,
     segmentOf: (index) => places[index]!.segment,
@@ -97,7 +112,10 @@ export function createGradientStore(
       };
     },
     begin() {
-      for (const place of places) place.contributions = [];
+      for (const place of places) {
+        place.contributions = [];
+        place.added = false;
+      }
     },
     put(gradients) {
       const most = gpu.device.limits.maxStorageBuffersPerShaderStage - 1;
@@ -126,8 +144,25 @@ export function createGradientStore(
         }
       });
     },
-    contributions: (index) => places[index]!.contributions,
-    dispose,
+    contributions: (index) => all(places[index]!),
+    addUp() {
+      if (!inPieces) throw new Error("no place for a sum of gradients");
+      buffers.forEach((buffer, segment) => {
+        const here = places.filter((place) => place.segment === segment && place.contributions.length > 0);
+        adder.add(
+          buffer,
+          here.map((place) => ({ size: place.size, to: place.total, from: all(place) })),
+        );
+        for (const place of here) {
+          place.contributions = [];
+          place.added = true;
+        }
+      });
+    },
+    dispose() {
+      adder.dispose();
+      dispose();
+    },
   };
 }
 

@@ -22,20 +22,34 @@ export interface BufferPlan {
 
 /** Shares out buffers among requests of one usage whose lifetimes do not overlap. */
 export function planBuffers(requests: readonly Request[]): BufferPlan {
+  // Users in the order of their lifetimes, none of which overlap.
   const buffers: { size: number; usage: number; users: Request[] }[] = [];
   const bufferOf = requests.map(() => -1);
   const largestFirst = requests.map((_, i) => i).sort((a, b) => requests[b]!.size - requests[a]!.size || a - b);
   for (const i of largestFirst) {
     const request = requests[i]!;
-    const free = (user: Request) => user.to <= request.from || request.to <= user.from;
     let best = -1;
     buffers.forEach((buffer, k) => {
-      if (buffer.usage !== request.usage || !buffer.users.every(free)) return;
-      if (best < 0 || buffer.size < buffers[best]!.size) best = k;
+      if (best >= 0 && buffer.size >= buffers[best]!.size) return;
+      if (buffer.usage === request.usage && placeAmong(buffer.users, request) !== null) best = k;
     });
     if (best < 0) best = buffers.push({ size: request.size, usage: request.usage, users: [] }) - 1;
-    buffers[best]!.users.push(request);
+    const { users } = buffers[best]!;
+    users.splice(placeAmong(users, request)!, 0, request);
     bufferOf[i] = best;
   }
   return { bufferOf, buffers: buffers.map(({ size, usage }) => ({ size, usage })) };
+}
+
+/** Where a request's lifetime fits between those of a buffer's users; null where it overlaps one. */
+function placeAmong(users: readonly Request[], { from, to }: Request): number | null {
+  let low = 0;
+  let high = users.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (users[middle]!.to <= from) low = middle + 1;
+    else high = middle;
+  }
+  const next = users[low];
+  return next === undefined || to <= next.from ? low : null;
 }

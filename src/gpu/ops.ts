@@ -77,6 +77,8 @@ export interface DropoutKey {
   counter: Vector;
   /** Tells this dropout from the others of the step. */
   site: number;
+  /** Rows of the batch before x's own, where x is a piece of it: it is given the whole batch's bits. 0 unless given. */
+  firstRow?: number;
 }
 
 export interface TowerOps {

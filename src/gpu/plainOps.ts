@@ -3,8 +3,7 @@
  * two-dimensional throughout (see ops.ts). Only the embedding's gradient and dropout call a kernel of this project where
  * the backend has it (WebGPU), for tfjs' own either add up by float atomics or draw their mask on the CPU.
  */
-// Both register a kernel for WebGPU; without them the gradient below would fall to float atomics there, unseen.
-import "./kernels/dropout";
+// It registers a kernel for WebGPU; without it the gradient below would fall to float atomics there, unseen.
 import "./kernels/embed";
 import type {
   NamedAttrMap,
@@ -18,6 +17,7 @@ import type {
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutBits, dropoutThreshold } from "./dropoutBits";
 import { headSize } from "./kernels/attention";
+import { firstValue } from "./kernels/dropout";
 import { modelsOf, ofEach } from "./kernels/models";
 import type { AttentionShape, DropoutKey, FeedForward, Matrix, Places, TokenIds, TowerOps, Vector } from "./ops";
 
@@ -184,28 +184,30 @@ function repeatHeads(x: Tensor4D, times: number): Tensor4D {
   return tf.reshape(copies, [batch, heads * times, tokens, size]);
 }
 
-function dropout<T extends Tensor>(x: T, { rate, counter, site }: DropoutKey): T {
+function dropout<T extends Tensor>(x: T, { rate, counter, site, firstRow = 0 }: DropoutKey): T {
   if (rate === 0) return x;
   if (!(rate > 0 && rate < 1)) throw new Error(`dropout: a rate of ${rate}; it has to be at least 0 and below 1`);
+  const first = firstValue(x, firstRow);
   const masked = tf.customGrad((...args) => {
     const [value, save] = args as unknown as [T, (tensors: Tensor[]) => void];
     save([counter]);
     return {
-      value: applyDropout(value, counter, rate, site),
-      gradFunc: (dy: Tensor, saved: Tensor[]) => applyDropout(dy, saved[0] as Vector, rate, site),
+      value: applyDropout(value, counter, rate, site, first),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => applyDropout(dy, saved[0] as Vector, rate, site, first),
     };
   });
   return masked(x) as T;
 }
 
-function applyDropout<T extends Tensor>(x: T, counter: Vector, rate: number, site: number): T {
-  if (hasKernel("LabDropout")) return runKernel("LabDropout", { x, counter }, { rate, site });
+function applyDropout<T extends Tensor>(x: T, counter: Vector, rate: number, site: number, first: number): T {
+  if (hasKernel("LabDropout")) return runKernel("LabDropout", { x, counter }, { rate, site, first });
   const counters = counter.dataSync(); // not on WebGPU, where the kernel above is
   const each = x.size / modelsOf(counter, 1);
   const threshold = dropoutThreshold(rate);
   const keep = Float32Array.from({ length: x.size }, (_, i) => {
     const own = 2 * Math.floor(i / each);
-    return dropoutBits(counters[own]!, counters[own + 1]!, site, i % each) >= threshold ? 1 / (1 - rate) : 0;
+    const bits = dropoutBits(counters[own]!, counters[own + 1]!, site, first + (i % each));
+    return bits >= threshold ? 1 / (1 - rate) : 0;
   });
   return tf.mul(x, tf.tensor(keep, x.shape)) as T;
 }

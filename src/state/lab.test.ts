@@ -34,3 +34,19 @@ it("files that are being loaded are not overtaken by a look at the bundled notes
   await lab.getState().describe();
   expect(lab.getState().collection?.name).toBe("notes");
 });
+
+it("forgets what it was told of the memory of an experiment that has changed since", async () => {
+  const answers: ((words: string) => void)[] = [];
+  const client = createFakeClient({
+    memory: () => new Promise((done) => answers.push((words) => done({ words, problem: null }))),
+  });
+  const lab = createLabStore(client);
+  const first = lab.getState().measureMemory();
+  lab.getState().set("training.batch", 64);
+  const second = lab.getState().measureMemory();
+  answers[1]!("new");
+  await second;
+  answers[0]!("old");
+  await first;
+  expect(lab.getState().memory?.words).toBe("new");
+});

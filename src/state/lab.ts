@@ -5,7 +5,7 @@ import { type SettingValue, withSetting } from "../core/config/paths";
 import { DEFAULT_PRESET, type PresetName, presetExperiment } from "../core/config/presets";
 import { readExperiment } from "../core/config/read";
 import type { Experiment } from "../core/config/schema";
-import type { CollectionReport, ErrorReport } from "../worker/protocol";
+import type { CollectionReport, ErrorReport, MemoryReport } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 import { runName } from "./names";
 import type { PickedFile } from "./runs";
@@ -23,6 +23,8 @@ export interface LabState {
   describing: boolean;
   /** Why the collection could not be read. */
   collectionError: ErrorReport | null;
+  /** What the GPU's memory has to hold for this experiment; null: not known (yet). */
+  memory: MemoryReport | null;
   setPreset(name: PresetName): void;
   set(path: string, value: SettingValue): void;
   reset(): void;
@@ -34,6 +36,8 @@ export interface LabState {
   loadFiles(files: PickedFile[]): Promise<void>;
   /** Asks what the collection of this experiment holds. */
   describe(): Promise<void>;
+  /** Asks how much memory a run of this experiment would take. */
+  measureMemory(): Promise<void>;
   nextName(): void;
 }
 
@@ -64,6 +68,7 @@ export function createLabStore(client: LabClient) {
       collection: null,
       describing: false,
       collectionError: null,
+      memory: null,
       setPreset(preset) {
         const next = presetExperiment(preset);
         // A preset says how to train; the collection and the seed stay the user's.
@@ -105,6 +110,12 @@ export function createLabStore(client: LabClient) {
         // What the user is loading says more than what it takes the place of.
         if (loading > 0) return;
         await read(() => client.send("describe", { experiment: get().experiment }));
+      },
+      async measureMemory() {
+        const { experiment } = get();
+        // A worker that cannot say has other troubles, which are told elsewhere.
+        const memory = await client.send("memory", { experiment }).catch(() => null);
+        if (get().experiment === experiment) set({ memory });
       },
       nextName: () => set({ name: runName(++told) }),
     };

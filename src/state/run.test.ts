@@ -62,6 +62,18 @@ describe("a live run", () => {
     });
   });
 
+  it("leaves what is on show where its settings are refused", async () => {
+    const problem = { kind: "bad-setting", message: "Too large.", remedy: "Lower Batch." };
+    const { store } = setUp({
+      run: () => {
+        throw problem;
+      },
+    });
+    store.getState().showRecord(result, null);
+    await store.getState().start(result.config, "x");
+    expect(store.getState()).toMatchObject({ mode: "example", status: "done", busy: false, result, error: problem });
+  });
+
   it("is interrupted when the worker breaks, and its running stage with it", async () => {
     const { client, store } = setUp();
     await store.getState().start(result.config, "x");

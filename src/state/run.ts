@@ -27,6 +27,8 @@ export interface RunState {
   /** A command is on its way: buttons wait. */
   busy: boolean;
   saved: { stage: string; step: number; at: string } | null;
+  /** What goes on before a stage can move ("compiling 12 of 40 GPU programs"); null: nothing of the kind. */
+  doing: string | null;
   /** Seconds to the end of the whole run; null: not known. */
   etaSeconds: number | null;
   start(experiment: Experiment, name: string): Promise<void>;
@@ -58,6 +60,7 @@ const IDLE = {
   result: null,
   adapter: null,
   error: null,
+  doing: null,
   saved: null,
   etaSeconds: null,
 };
@@ -110,13 +113,17 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
       stages: waitingStages(),
       busy: false,
       async start(experiment, name) {
+        const shown = get();
         begin(experiment, name, waitingStages(), null);
         set({ busy: true });
         try {
           const { runId } = await client.send("run", { experiment, name });
           set({ runId });
         } catch (cause) {
-          set({ status: "failed", error: toReport(cause) });
+          const error = toReport(cause);
+          // Refused for its settings: nothing was begun, so what was on show stays.
+          if (error.kind === "bad-setting") set((s) => ({ ...shown, version: s.version + 1, error }));
+          else set({ status: "failed", error });
         } finally {
           set({ busy: false });
         }
@@ -165,6 +172,9 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
             set({ version: s.version + 1 });
             return;
           }
+          case "doing":
+            set({ doing: event.words });
+            return;
           case "saved":
             set({ saved: { stage: event.stage, step: event.step, at: event.at } });
             return;

@@ -14,6 +14,8 @@ import type { CollectionReport } from "./protocol";
 export interface Collections {
   /** Reads the user's files; on an error the collection loaded before stays. */
   load(files: { path: string; file: Blob }[], seed: number): Promise<Dataset>;
+  /** The user's files as they were read last. */
+  loaded(): Dataset | null;
   /** The collection that an experiment uses. */
   get(experiment: Experiment): Promise<Dataset>;
   /** Keeps the user's files for a run, so that it can be resumed and searched after a reload. */
@@ -45,6 +47,7 @@ export function createCollections(): Collections {
       own = { files: bytes, seed, dataset };
       return dataset;
     },
+    loaded: () => own?.dataset ?? null,
     async get(experiment) {
       if (experiment.data.source === "notes") return notes(experiment);
       if (!own)

@@ -32,6 +32,8 @@ export function eventBatcher(runId: string, emit: (event: RunEvent) => void, run
   const records = new Map<StageName, StageRecord>();
   let lastSent = 0;
   let lastRow = 0;
+  let said: string | null = null;
+  let lastSaid = 0;
 
   let later: ReturnType<typeof setTimeout> | undefined;
 
@@ -78,6 +80,12 @@ export function eventBatcher(runId: string, emit: (event: RunEvent) => void, run
         waiting.validation.push(...validation);
         points.set(name, waiting);
         maybeSend(false);
+      },
+      doing(words) {
+        if (words === said || (words !== null && said !== null && performance.now() - lastSaid < EVERY_MS)) return;
+        said = words;
+        lastSaid = performance.now();
+        emit({ type: "doing", runId, words });
       },
       saved: (stage, step) => emit({ type: "saved", runId, stage, step, at: new Date().toISOString() }),
     },

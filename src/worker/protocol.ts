@@ -33,6 +33,14 @@ export interface CollectionReport extends CollectionRecord {
   sampleQueries: { id: string; text: string }[];
 }
 
+/** How much of the GPU's memory a run would take. */
+export interface MemoryReport {
+  /** One sentence: how much, in which stage, and what for. */
+  words: string;
+  /** Why it would not be started; null: it would be. */
+  problem: ErrorReport | null;
+}
+
 export interface SearchHit {
   id: string;
   title: string;
@@ -81,12 +89,14 @@ export interface RunSummary {
 
 /** Commands: name -> [payload, answer]. */
 export interface Commands {
-  /** Opens the GPU. */
-  open: [Record<string, never>, DeviceReport];
+  /** Opens the GPU, or, where `cpu` asks for it, the CPU in its place. */
+  open: [{ cpu?: boolean }, DeviceReport];
   /** Reads dropped files as a BEIR collection, split by the seed: the one that `run` with data.source "files" uses. */
   loadFiles: [{ files: { path: string; file: Blob }[]; seed: number }, CollectionReport];
   /** Reports on the collection that the experiment would use. */
   describe: [{ experiment: Experiment }, CollectionReport];
+  /** How much of the GPU's memory a run would take. Computes from shapes alone; opens nothing. */
+  memory: [{ experiment: Experiment }, MemoryReport];
   /** Starts a run; answers with its id once it is under way. Events follow. */
   run: [{ experiment: Experiment; name: string }, { runId: string }];
   /** Goes on with an interrupted run from its last checkpoint. */
@@ -129,6 +139,8 @@ export type RunEvent =
       losses: LossPoint[];
       validation: ValidationPoint[];
     }
+  /** What goes on before a stage can move, in a few words; null: it is over. */
+  | { type: "doing"; runId: string; words: string | null }
   | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
   | { type: "result"; runId: string; result: RunResult }
   /** The GPU went away or refused: nothing more will come until `open`. */

@@ -33,6 +33,18 @@ const dropout = () =>
     source: OURS,
   });
 
+const pieces = (help: string, source: string) =>
+  whole({
+    default: 1,
+    min: 1,
+    max: 64,
+    log: true,
+    label: "Pieces of a batch",
+    unit: "pieces",
+    help,
+    source,
+  });
+
 /** Contrastive training of the teacher. */
 export const stage1 = z
   .object({
@@ -73,6 +85,10 @@ export const stage1 = z
     learningRate: learningRate(2e-3, "stage 1"),
     embeddingRate: embeddingRate(0.2, "stage 1"),
     dropout: dropout(),
+    pieces: pieces(
+      "Walks each batch in so many pieces, here and in the baselines, with the whole batch's result: less memory for a forward pass more (gradient caching). 1: all at once.",
+      "GradCache, arXiv 2101.06983",
+    ),
   })
   .prefault({});
 
@@ -122,6 +138,10 @@ export const stage2 = z
     learningRate: learningRate(3e-2, "stage 2"),
     embeddingRate: embeddingRate(2, "stage 2"),
     dropout: dropout(),
+    pieces: pieces(
+      "Walks each batch in so many pieces and adds up their gradients, with the whole batch's result: less memory. 1: all at once.",
+      "gradient accumulation",
+    ),
   })
   .prefault({});
 
@@ -246,11 +266,28 @@ export const training = z
       help: "How often the training state is saved, so that a lost GPU costs little.",
       source: OURS,
     }),
+    memoryLimit: whole({
+      default: 4000,
+      min: 16,
+      max: 1_000_000,
+      log: true,
+      label: "Memory limit",
+      unit: "MB",
+      help: "A run that would take more of the GPU's memory is not started. WebGPU does not tell what a GPU has: raise it on a large one.",
+      source: OURS,
+    }),
     step: choice({
       default: "captured",
       choices: { captured: "captured and replayed", eager: "eager" },
       label: "Step",
       help: "Captured: recorded once and replayed as one command buffer. Eager: op by op, the reference.",
+      source: OURS,
+    }),
+    matmul: choice({
+      default: "auto",
+      choices: { auto: "measured", registers: "registers", shared: "workgroup memory" },
+      label: "Matrix products",
+      help: "Tiles in registers or blocks through workgroup memory: the same but for rounding. Measured: the faster one here.",
       source: OURS,
     }),
   })

@@ -4,6 +4,7 @@
  * seed) alone, so figures of different systems and measures are computed on the SAME resamples: that is what makes
  * differences and ratios of them paired.
  */
+import { quantile } from "../quantile";
 import { random } from "../random";
 
 export interface BootstrapOptions {
@@ -60,15 +61,6 @@ function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
-
-/** The q-quantile of ascending values, with linear interpolation between neighbours (the default of R and NumPy). */
-export function quantile(ascending: Float64Array, q: number): number {
-  const at = q * (ascending.length - 1);
-  const below = Math.floor(at);
-  const low = ascending[below]!;
-  const high = ascending[Math.min(below + 1, ascending.length - 1)]!;
-  return low + (high - low) * (at - below);
 }
 
 /** The middle 95 % of resampled figures; null where any of them is not a number or there are none. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { quantile } from "../quantile";
 import { random } from "../random";
-import { bootstrapMeans, forEachResample, interval95, quantile } from "./bootstrap";
+import { bootstrapMeans, forEachResample, interval95 } from "./bootstrap";
 import { compare, retention, summarise } from "./summary";
 import { METRIC_KEYS, type MetricKey, type PerQuery } from "./types";
 

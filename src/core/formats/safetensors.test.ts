@@ -169,3 +169,72 @@ describe("safetensors", () => {
     expect(() => writeSafetensors(new Map([["__metadata__", { shape: [], values: Float32Array.of(1) }]]))).toThrow();
   });
 });
+
+describe("hostile headers", () => {
+  const raw = (json: string, data: number[] = [], claimed = BigInt(new TextEncoder().encode(json).length)) => {
+    const length = new Uint8Array(8);
+    new DataView(length.buffer).setBigUint64(0, claimed, true);
+    return Uint8Array.from([...length, ...new TextEncoder().encode(json), ...data]);
+  };
+  const entry = (shape: string, from: number, to: number) =>
+    `{"dtype":"F32","shape":${shape},"data_offsets":[${from},${to}]}`;
+  it.each([
+    [
+      "a tensor twice",
+      raw(`{"w":${entry("[1]", 0, 4)},"w":${entry("[1]", 4, 8)}}`, [0, 0, 0, 0, 0, 0, 0, 0]),
+      /has w twice/,
+    ],
+    [
+      "a tensor twice, once escaped",
+      raw(`{"w":${entry("[1]", 0, 4)},"\\u0077":${entry("[0]", 4, 4)}}`, [0, 0, 0, 0]),
+      /has w twice/,
+    ],
+    [
+      "a field twice",
+      raw(`{"w":{"dtype":"F32","shape":[9],"shape":[1],"data_offsets":[0,4]}}`, [0, 0, 0, 0]),
+      /has shape twice/,
+    ],
+    ["a length past all bytes", raw("{}", [], 2n ** 63n), /longer than 100 MB/],
+    ["a length past the file", raw("{}", [], 90_000_000n), /beyond the end/],
+    [
+      "a shape whose product overflows",
+      raw(`{"w":${entry("[4294967296,4294967296]", 0, 4)}}`, [0, 0, 0, 0]),
+      /too large/,
+    ],
+    ["a negative size", raw(`{"w":${entry("[-1]", 0, 4)}}`, [0, 0, 0, 0]), /not the JSON it should be/],
+    ["half a value", raw(`{"w":${entry("[0.5]", 0, 4)}}`, [0, 0, 0, 0]), /not the JSON it should be/],
+    [
+      "tensors that overlap",
+      raw(`{"a":${entry("[1]", 0, 4)},"b":${entry("[1]", 2, 6)}}`, [0, 0, 0, 0, 0, 0]),
+      /does not begin where/,
+    ],
+    ["a gap", raw(`{"a":${entry("[1]", 0, 4)},"b":${entry("[1]", 5, 9)}}`, Array(9).fill(0)), /does not begin where/],
+    ["data backward", raw(`{"a":${entry("[1]", 4, 0)}}`, [0, 0, 0, 0]), /does not begin where/],
+  ])("with %s are refused", (_, bytes, words) => expect(() => parseSafetensors(bytes)).toThrow(words));
+
+  it("are refused or read, whatever byte is changed: nothing else is thrown", () => {
+    const good = writeSafetensors(
+      new Map([
+        ["a", { shape: [2, 1], values: Float32Array.of(1, 2) }],
+        ["b", { shape: [], values: Float32Array.of(3) }],
+      ]),
+      { step: "12" },
+    );
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        (changes) => {
+          const bytes = good.slice();
+          for (const [at, value] of changes) bytes[at] = value;
+          try {
+            for (const { shape, data } of parseSafetensors(bytes).tensors.values())
+              expect(data.length).toBeGreaterThanOrEqual(shape.reduce((a, b) => a * b, 1) / 8);
+          } catch (error) {
+            expect(error).toBeInstanceOf(SafetensorsError);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -7,6 +7,8 @@
 import { z } from "zod";
 import { LabError } from "../errors";
 import { compareIds } from "../evaluation/order";
+import { halfValue } from "../half";
+import { duplicateKey } from "./duplicateKey";
 
 /** Why a file is refused, by the reference reader's names. */
 export type SafetensorsProblem =
@@ -97,10 +99,15 @@ function parseHeader(bytes: Uint8Array, length: number): { metadata: Record<stri
     throw new SafetensorsError("InvalidHeader", "the header is not UTF-8", { cause });
   }
   try {
-    const { __metadata__: metadata, ...tensors } = object.parse(JSON.parse(text));
+    const header: unknown = JSON.parse(text);
+    const twice = duplicateKey(text);
+    if (twice !== null)
+      throw new SafetensorsError("InvalidHeaderDeserialization", `the header has ${twice.slice(0, 100)} twice`);
+    const { __metadata__: metadata, ...tensors } = object.parse(header);
     const entries = Object.entries(tensors).map(([name, entry]) => [name, entrySchema.parse(entry)] as const);
     return { metadata: metadata === undefined ? {} : metadataSchema.parse(metadata), entries };
   } catch (cause) {
+    if (cause instanceof SafetensorsError) throw cause;
     throw new SafetensorsError("InvalidHeaderDeserialization", "the header is not the JSON it should be", { cause });
   }
 }
@@ -157,16 +164,6 @@ export function parseSafetensors(bytes: Uint8Array): {
   return { metadata, tensors };
 }
 
-/** The value of an IEEE half float's bits. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 function toFloats(name: string, { dtype, data }: RawTensor): Float32Array {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (dtype === "F32") {
@@ -180,7 +177,8 @@ function toFloats(name: string, { dtype, data }: RawTensor): Float32Array {
     // The upper half of a 32-bit float.
     const bits = new Uint32Array(values.buffer);
     for (let i = 0; i < values.length; i++) bits[i] = view.getUint16(2 * i, true) << 16;
-  } else if (dtype === "F16") for (let i = 0; i < values.length; i++) values[i] = half(view.getUint16(2 * i, true));
+  } else if (dtype === "F16")
+    for (let i = 0; i < values.length; i++) values[i] = halfValue(view.getUint16(2 * i, true));
   else
     throw new LabError(
       "bad-input",

@@ -8,6 +8,7 @@ import { disposeTower, uploadTower } from "../towers/device";
 import { contrastiveStep } from "../training/steps";
 import { benchFlops, benchStep, measureStep } from "./bench";
 import type { BenchArch, BenchSize } from "./benchChoices";
+import { measureEncode } from "./benchEncode";
 import { measureStudents, oneStudentStep, studentsStep } from "./benchStudents";
 
 const gpu = useGpu();
@@ -91,5 +92,14 @@ describe("a captured step", () => {
     expect(students.gpuBytesAlone).toBeLessThan(students.gpuBytes);
     expect(students.perStudentRatio).toBeCloseTo(students.stepMs.median / 2 / students.stepMsAlone.median, 10);
     expect(benchFlops("bench", "m")).toBe(6 * 12 * 4 * 128 ** 2 * 32 * 64);
+  });
+
+  it("encodes a text in 13 dispatches and one submit, at two layers", async () => {
+    const before = gpu().bytes();
+    const figures = await measureEncode(gpu(), fusedOps, { arch: "bench", size: "s", batch: 1 });
+    expect(figures).toMatchObject({ dispatches: 13, submits: 1, tokens: 48, batch: 1 });
+    expect(figures.gpuBytes).toBeLessThan(1.2e6);
+    expect(figures.textsPerSecond).toBeCloseTo(1000 / figures.stepMs.median);
+    expect(gpu().bytes()).toBe(before);
   });
 });

@@ -4,7 +4,6 @@
  * norm, learned positions, exact GELU and no biases, InfoNCE at temperature 0.05.
  */
 import { bestProduct } from "../../gpu/bestProduct";
-import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import { random } from "../random";
@@ -22,14 +21,16 @@ import {
   type TrainingStep,
 } from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
+import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 
-const BATCH = 32;
-const QUERY_TOKENS = 16;
-const DOCUMENT_TOKENS = 48;
-const VOCABULARY = 2048;
-const SEED = 7;
+export const BATCH = 32;
+export const QUERY_TOKENS = 16;
+export const DOCUMENT_TOKENS = 48;
+export const VOCABULARY = 2048;
+export const SEED = 7;
 
-const benchConfig = (arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig =>
+/** The shape of a tower of the benchmark. */
+export const benchConfig = (arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig =>
   configOf(arch === "qkd" ? "encoder" : arch, BENCH_SIZES[size], maxTokens);
 
 function configOf(
@@ -61,7 +62,7 @@ const flopsOf = ({ width, layers }: { width: number; layers: number }, tokens: n
   6 * 12 * layers * width ** 2 * tokens;
 
 /** Documents of 12 tokens and more, queries of 4 and more drawn from their document; frequent ids are more likely. */
-function madeUp(): { queries: TokenTable; documents: TokenTable } {
+export function madeUp(): { queries: TokenTable; documents: TokenTable } {
   const r = random(SEED, "bench tokens");
   const documents: number[][] = [];
   const queries: number[][] = [];
@@ -83,22 +84,26 @@ function madeUp(): { queries: TokenTable; documents: TokenTable } {
   return { queries: table(queries), documents: table(documents) };
 }
 
-const recipeOf = (captured: boolean): Recipe => ({
+export const LEARNING_RATE = 1e-3;
+export const TEMPERATURE = 0.05;
+
+const recipeOf = (captured: boolean, clip = 1): Recipe => ({
   steps: 1000,
   batch: BATCH,
   warmup: 0,
   weightDecay: 0,
   beta1: 0.9,
   beta2: 0.999,
-  clip: 1,
+  clip,
   captured,
-  learningRate: 1e-3,
-  embeddingRate: 1e-3,
+  learningRate: LEARNING_RATE,
+  embeddingRate: LEARNING_RATE,
   dropout: 0,
   seed: SEED,
 });
-/** The texts of a step. */
-const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
+
+/** The texts of a step, by their numbers in the tables. */
+export const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
 
 /** Distillation of a student, or of several side by side, from made-up teacher vectors. */
 function distilParts(student: Tower): SharedDistilParts {
@@ -121,9 +126,19 @@ export function benchStudent({ width, layers, heads }: { width: number; layers: 
   return { config, recipe: recipeOf(true), parts: distilParts, tokens, flops: flopsOf({ width, layers }, tokens) };
 }
 
-/** A training step of the benchmark, with what it owns. */
-export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchSize, captured: boolean): TrainingStep {
-  const recipe = recipeOf(captured);
+/**
+ * A training step of the benchmark, with what it owns.
+ * @param clip largest norm of the gradient; 0: never clipped
+ */
+export function benchStep(
+  gpu: Gpu,
+  ops: TowerOps,
+  arch: BenchArch,
+  size: BenchSize,
+  captured: boolean,
+  clip = 1,
+): TrainingStep {
+  const recipe = recipeOf(captured, clip);
   const { queries, documents } = madeUp();
   const tower = (side: "query" | "document", tokens: number) => {
     const config = benchConfig(arch, size, tokens);
@@ -145,7 +160,7 @@ export function benchStep(gpu: Gpu, ops: TowerOps, arch: BenchArch, size: BenchS
     documentLength: DOCUMENT_TOKENS,
     order: (n) => ({ queries: texts(n), documents: texts(n), mask }),
     hardNegatives: 0,
-    temperature: 0.05,
+    temperature: TEMPERATURE,
     learnTemperature: false,
   });
   return owning(step, () => {
@@ -162,50 +177,16 @@ export const owning = (step: TrainingStep, free: () => void): TrainingStep => ({
   },
 });
 
-export interface BenchFigures {
+export interface BenchFigures extends Measured {
   arch: BenchArch;
   size: BenchSize;
   mode: BenchMode;
-  /** Of one step, counted where they enter the GPU's queue. */
-  dispatches: number;
-  submits: number;
-  /** Host time of one step: making its inputs and submitting it. Median. */
-  hostMs: number;
-  /** One step from its start until the GPU is done. */
-  stepMs: { median: number; min: number; max: number };
-  /** Bytes that the step, its towers and its optimizer hold on the GPU, tfjs' pool included. */
-  gpuBytes: number;
-  pipelines: number;
-  /** Host time spent in compiling, before the first timed step. */
-  compileMs: number;
   tokensPerSecond: number;
   gflops: number;
   /** `gflops` over what this project's best matrix product reaches alone on the same adapter, in the same run. */
   matmulShare: number;
-  adapter: string;
-  software: boolean;
   /** Loss of the last step: a wrong step is told by it. */
   loss: number;
-  /** Dispatches of one step by kernel, the most frequent first. */
-  kernels: Record<string, number>;
-}
-
-export const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
-/** Median, least and most of several times. */
-export const spread = (values: readonly number[]): BenchFigures["stepMs"] => ({
-  median: median(values),
-  min: Math.min(...values),
-  max: Math.max(...values),
-});
-
-/** Milliseconds of one step: the host's share, and until the GPU is done. */
-export async function timeStep(gpu: Gpu, training: TrainingStep, step: number): Promise<{ host: number; all: number }> {
-  const start = performance.now();
-  training.run(step);
-  const host = performance.now() - start;
-  await gpu.finish();
-  return { host, all: performance.now() - start };
 }
 
 /**
@@ -219,48 +200,28 @@ export async function measureStep(
   repeats = 5,
 ): Promise<BenchFigures> {
   const { arch, size, mode } = choice;
-  const counter = countGpu();
-  const before = gpu.bytes();
+  const measuring = startMeasuring(gpu);
   const training = benchStep(gpu, ops, arch, size, mode === "captured");
   try {
-    let step = 0;
-    for (; step < 2; step++) training.run(step + 1);
-    await gpu.finish();
-    const { pipelines, compileMs } = counter.counts;
-    const host: number[] = [];
-    const whole: number[] = [];
-    for (let i = 0; i < repeats; i++) {
-      counter.reset();
-      const took = await timeStep(gpu, training, ++step);
-      host.push(took.host);
-      whole.push(took.all);
-    }
-    const { dispatches, submits, byLabel } = counter.counts;
-    const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
+    let last = 0;
+    const measured = await measuring.measure((step) => {
+      last = step;
+      training.run(step);
+    }, repeats);
     const rows = await training.log.read();
-    gpu.check();
-    const gpuBytes = gpu.bytes() - before;
-    const stepMs = spread(whole);
-    const gflops = benchFlops(arch, size) / stepMs.median / 1e6;
+    const { median } = measured.stepMs;
+    const gflops = benchFlops(arch, size) / median / 1e6;
     return {
       ...choice,
-      dispatches,
-      submits,
-      hostMs: median(host),
-      stepMs,
-      gpuBytes,
-      pipelines,
-      compileMs,
-      tokensPerSecond: (benchTokens(arch) / stepMs.median) * 1000,
+      ...measured,
+      ...(await profiled(gpu, training.step)),
+      tokensPerSecond: (benchTokens(arch) / median) * 1000,
       gflops,
       matmulShare: gflops / (await bestProduct(gpu, benchTokens(arch), BENCH_SIZES[size].width)),
-      adapter: gpu.adapter.description,
-      software: gpu.adapter.software,
-      loss: logRow(training, rows, step)[0]!,
-      kernels,
+      loss: logRow(training, rows, last)[0]!,
     };
   } finally {
     training.dispose();
-    counter.stop();
+    measuring.stop();
   }
 }

@@ -23,3 +23,7 @@ export type BenchArch = (typeof BENCH_ARCHS)[number];
 /** plain: tfjs' ops, run eagerly. eager: own kernels, run eagerly. captured: own kernels, recorded and replayed. */
 export const BENCH_MODES = ["plain", "eager", "captured"] as const;
 export type BenchMode = (typeof BENCH_MODES)[number];
+
+/** What `bench encode` encodes with. */
+export const ENCODE_ARCHS = ["bench", "encoder", "decoder"] as const satisfies readonly BenchArch[];
+export type EncodeArch = (typeof ENCODE_ARCHS)[number];

@@ -6,11 +6,13 @@ import { bestProduct } from "../../gpu/bestProduct";
 import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { compileWaiting } from "../../gpu/pipelines";
 import { initTower } from "../towers";
 import { disposeTower, uploadStudents, uploadTower } from "../towers/device";
 import { type DistilStudent, distilStep, logRow, stackedDistilStep, type TrainingStep } from "../training/steps";
-import { type BenchFigures, benchStudent, median, owning, spread, timeStep } from "./bench";
+import { type BenchFigures, benchStudent, owning } from "./bench";
 import { type BenchSize, STUDENT_SIZES } from "./benchChoices";
+import { median, spread, timed } from "./benchMeasure";
 
 /** Student k of any number; the first is the one that is measured alone. */
 const studentOf = (k: number): DistilStudent => ({
@@ -70,27 +72,34 @@ export async function measureStudents(
   const prepare = async (make: () => TrainingStep) => {
     counter.reset();
     const before = gpu.bytes();
+    const begun = performance.now();
     const step = make();
     open.push(step);
-    for (let n = 1; n <= 2; n++) step.run(n);
+    const compiling = performance.now();
+    await compileWaiting(gpu);
+    const compileMs = performance.now() - compiling;
+    step.run(1);
     await gpu.finish();
-    const { pipelines, compileMs } = counter.counts;
+    const firstMs = performance.now() - begun;
+    step.run(2);
+    await gpu.finish();
+    const { pipelines } = counter.counts;
     counter.reset();
     step.run(3);
     await gpu.finish();
     const { dispatches, submits, byLabel } = counter.counts;
     const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
-    return { step, dispatches, submits, pipelines, compileMs, kernels, gpuBytes: gpu.bytes() - before };
+    return { step, firstMs, dispatches, submits, pipelines, compileMs, kernels, gpuBytes: gpu.bytes() - before };
   };
   try {
-    const { step: all, ...together } = await prepare(() => studentsStep(gpu, ops, size, students));
+    const { step: all, firstMs, ...together } = await prepare(() => studentsStep(gpu, ops, size, students));
     const { step: one, ...alone } = await prepare(() => oneStudentStep(gpu, ops, size));
     const host: number[] = [];
     const whole: number[] = [];
     const wholeAlone: number[] = [];
     let [step, stepAlone] = [3, 3];
     for (let i = 0; i < repeats; i++) {
-      const took = await timeStep(gpu, all, ++step);
+      const took = await timed(gpu, () => all.run(++step));
       host.push(took.host);
       whole.push(took.all);
       // As many steps of one, queued as a run queues them: the same work over as long a time, so that what else the
@@ -111,6 +120,7 @@ export async function measureStudents(
       ...together,
       hostMs: median(host),
       stepMs,
+      firstMinusSteadyMs: firstMs - stepMs.median,
       tokensPerSecond: ((students * tokens) / stepMs.median) * 1000,
       gflops,
       matmulShare: gflops / best,

@@ -1,11 +1,11 @@
 /** What the stages of one run share. */
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { compileWaiting } from "../../gpu/pipelines";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
 import { random } from "../random";
-import { normaliseRows } from "../retrieval/exact";
 import type { Tower } from "../towers/device";
 import { createEncoder } from "../training/encode";
 import type { TokenTable } from "../training/inputs";
@@ -64,15 +64,27 @@ export function validationSample(dataset: Dataset, seed: number): ValidationSamp
   };
 }
 
-// Texts encoded at once. Larger batches use a GPU better; this one is enough for the sizes that fit a browser.
-const ENCODE_BATCH = 64;
+/** Compiles what the captures made so far wait for, and tells how far it is. */
+export async function compilePrograms({ gpu, reporter }: Pick<RunContext, "gpu" | "reporter">): Promise<void> {
+  try {
+    await compileWaiting(gpu, (done, total) => reporter.doing(`compiling ${done} of ${total} GPU programs`));
+  } finally {
+    reporter.doing(null);
+  }
+}
+
+/**
+ * Texts encoded at once: a training batch, within bounds that suit a GPU and its memory. An encoder's programs are then
+ * largely those of the training step, which need not be compiled again.
+ */
+export const encodeBatch = ({ training }: Experiment): number => Math.min(128, Math.max(16, training.batch));
 
 /** An encoder of queries or documents with a tower. The caller disposes of it. */
 export function encoderFor(
   context: Pick<RunContext, "gpu" | "ops" | "experiment">,
   tower: Tower,
   length: number,
-  batch = ENCODE_BATCH,
+  batch = encodeBatch(context.experiment),
 ) {
   return createEncoder(context.gpu, context.ops, tower, {
     batch,
@@ -81,23 +93,22 @@ export function encoderFor(
   });
 }
 
-/** Encodes everything in a table with a tower and normalises. float32 [texts, embeddingSize] */
+/** Encodes everything in a table with a tower. Raw vectors, float32 [texts, embeddingSize]. */
 export async function encodeAll(
   context: Pick<RunContext, "gpu" | "ops" | "experiment">,
   tower: Tower,
   table: TokenTable,
   length: number,
   onProgress?: (done: number) => void,
-): Promise<{ raw: Float32Array; normalised: Float32Array }> {
+): Promise<Float32Array> {
   const encoder = encoderFor(context, tower, length);
   try {
     const count = table.offsets.length - 1;
-    const raw = await encoder.encode(
+    return await encoder.encode(
       table,
       Int32Array.from({ length: count }, (_, i) => i),
       onProgress,
     );
-    return { raw, normalised: normaliseRows(raw, tower.config.embeddingSize) };
   } finally {
     encoder.dispose();
   }

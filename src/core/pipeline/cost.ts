@@ -3,20 +3,19 @@
  * these are the times of a CPU and are labelled so wherever they are shown.
  */
 
-import * as tf from "@tensorflow/tfjs-core";
-import { captureStep } from "../../gpu/capture";
-import type { HostValues } from "../../gpu/step";
-import { type DocumentIndex, normaliseRows, scoreAll, topK } from "../retrieval/exact";
-import { hostInputs } from "../text/batch";
-import { towerForward } from "../towers";
+import type { Gpu } from "../../gpu/device";
+import { compileWaiting } from "../../gpu/pipelines";
+import { readHits, type SearchIndex, searchQueries, searchStep } from "../../gpu/search";
 import type { Tower } from "../towers/device";
-import { towerInputSpecs, towerInputs } from "../training/inputs";
+import { encodingStep, rawVectors } from "../training/encode";
 import type { RunContext } from "./context";
 import type { TowerText } from "./texts";
 
 export interface QueryCost {
   encodeMs: number | null;
+  /** The GPU's search for the best 100 of one query. */
   searchMs: number | null;
+  /** What of one query comes back: 100 ids and scores. */
   readBackMs: number | null;
   endToEndMs: { p50: number | null; p95: number | null };
   queriesPerSecond: number | null;
@@ -24,6 +23,7 @@ export interface QueryCost {
 
 const SEARCH_DEPTH = 100;
 const REPEATS = [1, 8, 32] as const;
+const BATCH = 32;
 
 const percentile = (sorted: readonly number[], q: number) =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
@@ -40,6 +40,15 @@ async function timed(work: () => unknown): Promise<number> {
   return performance.now() - start;
 }
 
+/** Milliseconds from submitting until the GPU has computed it. */
+async function timedRun(gpu: Gpu, submit: () => void): Promise<number> {
+  await gpu.finish();
+  return timed(() => {
+    submit();
+    return gpu.finish();
+  });
+}
+
 /**
  * Measures a query tower with its index on real queries.
  * @param queries texts to ask, at least one
@@ -48,101 +57,69 @@ export async function queryCost(
   context: Pick<RunContext, "gpu" | "ops">,
   tower: Tower,
   text: TowerText,
-  index: DocumentIndex,
+  index: SearchIndex,
   queries: readonly string[],
 ): Promise<QueryCost> {
   const { gpu, ops } = context;
-  const length = text.queryLength;
-  const encoderOf = (batch: number) => {
-    const { "text.order": _o, "text.offsets": _f, ...specs } = towerInputSpecs("text", tower.config, batch, length);
-    const unused = tf.keep(tf.zeros([1], "int32"));
-    const step = captureStep(
-      gpu,
-      (tensors) => ({
-        vectors: tf.mul(
-          towerForward(
-            ops,
-            tower.config,
-            tower.parameters,
-            towerInputs("text", { ...tensors, "text.order": unused, "text.offsets": unused }),
-          ),
-          1,
-        ),
-      }),
-      specs,
-    );
-    const values = (texts: readonly string[]): HostValues => {
-      const host = hostInputs(texts.map(text.encodeQuery), length, tower.config.vocabulary, tower.config.pooling, 0);
-      return { "text.ids": host.ids, "text.mask": host.mask, "text.poolWeights": host.poolWeights };
-    };
+  const opened: { dispose(): void }[] = [];
+  const open = <T extends { dispose(): void }>(made: T): T => {
+    opened.push(made);
+    return made;
+  };
+  const encoding = (batch: number, finish: Parameters<typeof encodingStep>[4]) =>
+    open(encodingStep(gpu, ops, tower, { batch, length: text.queryLength, captured: true }, finish));
+  const answering = (batch: number) => {
+    const { step, values } = encoding(batch, (vectors) => ({
+      best: searchQueries(gpu, index, vectors, SEARCH_DEPTH).best,
+    }));
+    const read = async () => readHits(index, await step.read("best"), batch);
     return {
-      step,
-      values,
-      vectors: () => step.read("vectors"),
-      dispose: () => {
-        step.dispose();
-        unused.dispose();
+      read,
+      async answer(texts: readonly string[]) {
+        step.run(values(texts.map(text.encodeQuery)));
+        return read();
       },
     };
   };
-  const search = (vectors: Float32Array) => {
-    const normalised = normaliseRows(vectors, index.size);
-    for (let q = 0; q < normalised.length; q += index.size)
-      topK(scoreAll(index, normalised.subarray(q, q + index.size)), index.ids, SEARCH_DEPTH);
-  };
-
-  const single = encoderOf(1);
-  const batched = encoderOf(32);
   try {
+    const single = answering(1);
+    const batched = answering(BATCH);
+    const encoder = encoding(1, rawVectors);
+    const searcher = open(searchStep(gpu, index, 1, SEARCH_DEPTH));
+    await compileWaiting(gpu);
     const some = Array.from({ length: 24 }, (_, i) => queries[i % queries.length]!);
     const endToEnd: number[] = [];
     const readBack: number[] = [];
-    const searching: number[] = [];
     const encodes = REPEATS.map((): number[] => []);
+    const searches = REPEATS.map((): number[] => []);
     for (const [round, query] of some.entries()) {
-      let vectors: Float32Array = new Float32Array(0);
-      const total = await timed(async () => {
-        single.step.run(single.values([query]));
-        vectors = await single.vectors();
-        search(vectors);
-      });
-      const back = await timed(() => single.vectors()); // nothing is left to compute: this is the way back alone
-      const searched = await timed(() => search(vectors));
+      const total = await timed(() => single.answer([query]));
+      const back = await timed(single.read); // nothing is left to compute: this is the way back alone
       if (round < 4) continue; // pipelines, caches and the optimising compiler warm up
       endToEnd.push(total);
       readBack.push(back);
-      searching.push(searched);
       if (round % 3 !== 0) continue;
+      const tokens = encoder.values([text.encodeQuery(query)]);
+      encoder.step.run(tokens);
+      const vectors = { queries: await encoder.step.read("vectors") };
       for (const [i, times] of REPEATS.entries()) {
-        await gpu.finish();
-        encodes[i]!.push(
-          await timed(async () => {
-            single.step.run(single.values([query]), times);
-            await gpu.finish();
-          }),
-        );
+        encodes[i]!.push(await timedRun(gpu, () => encoder.step.run(tokens, times)));
+        searches[i]!.push(await timedRun(gpu, () => searcher.run(vectors, times)));
       }
     }
-    const batch = Array.from({ length: 32 }, (_, i) => queries[i % queries.length]!);
+    const batch = Array.from({ length: BATCH }, (_, i) => queries[i % queries.length]!);
     const batchMs: number[] = [];
-    for (let i = 0; i < 4; i++)
-      batchMs.push(
-        await timed(async () => {
-          batched.step.run(batched.values(batch));
-          search(await batched.vectors());
-        }),
-      );
+    for (let i = 0; i < 4; i++) batchMs.push(await timed(() => batched.answer(batch)));
     const sorted = endToEnd.toSorted((a, b) => a - b);
     return {
       encodeMs: slope(REPEATS, encodes.map(median)),
-      searchMs: median(searching),
+      searchMs: slope(REPEATS, searches.map(median)) ?? median(searches.at(-1)!) / REPEATS.at(-1)!,
       readBackMs: median(readBack),
       endToEndMs: { p50: percentile(sorted, 0.5), p95: percentile(sorted, 0.95) },
-      queriesPerSecond: 32_000 / median(batchMs.slice(1)),
+      queriesPerSecond: (1000 * BATCH) / median(batchMs.slice(1)),
     };
   } finally {
-    single.dispose();
-    batched.dispose();
+    for (const one of opened) one.dispose();
   }
 }
 

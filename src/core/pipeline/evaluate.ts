@@ -1,10 +1,10 @@
 /** The last stage: all five systems on the held-out queries, with intervals, comparisons and costs. */
+import { type SearchIndex, searchAll } from "../../gpu/search";
 import { evaluate } from "../evaluation/metrics";
 import { compare, retention, summarise } from "../evaluation/summary";
 import type { MetricKey, PerQuery, RankedList, Rankings } from "../evaluation/types";
 import { type Comparison, type QueryRecord, SYSTEMS, type SystemName, type SystemResult } from "../formats/result";
 import { bm25Index } from "../retrieval/bm25";
-import { type DocumentIndex, normaliseRows, scoreAll, topK } from "../retrieval/exact";
 import { countParameters, forwardFlops } from "../towers";
 import type { Tower } from "../towers/device";
 import type { TokenTable } from "../training/inputs";
@@ -20,7 +20,7 @@ export interface DenseSystem {
   name: Exclude<SystemName, "bm25">;
   query: Tower;
   text: TowerText;
-  index: DocumentIndex;
+  index: SearchIndex;
 }
 
 export interface Evaluated {
@@ -109,29 +109,27 @@ async function answerDense(
   table: TokenTable,
   texts: string[],
 ): Promise<Answers> {
-  const { dataset } = context;
+  const { gpu, dataset } = context;
+  const { docs, test } = dataset;
   const { index, text } = system;
-  const { raw } = await encodeAll(context, system.query, table, text.queryLength);
-  const vectors = normaliseRows(raw, index.size);
-  const place = new Map(index.ids.map((id, i) => [id, i]));
-  const rankings: Rankings = new Map();
-  const judgedScores: Answers["judgedScores"] = new Map();
-  const scores = new Float32Array(index.ids.length);
-  dataset.test.queries.forEach((query, q) => {
-    scoreAll(index, vectors.subarray(q * index.size, (q + 1) * index.size), scores);
-    const best = topK(scores, index.ids, DEPTH);
-    rankings.set(query.id, {
-      ids: Array.from(best, (d) => index.ids[d]!),
-      scores: Float32Array.from(best, (d) => scores[d]!),
-    });
-    const judged = new Map<string, number>();
-    for (const id of dataset.test.qrels.get(query.id)?.keys() ?? []) {
-      const d = place.get(id);
-      if (d !== undefined) judged.set(id, scores[d]!);
-    }
-    judgedScores.set(query.id, judged);
-  });
-  return { rankings, judgedScores, cost: await queryCost(context, system.query, text, index, texts) };
+  const vectors = await encodeAll(context, system.query, table, text.queryLength);
+  const place = new Map(docs.map((doc, i) => [doc.id, i]));
+  const judged = test.queries.map((query) =>
+    [...(test.qrels.get(query.id)?.keys() ?? [])].filter((id) => place.has(id)),
+  );
+  const { hits, scores } = await searchAll(
+    gpu,
+    index,
+    vectors,
+    DEPTH,
+    judged.map((ids) => ids.map((id) => place.get(id)!)),
+  );
+  const byQuery = <T>(value: (q: number) => T) => new Map(test.queries.map(({ id }, q) => [id, value(q)]));
+  return {
+    rankings: byQuery((q) => ({ ids: Array.from(hits[q]!.documents, (d) => docs[d]!.id), scores: hits[q]!.scores })),
+    judgedScores: byQuery((q) => new Map(judged[q]!.map((id, i) => [id, scores[q]![i]!]))),
+    cost: await queryCost(context, system.query, text, index, texts),
+  };
 }
 
 async function answerBm25(context: RunContext): Promise<Answers> {

@@ -20,6 +20,21 @@ describe.each(Object.keys(PRESETS) as PresetName[])("preset %s", (name) => {
 });
 
 describe("planRun", () => {
+  it("counts one forward pass more where a contrastive batch is walked in pieces, and none in stage 2", () => {
+    const experiment = presetExperiment("quick");
+    const { stage1, stage2 } = experiment;
+    const inPieces = planRun({
+      ...experiment,
+      stage1: { ...stage1, pieces: 2 },
+      stage2: { ...stage2, pieces: 2 },
+      training: { ...experiment.training, validateEvery: 10_000 },
+    }).flops;
+    const whole = planRun({ ...experiment, training: { ...experiment.training, validateEvery: 10_000 } }).flops;
+    expect(inPieces.stage1 / whole.stage1).toBeGreaterThan(1.2);
+    expect(inPieces.stage1 / whole.stage1).toBeLessThan(4 / 3);
+    expect(inPieces.stage2).toBe(whole.stage2);
+  });
+
   it("equalises steps or operations where asked", () => {
     const experiment = presetExperiment("quick");
     const equalised = (equalise: "steps" | "flops") =>

@@ -1,5 +1,6 @@
 /** What a run will do, before it does it: steps of every system and floating-point operations from shapes. */
 import type { Experiment } from "../config/schema";
+import type { Dataset } from "../data/types";
 import { forwardFlops, towerConfig } from "../towers";
 import type { TowerConfig } from "../towers/types";
 
@@ -40,23 +41,27 @@ export function towerConfigs(experiment: Experiment): {
   };
 }
 
-/** The upper bound that the settings allow, before any text is read: every text of the longest length. */
-export function planShape(experiment: Experiment): PlanShape {
+/**
+ * The upper bound that the settings allow, before any text is tokenised: every text of the longest length.
+ * @param dataset the collection where it is not the bundled notes, whose sizes stand in the settings
+ */
+export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape {
   const { notes } = experiment.data;
+  const documents = dataset?.docs.length ?? notes.corpusSize;
   return {
     teacher: { query: experiment.teacher.queryTokens, document: experiment.teacher.docTokens },
     student: { query: experiment.student.queryTokens, document: experiment.student.docTokens },
-    documents: notes.corpusSize,
-    trainQueries: notes.trainQueries,
-    testQueries: notes.testQueries,
-    validationDocuments: Math.min(notes.corpusSize, VALIDATION_DOCUMENTS),
-    validationQueries: Math.min(notes.validationQueries, VALIDATION_QUERIES),
+    documents,
+    trainQueries: dataset?.train.queries.length ?? notes.trainQueries,
+    testQueries: dataset?.test.queries.length ?? notes.testQueries,
+    validationDocuments: Math.min(documents, VALIDATION_DOCUMENTS),
+    validationQueries: Math.min(dataset?.validation.queries.length ?? notes.validationQueries, VALIDATION_QUERIES),
   };
 }
 
 /**
  * Steps and FLOPs of a run. A training step counts three forward passes of every tower that learns (forward, and twice
- * that backward); embedding look-ups, norms and softmax are not counted, as is the custom.
+ * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms and softmax are not counted, as is the custom.
  */
 export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
   const { teacher, student, smallDocument } = towerConfigs(experiment);
@@ -68,11 +73,12 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
   const smallDoc = forwardFlops(smallDocument, shape.student.document);
   const columns = 1 + stage1.hardNegatives;
 
+  const passes = stage1.pieces > 1 ? 4 : 3;
   const stepCost = {
-    stage1: 3 * batch * (bigQuery + columns * bigDocument),
+    stage1: passes * batch * (bigQuery + columns * bigDocument),
     stage2: 3 * batch * smallQuery,
-    scalingdoc: 3 * batch * (smallQuery + columns * bigDocument),
-    twinbert: 3 * batch * (smallQuery + columns * smallDoc),
+    scalingdoc: passes * batch * (smallQuery + columns * bigDocument),
+    twinbert: passes * batch * (smallQuery + columns * smallDoc),
   };
   // Watching: every validation encodes queries and, where the document tower learns, the sampled documents.
   const watch = (steps: number, query: number, document: number) =>

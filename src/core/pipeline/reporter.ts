@@ -16,6 +16,8 @@ export interface RunListener {
   stage(stage: StageNews, etaSeconds: number | null): void;
   points(stage: StageName, losses: LossPoint[], validation: ValidationPoint[]): void;
   saved(stage: StageName, step: number): void;
+  /** What goes on before a stage can move, in a few words; null: it is over. */
+  doing?(words: string | null): void;
 }
 
 export interface Reporter {
@@ -28,6 +30,7 @@ export interface Reporter {
   progress(name: StageName, done: number, facts?: StageRecord["facts"]): void;
   points(name: StageName, losses: LossPoint[], validation: ValidationPoint[], done: number): void;
   saved(name: StageName, step: number): void;
+  doing(words: string | null): void;
   end(name: StageName, facts?: StageRecord["facts"]): void;
   /** The running stage did not come to its end. */
   interrupt(): void;
@@ -78,6 +81,7 @@ export function createReporter(listener: RunListener, earlier: readonly StageRec
       tell(stage);
     },
     saved: (name, step) => listener.saved(name, step),
+    doing: (words) => listener.doing?.(words),
     end(name, facts = {}) {
       const stage = find(name);
       Object.assign(stage.facts, facts);

@@ -7,10 +7,17 @@ import { memoryStore, type Store } from "../artifacts/store";
 import { presetExperiment } from "../config/presets";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
-import type { LossPoint, RunResult, StageName } from "../formats/result";
+import { runFile } from "../formats/archive";
+import { type LossPoint, type RunResult, type StageName, SYSTEMS } from "../formats/result";
+import { readRun } from "../formats/trec";
 import { toyDataset } from "../training/toy";
 import { createControl, type RunControl } from "./control";
+import { vectorFile } from "./files";
+import { runMemory } from "./memory";
+import { planShape } from "./plan";
 import { runExperiment } from "./run";
+import { openSearch } from "./search";
+import { prepareTexts } from "./texts";
 
 const base = presetExperiment("tiny");
 const experiment: Experiment = {
@@ -75,8 +82,9 @@ async function run(options: {
 
 /** The undisturbed run that the others are compared with: made once. */
 let undisturbed: Promise<Trial> | null = null;
+const wholeStore = memoryStore();
 const wholeRun = () => {
-  undisturbed ??= run({});
+  undisturbed ??= run({ store: wholeStore });
   return undisturbed;
 };
 
@@ -93,6 +101,19 @@ describe("runExperiment", () => {
     for (const stage of TRAININGS) {
       const losses = captured.losses.get(stage)!;
       expect(losses[losses.length - 1]!.loss).toBeLessThan(losses[0]!.loss);
+    }
+    // What the shapes foretell of the memory, against what the trainings held.
+    const texts = prepareTexts(experiment, toyDataset());
+    const [teacher, student] = [texts.teacher, texts.student].map(({ queryLength, documentLength }) => ({
+      query: queryLength,
+      document: documentLength,
+    }));
+    const shape = { ...planShape(experiment, toyDataset()), teacher: teacher!, student: student! };
+    const { stages } = runMemory(experiment, shape);
+    for (const { stage, total } of stages.filter(({ stage }) => TRAININGS.includes(stage))) {
+      const most = Math.max(...captured.losses.get(stage)!.map(({ gpuBytes }) => gpuBytes));
+      expect(total / most, stage).toBeGreaterThan(0.95);
+      expect(total / most, stage).toBeLessThan(1.15);
     }
     const again = await run({});
     const eager = await run({ experiment: { ...experiment, training: { ...experiment.training, step: "eager" } } });
@@ -166,4 +187,40 @@ describe("runExperiment", () => {
       });
     }
   }, 600_000);
+
+  it("is searched as it was evaluated, and leaves nothing on the GPU", async () => {
+    const whole = await wholeRun();
+    if (whole.error) throw whole.error;
+    await wholeStore.remove(vectorFile("twinbert")); // as in an imported run: it is encoded anew
+    const gpu = await openGpu();
+    try {
+      const before = gpu.bytes();
+      const dataset = toyDataset();
+      const engine = await openSearch(gpu, fusedOps, wholeStore, experiment, dataset);
+      for (const query of dataset.test.queries.slice(0, 3)) {
+        for (const k of [7, 100]) {
+          const columns = await engine.search(query.text, k);
+          expect(columns.map((column) => column.system)).toEqual([...SYSTEMS]);
+          for (const { system, hits } of columns) {
+            const ranking = readRun((await wholeStore.read(runFile(system)))!, system).get(query.id);
+            // Askers and writers share no word: BM25 finds nothing.
+            expect(!ranking).toBe(system === "bm25");
+            if (!ranking) continue;
+            const scoreOf = new Map(ranking.ids.map((id, i) => [id, ranking.scores[i]!]));
+            expect(hits.length).toBe(Math.min(k, ranking.ids.length));
+            hits.forEach(({ doc, score, grade }, i) => {
+              // A batch of one rounds otherwise than a batch of 32: places of nearly equal scores may change.
+              expect(Math.abs(score - ranking.scores[i]!)).toBeLessThan(1e-4);
+              expect(Math.abs(score - scoreOf.get(doc.id)!)).toBeLessThan(1e-4);
+              expect(grade).toBe(dataset.test.qrels.get(query.id)!.get(doc.id) ?? 0);
+            });
+          }
+        }
+      }
+      engine.dispose();
+      expect(gpu.bytes()).toBe(before);
+    } finally {
+      gpu.dispose();
+    }
+  }, 300_000);
 });

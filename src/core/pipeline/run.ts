@@ -4,6 +4,7 @@
  */
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { uploadIndex } from "../../gpu/search";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
@@ -14,13 +15,14 @@ import { writeQueries } from "../formats/queries";
 import {
   type AdapterRecord,
   type CollectionRecord,
+  type EngineRecord,
   FORMAT_VERSION,
   type RunResult,
   type StageRecord,
   type SystemName,
 } from "../formats/result";
 import { writeRun } from "../formats/trec";
-import { normaliseRows } from "../retrieval/exact";
+import { tieOrder } from "../retrieval/exact";
 import { disposeTower } from "../towers/device";
 import { trainingPairs } from "../training/pairs";
 import type { Control } from "../training/trainer";
@@ -37,6 +39,8 @@ export interface RunOptions {
   gpu: Gpu;
   ops: TowerOps;
   adapter: AdapterRecord;
+  /** What `settleEngine` answered. */
+  engine?: EngineRecord | null;
   codeVersion: string;
   /** The run's own space: checkpoints, states, results. */
   store: Store;
@@ -94,14 +98,18 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
 
     const { texts } = context;
-    const ids = dataset.docs.map((doc) => doc.id);
-    const size = experiment.embeddingSize;
-    const own = async (system: SystemName, towers: Towers, text: typeof texts.teacher) => {
-      const { raw, normalised } = await encodeAll(context, towers.document, text.documents, text.documentLength);
-      await store.write(vectorFile(system), bytesOf(raw));
-      return { ids, vectors: normalised, size };
+    const order = tieOrder(dataset.docs.map((doc) => doc.id));
+    const index = (vectors: Float32Array) => {
+      const uploaded = uploadIndex(gpu, vectors, experiment.embeddingSize, order);
+      opened.push(uploaded.dispose);
+      return uploaded;
     };
-    const frozenIndex = { ids, vectors: normaliseRows(frozen, size), size };
+    const own = async (system: SystemName, towers: Towers, text: typeof texts.teacher) => {
+      const raw = await encodeAll(context, towers.document, text.documents, text.documentLength);
+      await store.write(vectorFile(system), bytesOf(raw));
+      return index(raw);
+    };
+    const frozenIndex = index(frozen); // teacher and student search the same one
     const systems: DenseSystem[] = [
       { name: "teacher", query: teacher.towers.query, text: texts.teacher, index: frozenIndex },
       { name: "scalingnote", query: distilled.student, text: texts.student, index: frozenIndex },
@@ -126,6 +134,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
       createdAt: options.createdAt,
       config: experiment,
       adapter: options.adapter,
+      ...(options.engine ? { engine: options.engine } : {}),
       codeVersion: options.codeVersion,
       testSetHash: await testSetHash(dataset.docs, dataset.test),
       collection: describeCollection(dataset),
@@ -214,7 +223,7 @@ export async function buildIndex(context: RunContext, teacher: Towers): Promise<
     reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
   if (stored) return new Float32Array(stored.slice().buffer);
   reporter.begin("index", dataset.docs.length);
-  const { raw } = await encodeAll(
+  const raw = await encodeAll(
     context,
     teacher.document,
     texts.teacher.documents,

@@ -1,16 +1,19 @@
-/** Side-by-side search in a finished run: its towers and its indices, loaded once. */
+/** Side-by-side search in a finished run: its towers and its indices, loaded once and kept on the GPU. */
+import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { readHits, type SearchIndex, searchQueries, uploadIndex } from "../../gpu/search";
+import type { Step } from "../../gpu/step";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
 import { type Dataset, type Doc, documentText } from "../data/types";
 import { LabError } from "../errors";
 import { SYSTEMS, type SystemName, type TrainedSystem } from "../formats/result";
 import { bm25Index } from "../retrieval/bm25";
-import { normaliseRows, scoreAll, topK } from "../retrieval/exact";
+import { tieOrder } from "../retrieval/exact";
 import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
-import { disposeTower, type Tower } from "../towers/device";
-import { createEncoder, type Encoder } from "../training/encode";
+import { disposeTower } from "../towers/device";
+import { createEncoder, type EncodingStep, encodingStep, rawVectors } from "../training/encode";
 import { checkpointFolder, loadCheckpoint } from "./checkpoints";
 import { vectorFile } from "./files";
 
@@ -36,12 +39,13 @@ export interface SearchEngine {
   dispose(): void;
 }
 
+/** A system with what it holds on the GPU: its tower and two captured steps, text to vector and vector to hits. */
 interface Dense {
   system: TrainedSystem;
-  tower: Tower;
-  encoder: Encoder;
+  encoder: EncodingStep;
   tokenizer: TextTokenizer;
-  vectors: Float32Array;
+  index: SearchIndex;
+  finder: { k: number; step: Step } | null;
 }
 
 const DENSE: TrainedSystem[] = ["teacher", "scalingnote", "scalingdoc", "twinbert"];
@@ -59,35 +63,57 @@ export async function openSearch(
 ): Promise<SearchEngine> {
   const ids = dataset.docs.map((doc) => doc.id);
   const size = experiment.embeddingSize;
+  const order = tieOrder(ids);
   const systems: Dense[] = [];
+  const opened: (() => void)[] = [];
   const dispose = () => {
-    for (const { encoder, tower } of systems) {
-      encoder.dispose();
-      disposeTower(tower);
-    }
+    for (const { finder } of systems) finder?.step.dispose();
+    for (const close of opened) close();
   };
   const settingsOf = (system: TrainedSystem) => (system === "teacher" ? experiment.teacher : experiment.student);
+  const indexOf = async (system: TrainedSystem) => {
+    const vectors = await documentVectors(gpu, ops, store, experiment, dataset, system);
+    const index = uploadIndex(gpu, vectors, size, order);
+    opened.push(index.dispose);
+    return index;
+  };
   try {
-    const frozen = await documentVectors(gpu, ops, store, experiment, dataset, "teacher");
+    const frozen = await indexOf("teacher"); // the student searches it, too
     for (const system of DENSE) {
       const loaded = await loadCheckpoint(gpu, store, system, "query");
       if (!loaded) throw noCheckpoints(system);
+      opened.push(() => disposeTower(loaded.tower));
       const { queryTokens } = settingsOf(system);
+      const encoder = encodingStep(
+        gpu,
+        ops,
+        loaded.tower,
+        { batch: 1, length: queryTokens, captured: true },
+        rawVectors,
+      );
+      opened.push(encoder.dispose);
       systems.push({
         system,
-        tower: loaded.tower,
         tokenizer: loadTokenizer(loaded.tokenizer),
-        encoder: createEncoder(gpu, ops, loaded.tower, { batch: 1, length: queryTokens, captured: true }),
-        vectors:
-          system === "teacher" || system === "scalingnote"
-            ? frozen
-            : await documentVectors(gpu, ops, store, experiment, dataset, system),
+        encoder,
+        index: system === "teacher" || system === "scalingnote" ? frozen : await indexOf(system),
+        finder: null,
       });
     }
   } catch (error) {
     dispose();
     throw error;
   }
+  /** Searches with the vector where the encoder leaves it. */
+  const finderOf = (dense: Dense, k: number): Step => {
+    if (dense.finder?.k !== k) {
+      dense.finder?.step.dispose();
+      const vectors = dense.encoder.step.outputs["vectors"]!;
+      const step = captureStep(gpu, () => ({ best: searchQueries(gpu, dense.index, vectors, k).best }), {});
+      dense.finder = { k, step };
+    }
+    return dense.finder.step;
+  };
   const bm25 = bm25Index(dataset.docs);
   const byText = new Map(dataset.test.queries.map((query) => [query.text, query.id]));
   const place = new Map(ids.map((id, i) => [id, i]));
@@ -108,8 +134,8 @@ export async function openSearch(
       });
       const columns: Column[] = [];
       for (const system of SYSTEMS) {
-        const start = performance.now();
         if (system === "bm25") {
+          const start = performance.now();
           const list = bm25.search(text, k);
           const searchMs = performance.now() - start;
           columns.push({
@@ -122,14 +148,17 @@ export async function openSearch(
         }
         const dense = systems.find((s) => s.system === system)!;
         const settings = settingsOf(system);
+        const finder = finderOf(dense, k);
+        const start = performance.now();
         const sequence = dense.tokenizer.encode(settings.prompt + text, settings.queryTokens);
-        const raw = await dense.encoder.encode({ flat: sequence, offsets: Int32Array.of(0, sequence.length) }, [0]);
+        dense.encoder.step.run(dense.encoder.values([sequence]));
+        await gpu.finish(); // so that encoding and searching are told apart
         const encoded = performance.now();
-        const scores = scoreAll({ ids, vectors: dense.vectors, size }, normaliseRows(raw, size));
-        const best = topK(scores, ids, k);
+        finder.run({});
+        const [best] = readHits(dense.index, await finder.read("best"), 1);
         columns.push({
           system,
-          hits: Array.from(best, (d) => hit(d, scores[d]!)),
+          hits: Array.from(best!.documents, (d, i) => hit(d, best!.scores[i]!)),
           encodeMs: encoded - start,
           searchMs: performance.now() - encoded,
         });
@@ -140,7 +169,7 @@ export async function openSearch(
   };
 }
 
-/** The stored vectors, or, for an imported run, the corpus encoded anew with its document tower. Normalised. */
+/** The stored vectors, or, for an imported run, the corpus encoded anew with its document tower. Raw. */
 async function documentVectors(
   gpu: Gpu,
   ops: TowerOps,
@@ -151,8 +180,7 @@ async function documentVectors(
 ): Promise<Float32Array> {
   const size = experiment.embeddingSize;
   const stored = await store.read(vectorFile(system));
-  if (stored && stored.byteLength === dataset.docs.length * size * 4)
-    return normaliseRows(new Float32Array(stored.slice().buffer), size);
+  if (stored && stored.byteLength === dataset.docs.length * size * 4) return new Float32Array(stored.slice().buffer);
   const loaded =
     (await loadCheckpoint(gpu, store, system, "document")) ?? (await loadCheckpoint(gpu, store, system, "query"));
   if (!loaded) throw noCheckpoints(system);
@@ -175,7 +203,7 @@ async function documentVectors(
       Int32Array.from(sequences, (_, i) => i),
     );
     await store.write(vectorFile(system), new Uint8Array(raw.buffer));
-    return normaliseRows(raw, size);
+    return raw;
   } finally {
     encoder.dispose();
     disposeTower(loaded.tower);

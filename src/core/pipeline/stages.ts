@@ -9,7 +9,7 @@ import { readState, writeState } from "../training/state";
 import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "../training/steps";
 import { train } from "../training/trainer";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
-import { encoderFor, type RunContext } from "./context";
+import { compilePrograms, encoderFor, type RunContext } from "./context";
 import { towerConfigs } from "./plan";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
@@ -32,7 +32,7 @@ function recipeOf(
   context: RunContext,
   rates: { learningRate: number; embeddingRate: number },
   steps: number,
-  dropout: number,
+  { dropout, pieces }: { dropout: number; pieces: number },
 ): Recipe {
   const { training, seed } = context.experiment;
   return {
@@ -46,6 +46,7 @@ function recipeOf(
     captured: training.step === "captured",
     ...rates,
     dropout,
+    pieces,
     seed,
   };
 }
@@ -75,6 +76,7 @@ async function runTraining(
     ...(training.step.stats.dispatches === null ? {} : { dispatches: training.step.stats.dispatches }),
   });
   try {
+    await compilePrograms(context);
     const { endedEarly } = await train({
       gpu,
       training,
@@ -154,7 +156,7 @@ async function trainPair(
   const towers = make();
   const queryLength = texts.query.queryLength;
   const documentLength = texts.document.documentLength;
-  const recipe = recipeOf(context, rates, steps, stage1.dropout);
+  const recipe = recipeOf(context, rates, steps, stage1);
   const encoders = {
     query: encoderFor(context, towers.query, queryLength),
     document: encoderFor(context, towers.document, documentLength),
@@ -278,7 +280,7 @@ export async function distilStudent(
   const { student: config } = towerConfigs(experiment);
   const student = uploadTower(gpu, config, await studentInit(context, teacher, config));
   const { stage2, training, embeddingSize } = experiment;
-  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2.dropout);
+  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2);
   const teacherEncoder = encoderFor(context, teacher.query, texts.teacher.queryLength);
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseRows, scoreAll, topK } from "./exact";
+import { normaliseRows, scoreAll, tieOrder, topK } from "./exact";
 
 describe("topK", () => {
   it("equals a full sort by score, then by id descending", () => {
@@ -30,5 +30,14 @@ describe("scoreAll", () => {
     expect(scores[0]).toBeCloseTo(0.6);
     expect(scores[1]).toBe(0);
     expect(scores[2]).toBe(-1);
+  });
+});
+
+describe("tieOrder", () => {
+  it("is the order in which equal scores rank", () => {
+    // U+FFFD comes before U+1F600, though its first UTF-16 unit is the larger.
+    const ids = ["b", "a10", "a9", "\u{1F600}", "\uFFFD", "a1"];
+    expect([...tieOrder(ids)]).toEqual([...topK(new Float32Array(ids.length), ids, ids.length)]);
+    expect([...tieOrder(ids)].map((i) => ids[i])).toEqual(["\u{1F600}", "\uFFFD", "b", "a9", "a10", "a1"]);
   });
 });

@@ -1,4 +1,7 @@
-/** Exact search over document vectors by inner product of normalised vectors, which is the cosine. */
+/**
+ * Exact search over document vectors by inner product of normalised vectors, which is the cosine. In JavaScript: for
+ * samples of some hundred documents, and the reference for the search on the GPU (gpu/search.ts).
+ */
 import { compareIds } from "../evaluation/order";
 
 /** Vectors with the ids they belong to. */
@@ -73,3 +76,7 @@ export function topK(scores: Float32Array, ids: readonly string[], k: number): I
   }
   return heap;
 }
+
+/** Numbers of documents in the order in which equal scores rank: by id descending, as in `topK`. */
+export const tieOrder = (ids: readonly string[]): Int32Array =>
+  Int32Array.from(ids, (_, i) => i).sort((a, b) => compareIds(ids[b]!, ids[a]!));

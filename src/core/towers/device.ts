@@ -5,8 +5,8 @@
  */
 
 import type { Gpu } from "../../gpu/device";
-import { type FlatTensors, flatTensors, rangeOf } from "../../gpu/flat";
-import { readTensors } from "../../gpu/step";
+import { type FlatSpec, type FlatTensors, flatTensors } from "../../gpu/flat";
+import { readTensors, writeValues } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import { LabError } from "../errors";
 import { parameterStacks, sizeOf } from "./parameters";
@@ -50,9 +50,21 @@ function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
   });
 }
 
-/** Puts a tower on the device. @throws LabError "gpu-refused" where a tensor is larger than the device binds */
-export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters): Tower {
-  return upload(gpu, config, layOut(config, host), (pieces) => joined(pieces.map((name) => host.get(name)!)));
+/** What linear, feedForward and embed read, as far as half floats can hold it: not what is added to token embeddings. */
+const canBeHalf = (name: string, { shape }: HostTensor): boolean =>
+  shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
+
+/**
+ * Puts a tower on the device.
+ * @param half with its matrices as half floats, in half the memory: a frozen tower, which has no gradient, only encodes,
+ * on our kernels (ops "fused"), and is not read back
+ * @throws LabError "gpu-refused" where a tensor is larger than the device binds
+ */
+export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters, half = false): Tower {
+  return upload(gpu, config, layOut(config, host), (pieces) => {
+    const tensor = joined(pieces.map((name) => host.get(name)!));
+    return { ...tensor, half: half && canBeHalf(pieces[0]!, tensor) };
+  });
 }
 
 /**
@@ -73,7 +85,7 @@ function upload(
   gpu: Gpu,
   config: TowerConfig,
   layout: TensorPlace[],
-  make: (pieces: readonly string[]) => HostTensor,
+  make: (pieces: readonly string[]) => FlatSpec,
 ): Tower {
   const names = [...new Set(layout.map((place) => place.within))];
   const memory = flatTensors(
@@ -152,9 +164,7 @@ export function writeParameters(
         "Load it with the settings it was made with.",
       );
     const tensor = parameters[within]!;
-    const range = rangeOf(gpu, tensor);
-    const at = (student * tensor.size) / students + offset;
-    gpu.device.queue.writeBuffer(range.buffer, range.offset + at * 4, found.values as BufferSource);
+    writeValues(gpu, tensor, found.values, (student * tensor.size) / students + offset);
   }
 }
 

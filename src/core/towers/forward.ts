@@ -30,6 +30,16 @@ interface Context {
 /** One pooled vector a text. [batch, width] */
 type Body = (context: Context) => Tensor2D;
 
+/**
+ * Runs a layer and lets its input go: without a way back a tower then holds the tensors of one layer at a time. (What the
+ * way back needs, tfjs' tape has handles of its own for.)
+ */
+function through(x: Tensor2D, layer: () => Tensor2D): Tensor2D {
+  const y = tf.tidy(layer);
+  x.dispose();
+  return y;
+}
+
 /** The weights of a layer whose RMS norms stand before attention and before the feed-forward part. */
 interface PreNormLayer {
   attentionNorm: Vector;
@@ -43,10 +53,12 @@ interface PreNormLayer {
 
 function preNormLayer({ ops, inputs, addTo }: Context, x: Tensor2D, shape: AttentionShape, layer: PreNormLayer) {
   const { attentionNorm, qkv, output, feedForwardNorm, gated, inner, outer } = layer;
-  const mixed = ops.attention(ops.rmsNormLinear(x, attentionNorm, RMS_EPS, qkv), inputs.mask, shape);
-  const middle = addTo(x, (r) => ops.linear(mixed, output, undefined, r));
-  const norm = { gain: feedForwardNorm, eps: RMS_EPS };
-  return addTo(middle, (r) => ops.feedForward(middle, { gated, norm, inner, outer }, r));
+  return through(x, () => {
+    const mixed = ops.attention(ops.rmsNormLinear(x, attentionNorm, RMS_EPS, qkv), inputs.mask, shape);
+    const middle = addTo(x, (r) => ops.linear(mixed, output, undefined, r));
+    const norm = { gain: feedForwardNorm, eps: RMS_EPS };
+    return addTo(middle, (r) => ops.feedForward(middle, { gated, norm, inner, outer }, r));
+  });
 }
 
 /** Llama and Qwen2: pre-norm, causal, rotary positions, grouped queries, SwiGLU. */
@@ -61,7 +73,7 @@ const decoder: Body = (context) => {
     causal: true,
     ropeTheta: ROPE_THETA,
   };
-  let x = drop(ops.embed(get("model.embed_tokens.weight"), inputs));
+  let x = tf.tidy(() => drop(ops.embed(get("model.embed_tokens.weight"), inputs)));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
@@ -85,19 +97,16 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, texts, drop, addTo }
     ops.linear(x, get(`${name}.weight`), get(`${name}.bias`), residual);
   const norm = (x: Tensor2D, name: string) =>
     ops.layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), LAYER_NORM_EPS);
-  const words = ops.embed(get("embeddings.word_embeddings.weight"), inputs, {
-    positions: get("embeddings.position_embeddings.weight"),
-    types: get("embeddings.token_type_embeddings.weight"),
-    tokens,
-  });
-  let x = drop(norm(words, "embeddings.LayerNorm"));
+  const words = () =>
+    ops.embed(get("embeddings.word_embeddings.weight"), inputs, {
+      positions: get("embeddings.position_embeddings.weight"),
+      types: get("embeddings.token_type_embeddings.weight"),
+      tokens,
+    });
+  let x = tf.tidy(() => drop(norm(words(), "embeddings.LayerNorm")));
   for (let i = 0; i < layers; i++) {
     const layer = `encoder.layer.${i}`;
     const own = `${layer}.attention.self.query_key_value`;
-    const qkv = ops.linear(x, stacked(`${own}.weight`), stacked(`${own}.bias`));
-    const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
-    const attended = addTo(x, (r) => dense(mixed, `${layer}.attention.output.dense`, r));
-    x = norm(attended, `${layer}.attention.output.LayerNorm`);
     const hidden = {
       gated: false,
       inner: get(`${layer}.intermediate.dense.weight`),
@@ -105,12 +114,22 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, texts, drop, addTo }
       outer: get(`${layer}.output.dense.weight`),
       outerBias: get(`${layer}.output.dense.bias`),
     };
-    const y = addTo(x, (r) => ops.feedForward(x, hidden, r));
     const [gain, bias] = [get(`${layer}.output.LayerNorm.weight`), get(`${layer}.output.LayerNorm.bias`)];
-    if (i === layers - 1) return ops.layerNormPool(y, gain, bias, LAYER_NORM_EPS, inputs.poolWeights);
-    x = ops.layerNorm(y, gain, bias, LAYER_NORM_EPS);
+    const from = x;
+    x = through(from, () => {
+      const qkv = ops.linear(from, stacked(`${own}.weight`), stacked(`${own}.bias`));
+      const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
+      const attended = norm(
+        addTo(from, (r) => dense(mixed, `${layer}.attention.output.dense`, r)),
+        `${layer}.attention.output.LayerNorm`,
+      );
+      const y = addTo(attended, (r) => ops.feedForward(attended, hidden, r));
+      return i === layers - 1
+        ? ops.layerNormPool(y, gain, bias, LAYER_NORM_EPS, inputs.poolWeights)
+        : ops.layerNorm(y, gain, bias, LAYER_NORM_EPS);
+    });
   }
-  return ops.pool(x, inputs.poolWeights);
+  return layers > 0 ? x : ops.pool(x, inputs.poolWeights);
 };
 
 /** The benchmark's model: pre-norm, bidirectional, RMS norm, learned positions, GELU, no biases. */
@@ -120,7 +139,7 @@ const bench: Body = (context) => {
   const { heads } = config;
   const shape = { batch, tokens, heads, kvHeads: heads, causal: false };
   const places = { positions: get("embeddings.position_embeddings.weight"), tokens };
-  let x = drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places));
+  let x = tf.tidy(() => drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places)));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
@@ -180,7 +199,14 @@ export function towerForward(
   let site = dropout?.firstSite ?? 0;
   const drops = dropout !== undefined && dropout.rate > 0;
   const drop = (x: Tensor2D) =>
-    drops ? ops.dropout(x, { rate: dropout.rate, counter: dropout.counter, site: site++ }) : x;
+    drops
+      ? ops.dropout(x, {
+          rate: dropout.rate,
+          counter: dropout.counter,
+          site: site++,
+          firstRow: (dropout.firstText ?? 0) * tokens,
+        })
+      : x;
   const addTo = (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) =>
     drops ? (tf.add(residual, drop(make())) as Tensor2D) : make(residual);
   const pooled = BODIES[config.kind]({ ops, config, get, stacked, inputs, texts, drop, addTo });

@@ -54,8 +54,11 @@ export interface HostInputs {
   poolWeights: Float32Array; // [batch * tokens]
 }
 
-/** Dropout of one forward pass; sites are numbered by the tower. */
-export type TowerDropout = Omit<DropoutKey, "site"> & { firstSite: number };
+/**
+ * Dropout of one forward pass; sites are numbered by the tower. `firstText`: texts of the batch before these, where they
+ * are a piece of it.
+ */
+export type TowerDropout = Omit<DropoutKey, "site" | "firstRow"> & { firstSite: number; firstText?: number };
 
 /** The vector before normalisation. [batch, embeddingSize] */
 export type RawVectors = Tensor2D;

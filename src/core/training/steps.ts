@@ -29,9 +29,12 @@ import { qkdLoss } from "../objectives/qkd";
 import { decays, isEmbedding, towerForward } from "../towers";
 import type { TensorPlace, Tower } from "../towers/device";
 import type { DeviceParameters } from "../towers/types";
-import { type TokenTable, towerInputSpecs, towerInputs, towerValues } from "./inputs";
+
+import type { TokenTable } from "./inputs";
 import { alone, type Learners, sideBySide } from "./learners";
+
 import type { PairBatch } from "./pairs";
+import { addedWalk, cachedWalk, pieceDropout, piecedInputs, piecesOf, type Walked } from "./pieces";
 import { scheduleFactor } from "./schedule";
 
 /** What optimizer and schedule need to know, the same for every system. */
@@ -96,12 +99,32 @@ interface Parts {
     inputs: TensorMap,
     dropout: Vector,
   ): { loss: Tensor; terms: Record<string, Tensor> };
+  /** In place of `loss`, where the batch is walked in pieces. */
+  walk?: ((optimizer: AdamW, inputs: TensorMap, dropout: Vector) => Walked) | undefined;
   termNames: string[];
   values(step: number): { values: HostValues; tokens: number };
 }
 
+/** The whole batch at once. */
+function wholeWalk({ loss, parameters }: Parts, optimizer: AdamW, inputs: TensorMap, dropout: Vector): Walked {
+  const names = Object.keys(parameters);
+  let terms: Record<string, Tensor> = {};
+  const { value, gradients } = valueAndGradients(
+    () => {
+      const result = loss(parameters, inputs, dropout);
+      // Kept, for they are needed after the tape has closed.
+      terms = Object.fromEntries(Object.entries(result.terms).map(([name, term]) => [name, tf.keep(tf.clone(term))]));
+      return result.loss;
+    },
+    Object.values(parameters),
+    optimizer.begin(),
+  );
+  return { value, gradients: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])), terms };
+}
+
 function trainingStep(gpu: Gpu, recipe: SharedRecipe, learners: Learners<StudentRecipe>, parts: Parts): TrainingStep {
   const students = learners.each.length;
+  if (parts.walk && students > 1) throw new Error("a batch in pieces is of one student, not of several side by side");
   const names = Object.keys(parts.parameters);
   const tensors = names.map((name) => parts.parameters[name]!);
   const optimizer = createAdamW(
@@ -130,19 +153,11 @@ function trainingStep(gpu: Gpu, recipe: SharedRecipe, learners: Learners<Student
   const step = make(
     gpu,
     (inputs) => {
-      let terms: Record<string, Tensor> = {};
-      const { value, gradients } = valueAndGradients(
-        () => {
-          const result = parts.loss(parts.parameters, inputs, inputs["counter"] as Vector);
-          // Kept, for they are needed after the tape has closed.
-          terms = Object.fromEntries(parts.termNames.map((name) => [name, tf.keep(tf.clone(result.terms[name]!))]));
-          return result.loss;
-        },
-        tensors,
-        optimizer.begin(),
-      );
-      const norm = optimizer.apply(Object.fromEntries(names.map((name, i) => [name, gradients[i]!])), inputs["hyper"]!);
-      log.append([value, norm, ...Object.values(terms)], inputs["slot"]!);
+      const counter = inputs["counter"] as Vector;
+      const { value, gradients, terms } =
+        parts.walk?.(optimizer, inputs, counter) ?? wholeWalk(parts, optimizer, inputs, counter);
+      const norm = optimizer.apply(gradients, inputs["hyper"]!);
+      log.append([value, norm, ...parts.termNames.map((name) => terms[name]!)], inputs["slot"]!);
       tf.dispose(terms);
       return {};
     },
@@ -245,8 +260,42 @@ function contrastiveStepOf(
         temperatures.map((temperature) => Math.log(1 / temperature)),
       )
     : null;
-  const dropoutOf = (counter: Vector, firstSite: number) =>
-    recipe.dropout > 0 ? { rate: recipe.dropout, counter, firstSite } : undefined;
+  const pieces = recipe.pieces ?? 1;
+  const query = piecedInputs(
+    "query",
+    parts.query.config,
+    parts.queryTokens,
+    piecesOf(batch, pieces),
+    parts.queryLength,
+  );
+  const document = piecedInputs(
+    "document",
+    parts.document.config,
+    parts.documentTokens,
+    piecesOf(columns, pieces),
+    parts.documentLength,
+  );
+  const encode = (side: "query" | "document", parameters: DeviceParameters, inputs: TensorMap, counter: Vector) => {
+    const texts = side === "query" ? query : document;
+    const firstSite = side === "query" ? 0 : 1000;
+    return (p: number) =>
+      towerForward(
+        ops,
+        parts[side].config,
+        parameters,
+        texts.of(inputs, p),
+        pieceDropout(recipe.dropout, counter, firstSite, texts.pieces[p]!),
+      );
+  };
+  const lossOf = (q: Tensor2D, d: Tensor2D, inputs: TensorMap, scale: Tensor | null) => {
+    const temperature = tf.reshape(scale ? tf.exp(tf.neg(scale)) : inputs["temperature"]!, learners.shape([]));
+    const negatives = inputs["negatives"] as Tensor2D;
+    const fused = ops.name === "fused" && infoNceFits(columns);
+    if (fused) return { loss: infoNceKernels(q, d, negatives, temperature), terms: { temperature } };
+    const [queries, documents] = [learners.split(q), learners.split(d)];
+    const losses = learners.numbers(temperature).map((own, i) => infoNCE(queries[i]!, documents[i]!, negatives, own));
+    return { loss: learners.join(losses), terms: { temperature } };
+  };
   const built = trainingStep(gpu, recipe, learners, {
     parameters: {
       ...prefixed("query", parts.query.parameters),
@@ -258,49 +307,47 @@ function contrastiveStepOf(
       ...(shared ? [] : placed("document", parts.document)),
       ...(logitScale ? [{ name: "logit_scale", shape: [1], within: "logit_scale", offset: 0, size: 1 }] : []),
     ],
-    uses: shared ? 2 : 1,
+    // Of a batch in pieces, each tower's gradients are added up by themselves.
+    uses: shared && pieces === 1 ? 2 : 1,
     specs: {
-      ...towerInputSpecs("query", parts.query.config, batch, parts.queryLength),
-      ...towerInputSpecs("document", parts.document.config, columns, parts.documentLength),
+      ...query.specs,
+      ...document.specs,
       negatives: { shape: [batch, columns], dtype: "float32" },
       temperature: { shape: [temperatures.length], dtype: "float32" },
     },
     termNames: ["temperature"],
     loss(parameters, inputs, counter) {
       const queryParameters = stripped("query", parameters);
-      const q = towerForward(
-        ops,
-        parts.query.config,
-        queryParameters,
-        towerInputs("query", inputs),
-        dropoutOf(counter, 0),
-      );
-      const d = towerForward(
-        ops,
-        parts.document.config,
-        shared ? queryParameters : stripped("document", parameters),
-        towerInputs("document", inputs),
-        dropoutOf(counter, 1000),
-      );
-      const scale = parameters["logit_scale"];
-      const temperature = tf.reshape(scale ? tf.exp(tf.neg(scale)) : inputs["temperature"]!, learners.shape([]));
-      const negatives = inputs["negatives"] as Tensor2D;
-      const fused = ops.name === "fused" && infoNceFits(columns);
-      if (fused) return { loss: infoNceKernels(q, d, negatives, temperature), terms: { temperature } };
-      const [queries, documents] = [learners.split(q), learners.split(d)];
-      const losses = learners.numbers(temperature).map((own, i) => infoNCE(queries[i]!, documents[i]!, negatives, own));
-      return { loss: learners.join(losses), terms: { temperature } };
+      const documentParameters = shared ? queryParameters : stripped("document", parameters);
+      const q = encode("query", queryParameters, inputs, counter)(0);
+      const d = encode("document", documentParameters, inputs, counter)(0);
+      return lossOf(q, d, inputs, parameters["logit_scale"] ?? null);
     },
+    walk:
+      pieces === 1
+        ? undefined
+        : (optimizer, inputs, counter) =>
+            cachedWalk(
+              optimizer,
+              [
+                {
+                  pieces: query.pieces,
+                  parameters: prefixed("query", parts.query.parameters),
+                  forward: encode("query", parts.query.parameters, inputs, counter),
+                },
+                {
+                  pieces: document.pieces,
+                  parameters: prefixed(shared ? "query" : "document", parts.document.parameters),
+                  forward: encode("document", parts.document.parameters, inputs, counter),
+                },
+              ],
+              logitScale ? { logit_scale: logitScale } : {},
+              ([q, d]) => lossOf(q!, d!, inputs, logitScale),
+            ),
     values(step) {
       const pairs = parts.order(step);
-      const q = towerValues("query", parts.query.config, parts.queryTokens, pairs.queries, parts.queryLength);
-      const d = towerValues(
-        "document",
-        parts.document.config,
-        parts.documentTokens,
-        pairs.documents,
-        parts.documentLength,
-      );
+      const q = query.values(pairs.queries);
+      const d = document.values(pairs.documents);
       return {
         values: { ...q.values, ...d.values, negatives: pairs.mask, temperature: temperatures },
         tokens: q.tokens + d.tokens,
@@ -361,56 +408,72 @@ function distilStepOf(
   const weights = Float32Array.from(learners.each.flatMap(({ mseWeight, cosineWeight }) => [mseWeight, cosineWeight]));
   const { batch } = recipe;
   const { embeddingSize } = parts.student.config;
+  const pieces = piecesOf(batch, recipe.pieces ?? 1);
+  const query = piecedInputs("query", parts.student.config, parts.queryTokens, pieces, parts.queryLength);
+  const teacherOf = (p: number) => (pieces.length === 1 ? "teacher" : `teacher/${p}`);
+  const encode = (parameters: DeviceParameters, inputs: TensorMap, counter: Vector) => (p: number) =>
+    towerForward(
+      ops,
+      parts.student.config,
+      parameters,
+      query.of(inputs, p),
+      pieceDropout(recipe.dropout, counter, 0, pieces[p]!),
+    );
+  const lossOf = (student: Tensor2D, p: number, inputs: TensorMap) => {
+    const weights = inputs["weights"] as Vector;
+    const teacher = inputs[teacherOf(p)] as Tensor2D;
+    const options = { mseOn: parts.mseOn, mseReduce: parts.mseReduce };
+    if (ops.name === "fused") return qkdKernel(student, teacher, weights, options);
+    const number = (at: number) => tf.reshape(tf.slice(tf.reshape(weights, [-1]), [at], [1]), []) as Scalar;
+    const losses = learners
+      .split(student)
+      .map((own, i) =>
+        qkdLoss(own, teacher, { ...options, mseWeight: number(2 * i), cosineWeight: number(2 * i + 1) }),
+      );
+    return {
+      loss: learners.join(losses.map(({ loss }) => loss)),
+      terms: {
+        mse: learners.join(losses.map(({ terms }) => terms.mse)),
+        cosine: learners.join(losses.map(({ terms }) => terms.cosine)),
+      },
+    };
+  };
   return trainingStep(gpu, recipe, learners, {
     parameters: prefixed("query", parts.student.parameters),
     layout: placed("query", parts.student),
     specs: {
-      ...towerInputSpecs("query", parts.student.config, batch, parts.queryLength),
-      teacher: { shape: [batch, embeddingSize], dtype: "float32" },
+      ...query.specs,
+      ...Object.fromEntries(
+        pieces.map(({ count }, p) => [teacherOf(p), { shape: [count, embeddingSize], dtype: "float32" as const }]),
+      ),
       weights: { shape: learners.shape([2]), dtype: "float32" },
     },
     termNames: ["mse", "cosine"],
-    loss(parameters, inputs, counter) {
-      const student = towerForward(
-        ops,
-        parts.student.config,
-        stripped("query", parameters),
-        towerInputs("query", inputs),
-        recipe.dropout > 0 ? { rate: recipe.dropout, counter, firstSite: 0 } : undefined,
-      );
-      const weights = inputs["weights"] as Vector;
-      const teacher = inputs["teacher"] as Tensor2D;
-      const options = { mseOn: parts.mseOn, mseReduce: parts.mseReduce };
-      if (ops.name === "fused") return qkdKernel(student, teacher, weights, options);
-      const number = (at: number) => tf.reshape(tf.slice(tf.reshape(weights, [-1]), [at], [1]), []) as Scalar;
-      const losses = learners
-        .split(student)
-        .map((own, i) =>
-          qkdLoss(own, teacher, { ...options, mseWeight: number(2 * i), cosineWeight: number(2 * i + 1) }),
-        );
-      return {
-        loss: learners.join(losses.map(({ loss }) => loss)),
-        terms: {
-          mse: learners.join(losses.map(({ terms }) => terms.mse)),
-          cosine: learners.join(losses.map(({ terms }) => terms.cosine)),
-        },
-      };
-    },
+    loss: (parameters, inputs, counter) => lossOf(encode(stripped("query", parameters), inputs, counter)(0), 0, inputs),
+    walk:
+      pieces.length === 1
+        ? undefined
+        : (optimizer, inputs, counter) =>
+            addedWalk(
+              optimizer,
+              {
+                pieces,
+                parameters: prefixed("query", parts.student.parameters),
+                forward: encode(parts.student.parameters, inputs, counter),
+              },
+              (vectors, p) => lossOf(vectors, p, inputs),
+            ),
     values(step) {
       const queries = parts.order(step);
-      const { values, tokens } = towerValues(
-        "query",
-        parts.student.config,
-        parts.queryTokens,
-        queries,
-        parts.queryLength,
-      );
+      const { values, tokens } = query.values(queries);
       const teacher = new Float32Array(batch * embeddingSize);
       queries.forEach((q, row) => {
         teacher.set(parts.teacher.subarray(q * embeddingSize, (q + 1) * embeddingSize), row * embeddingSize);
       });
+      for (const [p, { first, count }] of pieces.entries())
+        values[teacherOf(p)] = teacher.subarray(first * embeddingSize, (first + count) * embeddingSize);
       return {
-        values: { ...values, teacher, weights },
+        values: { ...values, weights },
         tokens,
       };
     },

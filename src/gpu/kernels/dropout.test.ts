@@ -44,6 +44,20 @@ describe("dropout", () => {
     expect(Math.abs(a.reduce((sum, v) => sum + v, 0) / a.length - 1)).toBeLessThan(0.03);
   });
 
+  it("gives a piece of a batch the whole batch's bits, forward and backward", async () => {
+    for (const width of [4, 3]) {
+      const counter = tf.tensor1d([SEED, 7], "int32");
+      const x = tf.tensor2d(noisy(5, [9, width]).values, [9, width]);
+      const key = { rate: 0.4, site: 2, counter };
+      const [whole, grad] = [(y: Tensor) => dropout(y, key), tf.grad((y: Tensor) => dropout(y, key))];
+      const piece = tf.slice(x, [5, 0], [3, width]);
+      const own = (y: Tensor) => dropout(y, { ...key, firstRow: 5 });
+      const read = (tensor: Tensor) => readTensors(gpu(), [tf.slice(tensor as tf.Tensor2D, [5, 0], [3, width])]);
+      expect(await readTensors(gpu(), [own(piece)])).toEqual(await read(whole(x)));
+      expect(await readTensors(gpu(), [tf.grad(own)(piece)])).toEqual(await read(grad(x)));
+    }
+  });
+
   it("draws other bits at each replay of a captured step", async () => {
     const step = captureStep(
       gpu(),

@@ -11,12 +11,12 @@ import { modelsOf, ofModels } from "./models";
 import { type Call, registerOp } from "./op";
 import { float, lanesOf, laneType, threadHead } from "./wgsl";
 
-/** Reads x [models, count], counter [models, 2]; writes y. */
-export function dropoutCode(models: number, count: number, rate: number, site: number): string {
+/** Reads x [models, count], counter [models, 2]; writes y. A model's first value has index `first`. */
+export function dropoutCode(models: number, count: number, rate: number, site: number, first = 0): string {
   const lanes = lanesOf(count);
   const array = `array<${laneType(lanes)}>`;
   const share = (value: string, index: string) =>
-    `select(0.0, ${value} * ${float(1 / (1 - rate))}, dropoutBits(seed, step, ${site >>> 0}u, ${index}) >= ${dropoutThreshold(rate)}u)`;
+    `select(0.0, ${value} * ${float(1 / (1 - rate))}, dropoutBits(seed, step, ${site >>> 0}u, ${index}${first > 0 ? ` + ${first >>> 0}u` : ""}) >= ${dropoutThreshold(rate)}u)`;
   const value =
     lanes === 1
       ? share("b0[i]", "own")
@@ -32,18 +32,18 @@ ${threadHead(linearGrid((models * count) / lanes).index, (models * count) / lane
 }`;
 }
 
-const dropoutOp: Call<Record<"x" | "counter", TensorInfo>, { rate: number; site: number }> = registerOp({
+const dropoutOp: Call<Record<"x" | "counter", TensorInfo>, { rate: number; site: number; first: number }> = registerOp({
   name: "LabDropout",
   saveInputs: ["counter"],
-  run(backend, { x, counter }, { rate, site }) {
+  run(backend, { x, counter }, { rate, site, first }) {
     const models = modelsOf(counter, 1);
     const count = x.shape.reduce((a, b) => a * b, 1) / models;
     return dispatch(
       backend,
       {
-        key: `dropout ${ofModels(models)}${count} ${rate} at ${site}`,
+        key: `dropout ${ofModels(models)}${count} ${rate} at ${site}${first > 0 ? ` from ${first}` : ""}`,
         workgroups: linearGrid((models * count) / lanesOf(count)).workgroups,
-        code: () => dropoutCode(models, count, rate, site),
+        code: () => dropoutCode(models, count, rate, site, first),
       },
       [x, counter],
       [{ shape: x.shape }],
@@ -54,10 +54,15 @@ const dropoutOp: Call<Record<"x" | "counter", TensorInfo>, { rate: number; site:
   }),
 });
 
-/** x with a share `rate` of its values set to zero and the rest divided by 1 - rate. Rate 0 returns x itself.
- * With a counter for each of several models x's first dimension is theirs one under the other. */
-export function dropout<T extends Tensor>(x: T, { rate, counter, site }: DropoutKey): T {
+/** The index, in the batch that x is a piece of, of x's first value. */
+export const firstValue = (x: Tensor, firstRow: number): number => firstRow * (x.size / (x.shape[0] ?? 1));
+
+/**
+ * x with a share `rate` of its values set to zero and the rest divided by 1 - rate. Rate 0 returns x itself. With a
+ * counter for each of several models x's first dimension is theirs one under the other.
+ */
+export function dropout<T extends Tensor>(x: T, { rate, counter, site, firstRow = 0 }: DropoutKey): T {
   if (rate === 0) return x;
   if (!(rate > 0 && rate < 1)) throw new Error(`dropout: a rate of ${rate}; it has to be at least 0 and below 1`);
-  return dropoutOp({ x, counter }, { rate, site })[0] as T;
+  return dropoutOp({ x, counter }, { rate, site, first: firstValue(x, firstRow) })[0] as T;
 }

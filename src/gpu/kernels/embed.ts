@@ -10,33 +10,39 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, linearGrid, type OutputSpec, readBinding, writeBinding } from "../dispatch";
+import { halfBinding, isHalf } from "../flat";
 import { mostPartials } from "../gradients";
 import type { Matrix, Places, TokenIds } from "../ops";
 import { modelsOf, ofModels } from "./models";
 import { asTensors, currentBackend, freeIntermediates, type GradientSink, registerOp, shared, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
-import { lanesOf, laneType, threadHead } from "./wgsl";
+import { HALF_ROWS, lanesOf, laneType, threadHead, unpackHalf } from "./wgsl";
 
-/** Reads table [models, vocabulary, width], ids [n] and, where there are, positions and types; writes [models * n, width]. */
+/**
+ * Reads table [models, vocabulary, width], ids [n] and, where there are, positions and types; writes [models * n, width].
+ * @param half the table is of half floats
+ */
 export function embedCode(
   models: number,
   n: number,
   width: number,
   vocabulary: number,
   places: { tokens: number; positions: number; types: boolean } | null,
+  half = false,
 ): string {
   const array = `array<${laneType(lanesOf(width))}>`;
   const w = width / lanesOf(width);
   const out = 2 + (places ? (places.types ? 2 : 1) : 0);
   const own = (rows: number) => (models === 1 ? "" : `model * ${rows * w}u + `);
   const added = places ? ` + b2[${own(places.positions)}(i / ${w}u % ${places.tokens}u) * ${w}u + i % ${w}u]` : "";
-  return `${readBinding(0, array)}${readBinding(1, "array<i32>")}
+  const at = `${own(vocabulary)}row * ${w}u + i % ${w}u`;
+  return `${readBinding(0, half ? HALF_ROWS : array)}${readBinding(1, "array<i32>")}
 ${places ? readBinding(2, array) : ""}${places?.types ? readBinding(3, array) : ""}${writeBinding(out, array)}
 ${threadHead(linearGrid(models * n * w).index, models * n * w)}
   ${models === 1 ? "" : `let model = i / ${n * w}u;`}
   let row = u32(clamp(b1[i / ${w}u${models === 1 ? "" : ` % ${n}u`}], 0, ${vocabulary - 1}));
-  b${out}[i] = b0[${own(vocabulary)}row * ${w}u + i % ${w}u]${added}${places?.types ? ` + b3[${own(1)}i % ${w}u]` : ""};
+  b${out}[i] = ${half ? unpackHalf(`b0[${at}]`) : `b0[${at}]`}${added}${places?.types ? ` + b3[${own(1)}i % ${w}u]` : ""};
 }`;
 }
 
@@ -198,11 +204,11 @@ const embedOp = registerOp<Inputs, Attributes>({
     return dispatch(
       backend,
       {
-        key: `embed ${ofModels(models)}${n} ${width} ${vocabulary}${places ? ` at ${tokens} of ${places.positions}${types ? " typed" : ""}` : ""}`,
+        key: `embed ${ofModels(models)}${n} ${width} ${vocabulary}${isHalf(table) ? " half" : ""}${places ? ` at ${tokens} of ${places.positions}${types ? " typed" : ""}` : ""}`,
         workgroups: linearGrid((models * n * width) / lanesOf(width)).workgroups,
-        code: () => embedCode(models, n, width, vocabulary, places),
+        code: () => embedCode(models, n, width, vocabulary, places, isHalf(table)),
       },
-      [table, ids, ...(positions ? [positions] : []), ...(types ? [types] : [])],
+      [halfBinding(table) ?? table, ids, ...(positions ? [positions] : []), ...(types ? [types] : [])],
       [{ shape: [models * n, width] }],
     )[0]!;
   },

@@ -13,7 +13,7 @@
  * Correct for every size. Rows of 4k values are loaded as vectors; others value by value. Tiles that overhang read a
  * row inside the matrix instead (its products are never stored) or zeros (where they would be summed).
  */
-import { float, unroll } from "./wgsl";
+import { float, unpackHalf, unroll } from "./wgsl";
 
 /** Rows and columns of one thread's tile; multiples of 4. */
 export type Tile = readonly [number, number];
@@ -28,8 +28,10 @@ export const matrixType = (width: number): string => (width % 4 === 0 ? "array<v
 /**
  * A WGSL function `name(row, column4)`: four values of the row-major matrix at binding `b`, from column 4 * column4 on;
  * zeros past the row's end.
+ * @param half the matrix is of half floats
  */
-export function loader(name: string, b: string, rows: number, width: number): string {
+export function loader(name: string, b: string, rows: number, width: number, half = false): string {
+  if (half) return `fn ${name}(row: u32, c: u32) -> vec4f { return ${unpackHalf(`${b}[row * ${width / 4}u + c]`)}; }`;
   if (width % 4 === 0) return `fn ${name}(row: u32, c: u32) -> vec4f { return ${b}[row * ${width / 4}u + c]; }`;
   const last = rows * width - 1;
   const lane = (l: number) => `select(0.0, ${b}[min(at + ${l}u, ${last}u)], c * 4u + ${l}u < ${width}u)`;
@@ -75,6 +77,8 @@ export interface ProductPart {
   /** Variables of the bindings. */
   a: string;
   b: string;
+  /** b is of half floats. */
+  half?: boolean;
   /** Variable of the bias, [n] a model, that every row starts from. */
   bias?: string;
   /**
@@ -110,7 +114,7 @@ export function productPart(part: ProductPart): string {
   const n4 = Math.ceil(n / 4);
   const ownRows = mode === "NT" ? n * matrices : k;
   const ab = `${loader(`${name}A`, part.a, models * m, k)}
-${loader(`${name}B`, part.b, models * ownRows, mode === "NT" ? k : n)}`;
+${loader(`${name}B`, part.b, models * ownRows, mode === "NT" ? k : n, part.half)}`;
   const columns = matrices * tn;
   const setup = [
     unroll(tm, (i) => `let r${i} = first + ${inside(`row + ${i}u`, m, tm)};`),

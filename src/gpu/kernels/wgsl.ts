@@ -11,6 +11,10 @@ export const laneSum = (lanes: Lanes): string =>
     ? "fn total(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }"
     : "fn total(v: f32) -> f32 { return v; }";
 
+/** The WGSL type of a matrix of half floats whose rows are a multiple of 4 wide, and of four of its values a vec4f. */
+export const HALF_ROWS = "array<vec2u>";
+export const unpackHalf = (value: string): string => `vec4f(unpack2x16float(${value}.x), unpack2x16float(${value}.y))`;
+
 /** A WGSL f32 literal. */
 export function float(x: number): string {
   const text = `${Math.fround(x)}`;

@@ -1,5 +1,6 @@
+import { useEffect } from "react";
 import { duration } from "../../charts/words";
-import { useLabStore } from "../../state/context";
+import { useLab, useLabStore } from "../../state/context";
 import { currentStage } from "../../state/stages";
 import { Button } from "../parts/Button";
 import { useControls } from "./useControls";
@@ -28,15 +29,45 @@ export function RunButtons({ readOnly }: { readOnly: boolean }) {
         </div>
       ) : null}
       <p>
-        {c.why}{" "}
+        {c.why} {c.remedy}
         {c.active ? (
           <>
             <kbd>Space</kbd> pauses.
           </>
-        ) : null}
+        ) : (
+          <MemoryWords />
+        )}
       </p>
     </div>
   );
+}
+
+// A slider that is being dragged asks once it rests.
+const REST_MS = 150;
+
+/** What the run would take of the GPU's memory. Where that is too much, the controls say so instead. */
+function MemoryWords() {
+  const { lab } = useLab();
+  const words = useLabStore("lab", (s) => (s.memory && !s.memory.problem ? s.memory.words : null));
+  const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
+  useEffect(() => {
+    // Without a GPU there is no run.
+    if (!adapter) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void lab.getState().measureMemory(), REST_MS);
+    };
+    ask();
+    const stop = lab.subscribe((s, before) => {
+      if (s.experiment !== before.experiment || s.collection !== before.collection) ask();
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [lab, adapter]);
+  return words;
 }
 
 /**

@@ -12,6 +12,7 @@ export function useControls() {
   const opening = useLabStore("device", (s) => s.report === null || s.opening);
   const collectionError = useLabStore("lab", (s) => s.collectionError);
   const needsFiles = useLabStore("lab", (s) => s.experiment.data.source === "files" && s.collection === null);
+  const tooLarge = useLabStore("lab", (s) => s.memory?.problem ?? null);
   const active = underWay({ mode, status });
   const why = active
     ? "Changes apply to the next run."
@@ -25,14 +26,18 @@ export function useControls() {
             ? "Drop or choose your files first."
             : collectionError
               ? "The collection could not be read."
-              : "";
+              : tooLarge
+                ? tooLarge.message
+                : "";
   return {
     active,
     paused: active && status === "paused",
     busy,
-    canRun: !active && owner === "here" && adapter !== null && !opening && !needsFiles && !busy,
+    canRun: !active && owner === "here" && adapter !== null && !opening && !needsFiles && !tooLarge && !busy,
     readOnly: owner === "elsewhere",
     why,
+    /** What to do about `why`, where that is not plain. */
+    remedy: tooLarge && why === tooLarge.message ? tooLarge.remedy : "",
     run() {
       if (busy) return;
       const { lab, run, recorded } = app;

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { PRESETS, type PresetName, presetExperiment } from "../config/presets";
+import { experimentSchema } from "../config/schema";
+import { memoryLines, memoryProblem, memoryWords, runMemory } from "./memory";
+
+const names = Object.keys(PRESETS) as PresetName[];
+const LIMITS = { maxStorageBufferBindingSize: 2 ** 30, maxBufferSize: 2 ** 30 };
+
+describe("a run's memory", () => {
+  it("is the sum of its parts in every stage, and its peak the largest", () => {
+    for (const name of names) {
+      const { stages, peak } = runMemory(presetExperiment(name));
+      for (const { parts, total } of stages)
+        expect(Object.values(parts).reduce((a, b) => a + b, 0)).toBeCloseTo(total, 0);
+      expect(peak.total).toBe(Math.max(...stages.map(({ total }) => total)));
+      // Towers stay to the end.
+      const parameters = stages.map(({ parts }) => parts.parameters);
+      expect(parameters).toEqual(parameters.toSorted((a, b) => a - b));
+    }
+  });
+
+  it("fits for every preset, on the least that WebGPU promises", () => {
+    const least = { maxStorageBufferBindingSize: 128 * 2 ** 20, maxBufferSize: 256 * 2 ** 20 };
+    for (const name of names) expect(memoryProblem(presetExperiment(name), undefined, least)).toBeNull();
+  });
+
+  it("grows with what costs it", () => {
+    const peak = (more: object) => runMemory(experimentSchema.parse(more)).peak.total;
+    const base = peak({});
+    expect(peak({ training: { batch: 256 } })).toBeGreaterThan(1.4 * base);
+    expect(peak({ teacher: { layers: 2 } })).toBeGreaterThan(1.3 * base);
+    expect(peak({ teacher: { vocabulary: 50_000 } })).toBeGreaterThan(base + 4 * 4 * 43_000 * 64);
+    expect(peak({ stage1: { dropout: 0.1 } })).toBeGreaterThan(base);
+    expect(peak({ training: { step: "eager" } })).toBeGreaterThan(base);
+    expect(peak({ teacher: { sharedTowers: true } })).toBeLessThan(base);
+  });
+
+  it("is told in a sentence, and stage by stage", () => {
+    const memory = runMemory(presetExperiment("quick"));
+    expect(memoryWords(memory)).toMatch(
+      /^About \d+ MB on the GPU at most, in (stage 1|ScalingDoc): activations \d+ MB\.$/,
+    );
+    expect(memoryLines(memory)).toHaveLength(6);
+  });
+});
+
+describe("a run that does not fit", () => {
+  const large = experimentSchema.parse({ teacher: { width: 512, layers: 12 }, training: { batch: 1024 } });
+
+  it("is refused with the numbers and the settings to change, which then fit", () => {
+    const error = memoryProblem(large)!;
+    expect(error.kind).toBe("bad-setting");
+    expect(error.message).toMatch(
+      /^(Stage 1|ScalingDoc) needs about \d+\.\d GB of GPU memory \(activations .* GB\), more than the memory limit of 4\.0 GB\.$/,
+    );
+    const batch = Number(/Batch \(training\.batch\) from 1024 to (\d+)/.exec(error.remedy)![1]);
+    const pieces = Number(/Pieces of a batch \(stage1\.pieces\) from 1 to (\d+), which/.exec(error.remedy)![1]);
+    const limit = Number(/training\.memoryLimit\) from 4000 to (\d+) MB/.exec(error.remedy)![1]);
+    const training = (more: object) => ({ ...large, training: { ...large.training, ...more } });
+    expect(memoryProblem(training({ batch }))).toBeNull();
+    expect(memoryProblem(training({ batch: 2 * batch }))).not.toBeNull();
+    expect(memoryProblem(training({ memoryLimit: limit }))).toBeNull();
+    const inPieces = (n: number) => memoryProblem({ ...large, stage1: { ...large.stage1, pieces: n } });
+    expect(inPieces(pieces)).toBeNull();
+    expect(inPieces(pieces / 2)).not.toBeNull();
+  });
+
+  it("is refused where one buffer is larger than the GPU gives, whatever the limit", () => {
+    const experiment = { ...large, training: { ...large.training, memoryLimit: 1_000_000 } };
+    expect(memoryProblem(experiment)).toBeNull();
+    const error = memoryProblem(experiment, undefined, { ...LIMITS, maxBufferSize: 100e6 })!;
+    expect(error.message).toMatch(/^A single buffer of .* needs \d+ MB, and this GPU gives 100 MB in one piece\.$/);
+    expect(error.remedy).not.toMatch(/memoryLimit/);
+  });
+
+  it("is told to be smaller where no batch helps", () => {
+    const training = { ...presetExperiment("tiny").training, memoryLimit: 16 };
+    const experiment = experimentSchema.parse({ teacher: { vocabulary: 50_000 }, training });
+    expect(memoryProblem(experiment)!.remedy).toMatch(/^Choose narrower towers, fewer layers or a smaller vocabulary;/);
+  });
+});

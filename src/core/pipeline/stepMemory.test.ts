@@ -1,0 +1,172 @@
+/** What is predicted against what captures take. Recording is dry, so that none of this computes anything. */
+import { describe, expect, it } from "vitest";
+import type { Gpu } from "../../gpu/device";
+import { fusedOps } from "../../gpu/fusedOps";
+import { SEARCH_BATCH, searchStep, uploadIndex } from "../../gpu/search";
+import { useGpu } from "../../gpu/testGpu";
+import { initTower } from "../towers";
+import { disposeTower, type Tower, uploadTower } from "../towers/device";
+import type { TowerConfig } from "../towers/types";
+import { createEncoder } from "../training/encode";
+import { contrastiveStep, distilStep, type Recipe } from "../training/steps";
+import {
+  contrastiveMemory,
+  distilMemory,
+  encoderMemory,
+  type MemoryParts,
+  parameterBytes,
+  type StepShape,
+  searchMemory,
+} from "./stepMemory";
+
+const gpu = useGpu();
+
+const config = (kind: TowerConfig["kind"], width: number, layers: number): TowerConfig => ({
+  kind,
+  vocabulary: 700,
+  width,
+  layers: kind === "lookup" ? 0 : layers,
+  heads: 4,
+  kvHeads: kind === "decoder" ? 2 : 4,
+  hidden: kind === "decoder" ? 8 * Math.round(width / 3) : 4 * width,
+  maxTokens: 48,
+  pooling: "mean",
+  embeddingSize: kind === "bench" ? width : 24,
+});
+const recipe = (batch: number, dropout: number, pieces = 1): Recipe => ({
+  ...{ steps: 10, batch, warmup: 0, weightDecay: 0, beta1: 0.9, beta2: 0.99, clip: 1, captured: true, seed: 1 },
+  ...{ learningRate: 1e-3, embeddingRate: 1e-3, dropout, pieces },
+});
+const table = { flat: Int32Array.of(1), offsets: Int32Array.of(0, 1) };
+const never = () => {
+  throw new Error("nothing is run here");
+};
+const total = (parts: MemoryParts) =>
+  parts.parameters + parts.gradients + parts.moments + parts.activations + parts.inputs + parts.vectors;
+
+function measured(make: (gpu: Gpu) => (() => void)[]): number {
+  const before = gpu().bytes();
+  const dispose = make(gpu());
+  const bytes = gpu().bytes() - before;
+  for (const free of dispose.toReversed()) free();
+  expect(gpu().bytes()).toBe(before);
+  return bytes;
+}
+function expectPredicted(predicted: number, bytes: number) {
+  expect(predicted / bytes).toBeGreaterThan(0.95);
+  expect(predicted / bytes).toBeLessThan(1.15);
+}
+const towerOf = (c: TowerConfig, side: "query" | "document" = "query"): Tower =>
+  uploadTower(gpu(), c, initTower(c, 1, side, true));
+
+const shape = (dropout: number, pieces = 1): StepShape => ({ dropout, captured: true, pieces });
+
+/** Predicted and measured bytes of a contrastive step with its towers; without `document` they are one. */
+function contrastive(
+  query: TowerConfig,
+  document: TowerConfig | null,
+  { batch, hard = 0, dropout = 0, pieces = 1 }: { batch: number; hard?: number; dropout?: number; pieces?: number },
+): { predicted: number; bytes: number } {
+  const bytes = measured(() => {
+    const q = towerOf(query);
+    const d = document ? towerOf(document, "document") : q;
+    const made = contrastiveStep(gpu(), fusedOps, recipe(batch, dropout, pieces), {
+      ...{ query: q, document: d, queryTokens: table, documentTokens: table, queryLength: 16, documentLength: 48 },
+      ...{ order: never, hardNegatives: hard, temperature: 1, learnTemperature: false },
+    });
+    return [() => disposeTower(q), ...(document ? [() => disposeTower(d)] : []), made.dispose];
+  });
+  const parts = contrastiveMemory(
+    { config: query, batch, tokens: 16 },
+    { config: document ?? query, batch: batch * (1 + hard), tokens: 48 },
+    !document,
+    shape(dropout, pieces),
+  );
+  return { predicted: total(parts) + parameterBytes(query) + (document ? parameterBytes(document) : 0), bytes };
+}
+
+function distillation(c: TowerConfig, dropout: number, pieces = 1): { predicted: number; bytes: number } {
+  const bytes = measured(() => {
+    const student = towerOf(c);
+    const made = distilStep(gpu(), fusedOps, recipe(64, dropout, pieces), {
+      ...{ student, queryTokens: table, queryLength: 24, teacher: new Float32Array(0), order: never },
+      ...{ mseWeight: 1, cosineWeight: 1, mseOn: "raw", mseReduce: "mean" },
+    });
+    return [() => disposeTower(student), made.dispose];
+  });
+  const parts = distilMemory({ config: c, batch: 64, tokens: 24 }, shape(dropout, pieces));
+  return { predicted: total(parts) + parameterBytes(c), bytes };
+}
+
+describe("the memory of a step is known before", () => {
+  const [decoder, encoder, lookup] = [config("decoder", 64, 3), config("encoder", 64, 2), config("lookup", 32, 0)];
+  const bench = config("bench", 64, 2);
+  const pairs: [string, TowerConfig, TowerConfig | null, Parameters<typeof contrastive>[2]][] = [
+    ["decoders", decoder, decoder, { batch: 32 }],
+    ["shared decoders, dropout", config("decoder", 48, 2), null, { batch: 24, hard: 1, dropout: 0.1 }],
+    ["encoders", encoder, encoder, { batch: 32 }],
+    ["encoders, dropout", config("encoder", 32, 3), config("encoder", 32, 3), { batch: 32, dropout: 0.1 }],
+    ["a small encoder and a decoder", config("encoder", 32, 1), config("decoder", 96, 2), { batch: 48, hard: 2 }],
+    ["a lookup table and a decoder", lookup, config("decoder", 64, 1), { batch: 64 }],
+    ["more documents than the loss's kernels take", config("lookup", 16, 0), null, { batch: 960, hard: 1 }],
+    ["the benchmark's model, dropout", bench, bench, { batch: 32, dropout: 0.1 }],
+    ["decoders, in pieces", decoder, decoder, { batch: 32, pieces: 4 }],
+    ["shared encoders, in uneven pieces, dropout", encoder, null, { batch: 33, hard: 1, dropout: 0.1, pieces: 5 }],
+    ["lookup tables, in pieces", lookup, lookup, { batch: 64, pieces: 2 }],
+  ];
+  for (const [name, query, document, how] of pairs)
+    it(name, () => {
+      const { predicted, bytes } = contrastive(query, document, how);
+      expectPredicted(predicted, bytes);
+    });
+
+  for (const [kind, dropout, pieces] of [
+    ["encoder", 0, 1],
+    ["encoder", 0.1, 1],
+    ["decoder", 0, 1],
+    ["lookup", 0, 1],
+    ["encoder", 0.1, 4],
+    ["decoder", 0, 3],
+  ] as const)
+    it(`distillation of a ${kind}, dropout ${dropout}, pieces ${pieces}`, () => {
+      const { predicted, bytes } = distillation(config(kind, 32, 2), dropout, pieces);
+      expectPredicted(predicted, bytes);
+    });
+
+  it("falls with the number of pieces", () => {
+    const by = (make: (pieces: number) => { bytes: number }) => [1, 2, 4, 8].map((pieces) => make(pieces).bytes);
+    for (const bytes of [
+      by((pieces) => contrastive(encoder, encoder, { batch: 64, pieces })),
+      by((pieces) => contrastive(decoder, null, { batch: 64, pieces })),
+      by((pieces) => distillation(encoder, 0, pieces)),
+    ]) {
+      expect(bytes).toEqual(bytes.toSorted((a, b) => b - a));
+      expect(bytes[3]).toBeLessThan(0.6 * bytes[0]!);
+    }
+  });
+
+  for (const [documents, size, k] of [
+    [3000, 30, 100],
+    [40_000, 16, 1000],
+  ] as const)
+    it(`a search of ${documents} documents`, () => {
+      const bytes = measured(() => {
+        const order = Int32Array.from({ length: documents }, (_, i) => i);
+        const index = uploadIndex(gpu(), new Float32Array(documents * size).fill(1), size, order);
+        return [index.dispose, searchStep(gpu(), index, SEARCH_BATCH, k).dispose];
+      });
+      const { index, step } = searchMemory(documents, size, k);
+      expectPredicted(index + total(step), bytes);
+    });
+
+  for (const kind of ["encoder", "decoder", "lookup", "bench"] as const)
+    it(`encoding by a ${kind}`, () => {
+      const c = config(kind, 64, 3);
+      const bytes = measured(() => {
+        const tower = towerOf(c);
+        const encoder = createEncoder(gpu(), fusedOps, tower, { batch: 64, length: 48, captured: true });
+        return [() => disposeTower(tower), encoder.dispose];
+      });
+      expectPredicted(total(encoderMemory({ config: c, batch: 64, tokens: 48 }, true)) + parameterBytes(c), bytes);
+    });
+});

@@ -1,0 +1,265 @@
+/**
+ * How much GPU memory steps and encoders take, before they take it: from shapes alone, nothing is allocated. Activations are those of captured steps of this project's own kernels: the requests of a
+ * recording are made up (memoryTape.ts, memoryTowers.ts) and given to the planner that recordings are given to.
+ *
+ * stepMemory.test.ts holds it against captures of every kind of tower: within 1 %.
+ */
+import { mostPartials } from "../../gpu/gradients";
+import { infoNceFits } from "../../gpu/kernels/infoNce";
+import { GROUP, paddedSize } from "../../gpu/kernels/scores";
+import { planBuffers, type Request } from "../../gpu/lifetimes";
+import { SEARCH_BATCH, SEARCH_BLOCK } from "../../gpu/search";
+import { parameterSpecs, parameterStacks, sizeOf } from "../towers/parameters";
+import type { TowerConfig } from "../towers/types";
+import { piecesOf } from "../training/pieces";
+import { type Cell, createTape, type Tape, type Value } from "./memoryTape";
+import { towerMemory } from "./memoryTowers";
+
+/** What the bytes of a stage are for. */
+export interface MemoryParts {
+  parameters: number;
+  gradients: number;
+  /** The optimizer's. */
+  moments: number;
+  /** Intermediate tensors of steps and encoders. */
+  activations: number;
+  /** Token ids, masks and what else is uploaded for each step. */
+  inputs: number;
+  /** Document index and teacher's query vectors, as far as they are on the GPU. */
+  vectors: number;
+}
+
+/** Texts of one tower in a step or an encoder. */
+export interface TowerTexts {
+  config: TowerConfig;
+  batch: number;
+  /** Padded length. */
+  tokens: number;
+}
+
+export interface StepShape {
+  dropout: number;
+  captured: boolean;
+  /** Pieces that the batch is walked in. */
+  pieces: number;
+}
+
+const ALIGNED = 256;
+const aligned = (bytes: number) => Math.ceil(bytes / ALIGNED) * ALIGNED;
+export const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+/** Sizes of a tower's tensors on the device, where queries, keys and values are one. */
+function tensorSizes(config: TowerConfig): number[] {
+  const stackOf = new Map(parameterStacks(config).flatMap((stack) => stack.parts.map((part) => [part, stack.name])));
+  const sizes = new Map<string, number>();
+  for (const { name, shape } of parameterSpecs(config)) {
+    const within = stackOf.get(name) ?? name;
+    sizes.set(within, (sizes.get(within) ?? 0) + sizeOf(shape));
+  }
+  return [...sizes.values()];
+}
+
+/** Bytes of a tower's parameters. */
+export const parameterBytes = (config: TowerConfig): number =>
+  sum(tensorSizes(config).map((size) => aligned(4 * size)));
+
+/**
+ * Bytes that training some towers takes beside their parameters.
+ * @param uses of each parameter in a step
+ * @param inPieces whether gradients of pieces are added up
+ */
+function optimizerBytes(
+  configs: readonly TowerConfig[],
+  uses: number,
+  inPieces: boolean,
+): { gradients: number; moments: number; largest: number } {
+  const sizes = configs.flatMap(tensorSizes);
+  // Partial sums, unsummed: gradients.ts.
+  const places = sizes.map((size) =>
+    aligned(aligned(4 * size * mostPartials(size)) * uses + (inPieces ? 4 * size : 0)),
+  );
+  // Two moments; a sum of squares and two words of the table a chunk of 1,024; seven words and the sums' places a tensor.
+  const table = sum(sizes.map((size) => 12 * Math.ceil(size / 1024) + 28 + 8 * uses));
+  return { gradients: sum(places), moments: 8 * sum(sizes) + table, largest: Math.max(...places) };
+}
+
+/** Bytes of a tower's inputs. @param pieces in training, where positions sorted by token are among them; else 0 */
+function inputBytes({ config, batch, tokens }: TowerTexts, pieces: number): number {
+  return 4 * (batch * tokens * (pieces > 0 ? 4 : 3) + pieces * (config.vocabulary + 1));
+}
+
+/** Sizes of the buffers that these requests share, the largest first. */
+function bufferSizes(all: readonly Request[], captured: boolean): number[] {
+  const requests = all.filter(({ to }) => to !== Number.POSITIVE_INFINITY);
+  if (captured) return planBuffers(requests).buffers.map(({ size }) => size);
+  // tfjs' pool gives a buffer to a request of the same size only, and keeps them all.
+  const bySize = new Map<number, Request[]>();
+  for (const request of requests) bySize.set(request.size, [...(bySize.get(request.size) ?? []), request]);
+  return [...bySize].flatMap(([size, same]) => planBuffers(same).buffers.map(() => size)).sort((a, b) => b - a);
+}
+
+/** The loss's own tensors: gradients of both sides' vectors, which it returns, and matrices of queries by documents. */
+function infoNceMemory(tape: Tape, sizes: readonly [number, number], batch: number, columns: number): [Cell, Cell] {
+  const first = tape.make(sizes[0]);
+  // The kernels keep one matrix, for as long as they run. tfjs' operations, which take their place where documents are
+  // many, hold ten, and a square one for the diagonal: counted in a recording of 960 by 1,920.
+  const matrices = Array.from({ length: infoNceFits(columns) ? 1 : 10 }, () => tape.make(batch * columns));
+  if (!infoNceFits(columns)) matrices.push(tape.make(batch * batch));
+  const small = [tape.make(batch + columns), tape.make(2 * batch)];
+  const second = tape.make(sizes[1]);
+  for (const cell of [...matrices, ...small]) tape.release(cell);
+  return [first, second];
+}
+
+/**
+ * As many pieces as decide the memory: they run one after the other and use the same buffers, so that two of the largest
+ * say it. (All of them, up to 64, would take seconds to plan.)
+ */
+const tellingPieces = (batch: number, pieces: number) =>
+  piecesOf(batch, pieces)
+    .toSorted((a, b) => b.count - a.count)
+    .slice(0, 2);
+
+/** A tower's texts piece by piece, each walked back from its part of the vectors' gradients. */
+function piecesMemory(tape: Tape, { config, batch, tokens }: TowerTexts, pieces: number, dropout: boolean): void {
+  tape.recording = true;
+  for (const { count } of tellingPieces(batch, pieces)) {
+    const dy = tape.make(count * config.embeddingSize);
+    const vectors = towerMemory(tape, config, { batch: count, tokens, dropout });
+    vectors.gradient = tape.hold(dy);
+    tape.backward();
+    tape.release(vectors.cell);
+    tape.release(dy);
+  }
+}
+
+/** What a step or an encoder takes beside its towers. */
+export interface StepMemory extends MemoryParts {
+  /** Sizes of the buffers that its intermediate tensors share, the largest first: with outputs, its activations. */
+  buffers: number[];
+  /** The largest single buffer. */
+  largest: number;
+}
+
+/** A step that trains a pair of towers contrastively. The same configuration object twice: they share their weights. */
+export function contrastiveMemory(
+  query: TowerTexts,
+  document: TowerTexts,
+  shared: boolean,
+  shape: StepShape,
+): StepMemory {
+  const { pieces } = shape;
+  const dropout = shape.dropout > 0;
+  const tape = createTape(pieces === 1);
+  const sides = [query, document];
+  if (pieces === 1) {
+    const vectors = sides.map(({ config, batch, tokens }) => towerMemory(tape, config, { batch, tokens, dropout }));
+    const [q, d] = vectors as [Value, Value];
+    [q.gradient, d.gradient] = infoNceMemory(tape, [q.size, d.size], query.batch, document.batch);
+    for (const { cell } of vectors) tape.release(cell);
+    tape.backward();
+  } else {
+    const vectors = sides.map(({ config, batch, tokens }) => {
+      const parts = tellingPieces(batch, pieces).map(({ count }) =>
+        towerMemory(tape, config, { batch: count, tokens, dropout }),
+      );
+      const whole = tape.make(batch * config.embeddingSize);
+      for (const { cell } of parts) tape.release(cell);
+      return whole;
+    });
+    const size = ({ config, batch }: TowerTexts) => batch * config.embeddingSize;
+    const dys = infoNceMemory(tape, [size(query), size(document)], query.batch, document.batch);
+    for (const cell of vectors) tape.release(cell);
+    sides.forEach((side, i) => {
+      piecesMemory(tape, side, pieces, dropout);
+      tape.release(dys[i]!);
+    });
+  }
+  const configs = shared ? [query.config] : [query.config, document.config];
+  return {
+    ...stepMemory(tape, configs, shared && pieces === 1 ? 2 : 1, shape),
+    inputs: inputBytes(query, pieces) + inputBytes(document, pieces) + 4 * query.batch * document.batch,
+  };
+}
+
+/** A step that trains a student on stored vectors. */
+export function distilMemory(student: TowerTexts, shape: StepShape): StepMemory {
+  const { config, batch, tokens } = student;
+  const { pieces } = shape;
+  const dropout = shape.dropout > 0;
+  const tape = createTape(true);
+  // Each piece's loss leaves the gradient of its vectors, and what that is times the piece's share of the batch.
+  for (const { count } of tellingPieces(batch, pieces)) {
+    const vectors = towerMemory(tape, config, { batch: count, tokens, dropout });
+    const dy = tape.make(vectors.size);
+    vectors.gradient = pieces === 1 ? dy : tape.make(vectors.size);
+    tape.release(vectors.cell);
+    if (pieces > 1) tape.release(dy);
+    tape.backward();
+  }
+  return {
+    ...stepMemory(tape, [config], 1, shape),
+    inputs: inputBytes(student, pieces) + 4 * batch * config.embeddingSize,
+  };
+}
+
+function stepMemory(tape: Tape, configs: readonly TowerConfig[], uses: number, { captured, pieces }: StepShape) {
+  const buffers = bufferSizes(tape.requests, captured);
+  const { gradients, moments, largest } = optimizerBytes(configs, uses, pieces > 1);
+  const activations = sum(buffers);
+  return {
+    parameters: 0,
+    gradients,
+    moments,
+    activations,
+    vectors: 0,
+    buffers,
+    largest: Math.max(largest, ...buffers),
+  };
+}
+
+/** An encoder of so many texts at once. */
+export function encoderMemory(texts: TowerTexts, captured: boolean): StepMemory {
+  const tape = createTape(false);
+  const vectors = towerMemory(tape, texts.config, { batch: texts.batch, tokens: texts.tokens, dropout: false });
+  tape.release(vectors.cell);
+  const buffers = bufferSizes(tape.requests, captured);
+  return {
+    ...{ parameters: 0, gradients: 0, moments: 0, inputs: inputBytes(texts, 0), vectors: 0 },
+    // The output has a buffer of its own.
+    activations: sum(buffers) + 4 * vectors.size,
+    buffers,
+    largest: Math.max(...buffers),
+  };
+}
+
+/**
+ * Searching a batch of queries, and the index that is searched.
+ * @param size of a vector @param k documents found a query
+ */
+export function searchMemory(documents: number, size: number, k: number): { index: number; step: StepMemory } {
+  const padded = paddedSize(size);
+  const places = Math.ceil(documents / GROUP) * GROUP;
+  const found = 8 * SEARCH_BATCH * Math.min(k, documents);
+  // A block's scores, and where the index is looked through in several parts what was best in each: at most four parts
+  // of a block, or as many as there are blocks (gpu/search.ts).
+  const lists = Math.max(
+    Math.ceil(documents / SEARCH_BLOCK),
+    Math.min(4, Math.ceil(documents / Math.max(4096, 16 * k))),
+  );
+  const buffers = [
+    4 * SEARCH_BATCH * Math.min(places, SEARCH_BLOCK),
+    ...(lists > 1 ? [lists * found] : []),
+    4 * SEARCH_BATCH * padded,
+  ].toSorted((a, b) => b - a);
+  const index = 4 * places * padded;
+  return {
+    index,
+    step: {
+      ...{ parameters: 0, gradients: 0, moments: 0, vectors: 0, inputs: 4 * SEARCH_BATCH * size },
+      activations: sum(buffers) + found,
+      buffers,
+      largest: Math.max(buffers[0]!, Math.min(index, 4 * SEARCH_BLOCK * padded)),
+    },
+  };
+}

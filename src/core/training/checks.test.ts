@@ -1,0 +1,102 @@
+/** The self-test: right operations pass it, a wrong one is refused by name. */
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, it } from "vitest";
+import { fusedOps } from "../../gpu/fusedOps";
+import type { TowerOps } from "../../gpu/ops";
+import { type OpCheck, selfTest } from "../../gpu/selfTest";
+import { useGpu } from "../../gpu/testGpu";
+import { memoryStore } from "../artifacts/store";
+import { presetExperiment } from "../config/presets";
+import { testBeforeRun } from "../pipeline/selfTest";
+import { checksFor } from "./checks";
+
+const gpu = useGpu();
+const ALL = {
+  kinds: ["decoder", "encoder", "lookup"],
+  dropout: 0.1,
+  distillation: { mseOn: "raw", mseReduce: "mean" },
+} as const;
+
+const only = (ops: TowerOps, name: string): OpCheck[] => {
+  const found = checksFor(ops, ALL).filter((check) => check.name === name);
+  expect(found, name).toHaveLength(1);
+  return found;
+};
+
+it("right operations pass, and what a test needs is freed", async () => {
+  const bytes = gpu().bytes();
+  const { numTensors } = tf.memory();
+  const checks = checksFor(fusedOps, ALL);
+  expect(checks.length).toBeGreaterThan(14);
+  await selfTest(gpu(), checks);
+  expect(gpu().bytes()).toBe(bytes);
+  expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+it("a wrong result is refused with the operation's name, the value and what to do", async () => {
+  const broken: TowerOps = { ...fusedOps, pool: (x, weights) => tf.mul(fusedOps.pool(x, weights), 1.01) };
+  await expect(selfTest(gpu(), only(broken, "pooling"))).rejects.toMatchObject({
+    kind: "wrong-numbers",
+    message: expect.stringMatching(/computes "pooling" wrongly: value \d+ of its result should be -?\d\S* and is -?\d/),
+    remedy: expect.stringContaining("Update the graphics driver"),
+  });
+});
+
+it("so is a wrong gradient alone, and one that is not a number", async () => {
+  const withGradient = (gradient: (dy: tf.Tensor) => tf.Tensor): TowerOps => ({
+    ...fusedOps,
+    layerNorm: (x, gain, bias, eps) =>
+      tf.add(
+        fusedOps.layerNorm(x, gain, bias, eps),
+        tf.customGrad((b) => ({
+          value: tf.zerosLike(b as tf.Tensor),
+          gradFunc: (dy: tf.Tensor) => gradient(dy),
+        }))(bias),
+      ),
+  });
+  await expect(
+    selfTest(
+      gpu(),
+      only(
+        withGradient((dy) => tf.mul(dy, 0.1)),
+        "layer norm",
+      ),
+    ),
+  ).rejects.toMatchObject({
+    message: expect.stringContaining('"layer norm" wrongly: value'),
+  });
+  await expect(
+    selfTest(
+      gpu(),
+      only(
+        withGradient((dy) => tf.div(dy, 0)),
+        "layer norm",
+      ),
+    ),
+  ).rejects.toMatchObject({
+    message: expect.stringMatching(/of its gradient for bias should be -?\d\S* and is (NaN|-?Infinity)/),
+  });
+});
+
+it("is run once for a build and the operations of a run, and a refusal is not remembered", async () => {
+  const store = memoryStore();
+  const experiment = presetExperiment("tiny");
+  const said: (string | null)[] = [];
+  const lookup = { ...experiment, student: { ...experiment.student, kind: "lookup" as const } };
+  const options = {
+    gpu: gpu(),
+    ops: fusedOps,
+    experiment,
+    codeVersion: "1",
+    store,
+    doing: (w: string | null) => said.push(w),
+  };
+  const broken: TowerOps = { ...fusedOps, embed: (...x) => tf.neg(fusedOps.embed(...x)) };
+  await expect(testBeforeRun({ ...options, ops: broken })).rejects.toMatchObject({ kind: "wrong-numbers" });
+  expect(said).toEqual(["trying out the GPU's arithmetic", null]);
+  expect(await testBeforeRun(options)).toBe(true);
+  expect(await testBeforeRun(options)).toBe(false);
+  expect(await testBeforeRun({ ...options, experiment: lookup })).toBe(true);
+  expect(await testBeforeRun({ ...options, codeVersion: "2" })).toBe(true);
+  expect(await testBeforeRun(options)).toBe(false);
+});
