@@ -48,7 +48,7 @@ export function oneStudentStep(gpu: Gpu, ops: TowerOps, size: BenchSize): Traini
 export interface StudentsFigures extends Omit<BenchFigures, "arch" | "mode"> {
   students: number;
   dispatchesAlone: number;
-  /** Of the mean over as many steps as there are students. */
+  /** Of as many steps in a row as there are students, each one's share. */
   stepMsAlone: BenchFigures["stepMs"];
   gpuBytesAlone: number;
   /** A student's share of the step over the step of one alone, medians. */
@@ -102,11 +102,12 @@ export async function measureStudents(
       const took = await timed(gpu, () => all.run(++step));
       host.push(took.host);
       whole.push(took.all);
-      // As many steps of one, each waited for: the same work over as long a time, so that what else the machine does
-      // slows both alike.
-      let alone = 0;
-      for (let n = 0; n < students; n++) alone += (await timed(gpu, () => one.run(++stepAlone))).all;
-      wholeAlone.push(alone / students);
+      // As many steps of one, queued as a run queues them: the same work over as long a time, so that what else the
+      // machine does slows both alike.
+      const start = performance.now();
+      for (let n = 0; n < students; n++) one.run(++stepAlone);
+      await gpu.finish();
+      wholeAlone.push((performance.now() - start) / students);
     }
     const rows = await all.log.read();
     gpu.check();
