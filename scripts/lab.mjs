@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { BROWSER_FLAGS, BROWSER_HELP, findBrowser } from "./browser.mjs";
 import { runChild } from "./child.mjs";
 import { codeVersion } from "./code-version.mjs";
 import { chooseGpu } from "./gpu.mjs";
@@ -15,7 +16,7 @@ const args = process.argv.slice(2);
 // All but what only reads files, plans or prints help; a command not known yet is more likely to train.
 const needsGpu =
   !["eval", "fit", "help", "-h", "--help", undefined].includes(args[0]) &&
-  !["--help", "-h", "--plan"].some((flag) => args.includes(flag));
+  !["--help", "-h", "--plan", "--browser"].some((flag) => args.includes(flag));
 const cache = join(root, "node_modules/.cache/scalingnote-lab");
 mkdirSync(cache, { recursive: true });
 // One a call: two may run at once. Below the project, so that Node finds the packages left out of the bundle.
@@ -39,6 +40,29 @@ const logger = (() => {
   };
 })();
 
+/** The page that measures in a browser, bundled, and the browser: what src/cli/benchBrowser.ts needs, as JSON. */
+async function benchBrowser() {
+  await build({
+    configFile: false,
+    root,
+    logLevel: "warn",
+    customLogger: logger,
+    publicDir: false,
+    build: {
+      lib: { entry: "src/cli/benchPage.ts", formats: ["es"], fileName: () => "bench.js" },
+      outDir: join(outDir, "page"),
+      target: "es2022",
+      reportCompressedSize: false,
+    },
+  });
+  return JSON.stringify({
+    script: join(outDir, "page", "bench.js"),
+    executablePath: findBrowser(),
+    args: BROWSER_FLAGS,
+    help: BROWSER_HELP,
+  });
+}
+
 try {
   await build({
     configFile: false,
@@ -47,7 +71,7 @@ try {
     customLogger: logger,
     publicDir: false,
     define: { __CODE_VERSION__: JSON.stringify(codeVersion()) },
-    ssr: { noExternal: true, external: ["webgpu"] },
+    ssr: { noExternal: true, external: ["webgpu", "@playwright/test"] },
     build: {
       ssr: "src/cli/main.ts",
       outDir,
@@ -59,6 +83,7 @@ try {
     },
   });
   const env = { ...process.env };
+  if (args[0] === "bench" && args.includes("--browser")) env.LAB_BENCH_BROWSER = await benchBrowser();
   if (needsGpu) {
     const gpu = chooseGpu();
     console.error(`GPU: ${gpu.words}`);

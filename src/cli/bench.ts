@@ -1,52 +1,83 @@
-/** `lab bench`: what one training step costs, in dispatches, time and memory. */
+/** `lab bench`: what a training step, encoding and search cost, in dispatches, time and memory. */
 import { LabError } from "../core/errors";
-import type { BenchFigures } from "../core/pipeline/bench";
-import { BENCH_ARCHS, BENCH_MODES, BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
-import { parseFlags, seeHelp } from "./arguments";
+import { BENCH_ARCHS, BENCH_MODES, MOST_STUDENTS } from "../core/pipeline/benchChoices";
+import type { AgainstPlain } from "../core/pipeline/benchPlain";
+import type { BenchRunner, StepFigures } from "../core/pipeline/benchRun";
+import { parseFlags } from "./arguments";
+import { inBrowser } from "./benchBrowser";
+import { encodeBenchmark } from "./benchEncode";
+import { peersBenchmark } from "./benchPeers";
+import { searchBenchmark } from "./benchSearch";
+import { studentsBenchmark } from "./benchStudents";
+import { choose, computed, measuredRows, ms, print, range, rounded, SIZES, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
-import type { PeerFigures } from "./peers";
 
-export const BENCH_USAGE = `Usage: npm run lab -- bench step|peers [options]
+export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search|students|peers [options]
 
-step   measures one training step: dispatches, submits, time and GPU memory
-peers  the same step of arch bench by jax-js (webgpu and wasm) and PyTorch too, in turn; takes --size, --steps, --json
+Measures dispatches, submits, time and GPU memory: of one training step, of encoding texts with one tower (one by one and
+64 at once), of exact search for a batch of queries, or of a step of many students trained as one, distilled from stored
+teacher vectors, beside one of them alone. peers: the time of the same step by jax-js (webgpu and wasm) and
+PyTorch as well, in turn.
 
+step:
   --arch bench|encoder|decoder|qkd     bench unless given. bench: two pre-norm towers, RMS norm, GELU, no biases;
                                        encoder, decoder: two of the lab's own towers; qkd: an encoder student alone,
                                        from stored teacher vectors
   --size s|m|l                         s: width 64, 2 layers; m: 128, 4; l: 256, 6. m unless given, s for qkd
   --mode plain|eager|captured          captured unless given. plain: tfjs' own operations; eager: own kernels, one by
                                        one; captured: own kernels, recorded once and replayed
+  --against plain                      beside it, in turn, the same step with tfjs' operations, gradients and Adam alone, and
+                                       how many times as long that takes; for --arch bench, captured
+encode:
+  --arch bench|encoder|decoder, --size s|m|l   as above, one tower
+search:
+  --documents N[,N...]                 10000 unless given
+  --size N                             values of a vector; 64 unless given
+  --queries N                          asked together, at most 128; 32 unless given
+  --k N                                documents found for each, 1 to 1024; 100 unless given
+students:
+  --size s|m|l                         encoders; s: width 32, 1 layer; m: 64, 2; l: 128, 4. s unless given
+  --students N                         1 to ${MOST_STUDENTS}; 16 unless given
+peers:
+  --size s|m|l                         of arch bench, captured; m unless given
+all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
-  --kernels                            dispatches by kernel as well
+  --browser                            in the installed Chromium instead of Node, on a software adapter
+  --kernels                            by kernel as well: dispatches, and GPU time where the adapter tells it
   --json                               one JSON object on standard output, nothing else
   -h, --help                           this text
 
-Batch 32, queries of 16 tokens and documents of 48. FLOPs = 6 x 12 layers width^2 x tokens.
+Batch 32, queries of 16 tokens and documents of 48, which is also what is encoded.
+FLOPs of a step = 6 x 12 layers width^2 x tokens, of encoding a third of that.
 `;
 
 const FLAGS = {
   arch: { type: "string", default: "bench" },
   size: { type: "string" },
   mode: { type: "string", default: "captured" },
+  documents: { type: "string", default: "10000" },
+  queries: { type: "string", default: "32" },
+  k: { type: "string", default: "100" },
+  students: { type: "string", default: "16" },
+  against: { type: "string" },
   steps: { type: "string", default: "5" },
+  browser: { type: "boolean", default: false },
   kernels: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-const SIZES = Object.keys(BENCH_SIZES) as BenchSize[];
+/** The flags as given. */
+export type BenchFlags = ReturnType<typeof parseFlags<typeof FLAGS>>;
 
-function choose<T extends string>(flag: string, value: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === value);
-  if (!found)
-    throw new LabError(
-      "bad-setting",
-      `--${flag} is ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}, not "${value.slice(0, 60)}".`,
-      seeHelp("bench"),
-    );
-  return found;
-}
+/** Each reads its flags, has them measured and prints. */
+const BENCHMARKS: Record<string, (values: BenchFlags, run: BenchRunner) => Promise<void>> = {
+  step: stepBenchmark,
+  search: searchBenchmark,
+  encode: encodeBenchmark,
+  students: studentsBenchmark,
+  peers: peersBenchmark,
+};
 
 /**
  * Runs the command.
@@ -62,89 +93,61 @@ export async function benchCommand(args: string[]): Promise<number> {
     process.stdout.write(BENCH_USAGE);
     return 0;
   }
-  if (what !== "step" && what !== "peers")
+  const run = what && Object.hasOwn(BENCHMARKS, what) ? BENCHMARKS[what] : undefined;
+  if (!run)
     throw new LabError(
       "bad-setting",
       what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
-      "Choose: npm run lab -- bench step, or bench peers.",
+      `Choose: npm run lab -- bench ${Object.keys(BENCHMARKS).join(" or ")}.`,
     );
+  await run(values, values.browser ? inBrowser : inNode);
+  return 0;
+}
+
+const inNode: BenchRunner = async (request) => {
+  const { gpu } = await openNodeGpu("fused");
+  try {
+    // Loaded after WebGPU is there: it brings tfjs along.
+    const { runBenchmark } = await import("../core/pipeline/benchRun");
+    return await runBenchmark(gpu, request);
+  } finally {
+    gpu.dispose();
+  }
+};
+
+async function stepBenchmark(values: BenchFlags, run: BenchRunner): Promise<void> {
   const arch = choose("arch", values.arch, BENCH_ARCHS);
   const choice = {
     arch,
     size: choose("size", values.size ?? (arch === "qkd" ? "s" : "m"), SIZES),
     mode: choose("mode", values.mode, BENCH_MODES),
   };
-  if (!/^\d{1,4}$/.test(values.steps) || Number(values.steps) < 5 || Number(values.steps) > 1000)
+  const repeats = wholeNumber("steps", values.steps, 5, 1000);
+  const against = values.against !== undefined;
+  if (against) choose("against", values.against!, ["plain"]);
+  if (against && (choice.arch !== "bench" || choice.mode !== "captured"))
     throw new LabError(
       "bad-setting",
-      `--steps wants a whole number from 5 to 1000, not "${values.steps.slice(0, 60)}".`,
-      seeHelp("bench"),
+      "--against plain is for --arch bench and --mode captured.",
+      "Leave out --arch and --mode.",
     );
-  if (what === "peers") return await peers(choice.size, Number(values.steps), values.json);
-  const { gpu, ops } = await openNodeGpu(choice.mode === "plain" ? "plain" : "fused");
-  try {
-    // Loaded after WebGPU is there: it brings tfjs along.
-    const { measureStep } = await import("../core/pipeline/bench");
-    const figures = await measureStep(gpu, ops, choice, Number(values.steps));
-    process.stdout.write((values.json ? toJson : toText)(figures, values.kernels));
-    return 0;
-  } finally {
-    gpu.dispose();
-  }
+  print(values, await run({ what: "step", cases: [{ ...choice, against }], repeats }), rows);
 }
 
-async function peers(size: BenchSize, steps: number, json: boolean): Promise<number> {
-  const { gpu, ops } = await openNodeGpu("fused");
-  try {
-    const { measurePeers } = await import("./peers");
-    const figures = await measurePeers(gpu, ops, size, steps);
-    process.stdout.write(
-      json
-        ? `${JSON.stringify({ size, adapter: gpu.adapter.description, peers: figures }, null, 2)}\n`
-        : peerTable(figures),
-    );
-    return 0;
-  } finally {
-    gpu.dispose();
-  }
-}
+const rows = (figures: StepFigures): [string, string][] => [
+  ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
+  ...measuredRows(figures),
+  ["tokens", `${rounded(figures.tokensPerSecond)} a second`],
+  ["computed", computed(figures)],
+  ...(figures.against ? againstRows(figures.against) : []),
+];
 
-function peerTable(figures: readonly PeerFigures[]): string {
-  const head = `${"".padEnd(18)} ${"step, ms".padStart(9)} ${"min to max".padStart(15)} ${"ratio".padStart(6)} ${"first".padStart(7)}`;
-  const lines = figures.map(({ name, where, stepMs, ratio, firstMs, reason }) =>
-    stepMs
-      ? `${name.padEnd(18)} ${stepMs.median.toFixed(0).padStart(9)} ${`${stepMs.min.toFixed(0)} to ${stepMs.max.toFixed(0)}`.padStart(15)} ${ratio!.toFixed(2).padStart(6)} ${firstMs!.toFixed(0).padStart(7)}   ${where}`
-      : `${name.padEnd(18)} not there: ${reason}`,
-  );
-  return `${[head, ...lines].join("\n")}\n`;
-}
-
-function toJson(figures: BenchFigures, kernels: boolean): string {
-  const { kernels: byKernel, ...rest } = figures;
-  return `${JSON.stringify(kernels ? { ...rest, kernels: byKernel } : rest, null, 2)}\n`;
-}
-
-function toText(figures: BenchFigures, kernels: boolean): string {
-  const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
-  const { stepMs } = figures;
-  const rows: [string, string][] = [
-    ["step", `${figures.arch}, size ${figures.size}, ${figures.mode}`],
-    ["adapter", `${figures.adapter}${figures.software ? " (software: times are a CPU's)" : ""}`],
-    ["dispatches", String(figures.dispatches)],
-    ["submits", String(figures.submits)],
-    ["host", ms(figures.hostMs)],
-    ["whole step", `${ms(stepMs.median)} (${ms(stepMs.min)} to ${ms(stepMs.max)})`],
-    ["GPU memory", `${(figures.gpuBytes / 1e6).toFixed(1)} MB`],
-    ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
-    ["first step", `${ms(figures.firstMinusSteadyMs)} longer than a later one`],
-    ["tokens", `${Math.round(figures.tokensPerSecond).toLocaleString("en")} a second`],
-    [
-      "computed",
-      `${figures.gflops.toFixed(2)} GFLOP/s, ${(100 * figures.matmulShare).toFixed(0)} % of the best matrix product`,
-    ],
+function againstRows({ plain, captured, timesStep, timesHost }: AgainstPlain): [string, string][] {
+  const words = (one: AgainstPlain["plain"]) =>
+    `${one.dispatches} dispatches, ${one.submits} submits, host ${ms(one.hostMs.median)}, step ${range(one.stepMs)}`;
+  return [
+    ["in turn", words(captured)],
+    ["plain tfjs", words(plain)],
+    ["", `${timesStep.toFixed(1)} times as long, on the host ${timesHost.toFixed(0)} times`],
   ];
-  const lines = rows.map(([name, value]) => `${name.padEnd(12)} ${value}`);
-  if (kernels)
-    lines.push("", ...Object.entries(figures.kernels).map(([name, n]) => `${String(n).padStart(5)}  ${name}`));
-  return `${lines.join("\n")}\n`;
 }

@@ -9,7 +9,7 @@ const USAGE = `Usage: npm run lab -- <command> [options]
   run    train the towers, distil the query tower and compare the systems
   tune   train one system over a grid of settings, judged on validation queries
   eval   measure a run file against judgements
-  bench  measure what a training step costs
+  bench  measure what a training step, encoding and search cost
   fit    fit a scaling law to points
 
 npm run lab -- <command> --help says what a command takes.

@@ -37,6 +37,7 @@ import type { Gpu } from "./device";
 import { internals } from "./dispatch";
 import { planBuffers, type Request } from "./lifetimes";
 import { type DraftSheet, draftDevice, draftSheet, type PipelineDraft, pipelineOf } from "./pipelines";
+import { timeCommands } from "./profile";
 import {
   eagerStep,
   flush,
@@ -57,7 +58,7 @@ type Command<Pipeline = GPUComputePipeline | PipelineDraft, Group = GroupDraft> 
   | { kind: "clear"; buffer: GPUBuffer; offset: number; size: number | undefined }
   | { kind: "copy"; from: GPUBuffer; fromOffset: number; to: GPUBuffer; toOffset: number; size: number };
 
-type Linked = Command<GPUComputePipeline, GPUBindGroup>;
+export type Linked = Command<GPUComputePipeline, GPUBindGroup>;
 
 /** Bytes that the host handed to the GPU during the recording. */
 interface Upload {
@@ -128,6 +129,7 @@ function capture(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena): S
       inputs.write(values);
       replay(gpu.device, commands(), times);
     },
+    profile: () => timeCommands(gpu, commands()),
     async read(name) {
       const [bytes] = await readBuffers(gpu, [bufferOfOutput(name)]);
       return new Float32Array(bytes!, 0, kept.outputs[name]!.size);

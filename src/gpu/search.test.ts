@@ -115,9 +115,10 @@ describe("searchAll", () => {
     index.dispose();
   });
 
-  it("refuses a k that is too large, queries of another size, and an index of nothing", () => {
+  it("refuses a k that is too large, more scores than the GPU binds, and an index of nothing", () => {
     const index = uploadIndex(gpu(), Float32Array.of(1, 0), 2, Int32Array.of(0));
     expect(() => searchStep(gpu(), index, 1, 1025)).toThrow(/k is from 1 to 1024/);
+    expect(() => searchStep(gpu(), { ...index, perBlock: 2 ** 31 }, 1, 1)).toThrow(/more than the GPU binds/);
     expect(() => uploadIndex(gpu(), new Float32Array(), 2, new Int32Array())).toThrow(/index of 0 documents/);
     index.dispose();
   });

@@ -40,8 +40,8 @@ interface Block {
   documents: number;
 }
 
-// Scores of 32 queries with a block are 16 MiB.
-const BLOCK = 131_072;
+/** Documents of a block at most: scores of 32 queries with one are 16 MiB. */
+export const SEARCH_BLOCK = 131_072;
 /** Queries that are searched together. */
 export const SEARCH_BATCH = 32;
 
@@ -56,7 +56,7 @@ export function uploadIndex(
   vectors: Float32Array,
   size: number,
   order: Int32Array,
-  perBlock = BLOCK,
+  perBlock = SEARCH_BLOCK,
 ): SearchIndex {
   const documents = order.length;
   if (documents === 0 || vectors.length !== documents * size)
@@ -134,6 +134,8 @@ export function searchQueries(gpu: Gpu, index: SearchIndex, queries: Tensor, k: 
   if (size !== index.size) throw new Error(`queries of ${size} values, an index of ${index.size}`);
   if (gpu.heap) return searchOnHost(gpu, index, queries, k, pairs);
   const { backend } = gpu;
+  if (batch * index.perBlock * 4 > bindingLimit(gpu))
+    throw new RangeError(`${batch} queries at once: their scores of a block are more than the GPU binds`);
   const most = Math.min(k, index.documents);
   const chunk = chunkOf(index, batch, most);
   const counts = index.blocks.map(({ documents }) => Math.ceil(documents / chunk));

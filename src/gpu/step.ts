@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { LabError } from "../core/errors";
 import type { Gpu } from "./device";
 import { isHalf, isView, type Range, rangeOf } from "./flat";
+import type { KernelTimes } from "./profile";
 
 export interface InputSpec {
   shape: readonly number[];
@@ -39,6 +40,8 @@ export interface Step {
   run(values: HostValues, times?: number): void;
   /** The value of an output after the last run. Waits for the GPU. */
   read(output: string): Promise<Float32Array>;
+  /** Captured steps: one more run with the inputs of the last, each dispatch timed by the GPU; see profile.ts. */
+  profile?(): Promise<KernelTimes>;
   /** The outputs as tensors; their values change with every run. */
   readonly outputs: TensorMap;
   dispose(): void;

@@ -8,6 +8,8 @@ import { disposeTower, uploadTower } from "../towers/device";
 import { contrastiveStep } from "../training/steps";
 import { benchFlops, benchStep, measureStep } from "./bench";
 import type { BenchArch, BenchSize } from "./benchChoices";
+import { measureEncode } from "./benchEncode";
+import { measureStudents, oneStudentStep, studentsStep } from "./benchStudents";
 
 const gpu = useGpu();
 
@@ -67,12 +69,37 @@ describe("a captured step", () => {
     expect(gpu().bytes()).toBe(before);
   });
 
+  it("of 16 students at once takes at most 1.1 times the dispatches of one", () => {
+    const one = oneStudentStep(gpu(), fusedOps, "s");
+    const before = gpu().bytes();
+    const all = studentsStep(gpu(), fusedOps, "s", 16);
+    expect(one.step.stats.dispatches).toBe(25);
+    expect(all.step.stats.dispatches! / one.step.stats.dispatches!).toBeLessThanOrEqual(1.1);
+    expect(gpu().bytes() - before).toBeLessThan(97.6e6);
+    all.dispose();
+    expect(gpu().bytes()).toBe(before);
+    one.dispose();
+  });
+
   it("is counted as the GPU sees it: one submit, and as many dispatches as the step says", async () => {
     const figures = await measureStep(gpu(), fusedOps, { arch: "qkd", size: "s", mode: "captured" });
     expect(figures).toMatchObject({ dispatches: 39, submits: 1 });
     const eager = await measureStep(gpu(), fusedOps, { arch: "qkd", size: "s", mode: "eager" });
     expect(eager.dispatches).toBe(39);
     expect(eager.loss).toBe(figures.loss);
+    const students = await measureStudents(gpu(), fusedOps, { size: "s", students: 2 });
+    expect(students).toMatchObject({ students: 2, dispatches: 25, dispatchesAlone: 25, submits: 1 });
+    expect(students.gpuBytesAlone).toBeLessThan(students.gpuBytes);
+    expect(students.perStudentRatio).toBeCloseTo(students.stepMs.median / 2 / students.stepMsAlone.median, 10);
     expect(benchFlops("bench", "m")).toBe(6 * 12 * 4 * 128 ** 2 * 32 * 64);
+  });
+
+  it("encodes a text in 13 dispatches and one submit, at two layers", async () => {
+    const before = gpu().bytes();
+    const figures = await measureEncode(gpu(), fusedOps, { arch: "bench", size: "s", batch: 1 });
+    expect(figures).toMatchObject({ dispatches: 13, submits: 1, tokens: 48, batch: 1 });
+    expect(figures.gpuBytes).toBeLessThan(1.2e6);
+    expect(figures.textsPerSecond).toBeCloseTo(1000 / figures.stepMs.median);
+    expect(gpu().bytes()).toBe(before);
   });
 });

@@ -1,4 +1,7 @@
-/** Validation during training: recall of the towers as they are, on the same sample for every system. */
+/**
+ * Validation during training: recall of the towers as they are, on the same sample for every system. Searched in
+ * JavaScript: the sample has at most 1,000 documents, 15 ms of it at size 64, a small part of encoding them.
+ */
 import { normaliseRows, scoreAll, topK } from "../retrieval/exact";
 import type { Encoder } from "../training/encode";
 import type { TokenTable } from "../training/inputs";

@@ -53,9 +53,12 @@ const TILES = [
   [4, 4],
 ] as const;
 
-/** Rows and columns of a thread's tile in an [m, n] result: the largest tile that still makes 512 threads. */
+/** So many keep a GPU busy. */
+export const ENOUGH_THREADS = 512;
+
+/** Rows and columns of a thread's tile in an [m, n] result: the largest tile that still makes threads enough. */
 export function tileFor(m: number, n: number): Tile {
-  return TILES.find((tile) => n >= tile[1] && tilesOf({ m, n, tile }) >= 512) ?? TILES[2];
+  return TILES.find((tile) => n >= tile[1] && tilesOf({ m, n, tile }) >= ENOUGH_THREADS) ?? TILES[2];
 }
 
 const MATMULS: Record<MatmulVariant, Matmul> = {

@@ -9,7 +9,7 @@ import { isHalf } from "../flat";
 import { mostPartials } from "../gradients";
 import { NORMAL, SIGMOID } from "./activations";
 import { loader, matrixType, type ProductOverRowsPart, storer } from "./matmul";
-import { matmulOf } from "./matmulVariant";
+import { ENOUGH_THREADS, matmulOf } from "./matmulVariant";
 import { modelsOf, ofModels } from "./models";
 import { freeIntermediates, type GradientSink, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
@@ -21,6 +21,14 @@ export function splitRows(rows: number, most: number): { splits: number; block: 
   const block = Math.ceil(rows / Math.max(1, Math.min(Math.ceil(rows / 32), most)));
   return { splits: Math.ceil(rows / block), block };
 }
+
+/**
+ * Whether each thread adds up all blocks of dW itself: where several models make threads enough without cutting the rows.
+ * Their partial sums would be written and read twice; of 16 students' 32 x 128 that is 1.5 to 2 times the time a student.
+ * (lavapipe ends a thread's loops after 65,535 turns in all.)
+ */
+export const foldsBlocks = (models: number, tiles: number, rows: number): boolean =>
+  models > 1 && models * tiles >= ENOUGH_THREADS && rows < 2 ** 15;
 
 /** What becomes of a forward product. */
 export type Ending = "none" | "gelu" | "silu gate";
@@ -250,7 +258,8 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
     const blocks = splitRows(k, most);
-    const { splits } = blocks;
+    const folded = foldsBlocks(models, matmul.threads({ m: out, n, tile }), k);
+    const splits = folded ? 1 : blocks.splits;
     const place = (sink: GradientSink | null, shape: readonly number[]) =>
       sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : [...shape] };
     const a = read(dy, matrixType(out));
@@ -263,7 +272,7 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const own = matmul.threads({ m: out, n, tile }) * models * splits;
     threads.push(own);
     keys.push(
-      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
+      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${blocks.splits}${folded ? " folded" : ""}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
     );
     const name = `toWeight${index}`;
     const spec: ProductOverRowsPart = {
@@ -274,6 +283,7 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
       k,
       tile,
       ...blocks,
+      folded,
       a,
       b,
       out: to,
