@@ -133,9 +133,9 @@ export function searchQueries(gpu: Gpu, index: SearchIndex, queries: Tensor, k: 
   if (!(Number.isInteger(k) && k >= 1 && k <= MOST_K)) throw new RangeError(`k is from 1 to ${MOST_K}, not ${k}`);
   if (size !== index.size) throw new Error(`queries of ${size} values, an index of ${index.size}`);
   if (gpu.heap) return searchOnHost(gpu, index, queries, k, pairs);
-  const { backend } = gpu;
   if (batch * index.perBlock * 4 > bindingLimit(gpu))
     throw new RangeError(`${batch} queries at once: their scores of a block are more than the GPU binds`);
+  const { backend } = gpu;
   const most = Math.min(k, index.documents);
   const chunk = chunkOf(index, batch, most);
   const counts = index.blocks.map(({ documents }) => Math.ceil(documents / chunk));
