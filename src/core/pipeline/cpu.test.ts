@@ -5,6 +5,7 @@ import { createAdamW, hyperValues } from "../../gpu/adamw";
 import { captureStep } from "../../gpu/capture";
 import { plainOps } from "../../gpu/plainOps";
 import { adamwFirstStep } from "../../gpu/reference";
+import { searchAll, uploadIndex } from "../../gpu/search";
 import { selfTest } from "../../gpu/selfTest";
 import { disposeOwn, ownTensor, readTensors, writeValues } from "../../gpu/step";
 import { useWasm } from "../../gpu/testWasm";
@@ -12,6 +13,8 @@ import { memoryStore } from "../artifacts/store";
 import { presetExperiment } from "../config/presets";
 import type { Experiment } from "../config/schema";
 import type { LossPoint } from "../formats/result";
+import { random } from "../random";
+import { normaliseRows, scoreAll, tieOrder, topK } from "../retrieval/exact";
 import { checksFor } from "../training/checks";
 import { toyDataset } from "../training/toy";
 import { createControl } from "./control";
@@ -90,6 +93,30 @@ it("the optimizer clips, decays and goes on from its moments; growing memory doe
   step.dispose();
   adamw.dispose();
   for (const tensor of [a, b]) disposeOwn(cpu(), tensor);
+});
+
+it("a search finds what plain loops find, scores of wanted documents with it", async () => {
+  const [documents, size] = [300, 5];
+  const r = random(3, "search");
+  const vectors = Float32Array.from({ length: documents * size }, () => r.normal());
+  vectors.fill(0, 7 * size, 8 * size);
+  const ids = Array.from({ length: documents }, (_, i) => `d${String(documents - i).padStart(4, "0")}`);
+  const queries = Float32Array.from({ length: 3 * size }, () => r.normal());
+  const index = uploadIndex(cpu(), vectors, size, tieOrder(ids));
+  const { hits, scores } = await searchAll(cpu(), index, queries, 10, [[4, 7], [], [299]]);
+  const exact = { ids, vectors: normaliseRows(vectors, size), size };
+  for (let q = 0; q < 3; q++) {
+    const all = scoreAll(exact, normaliseRows(queries.subarray(q * size, (q + 1) * size), size));
+    const best = topK(all, ids, 10);
+    expect([...hits[q]!.documents]).toEqual([...best]);
+    hits[q]!.scores.forEach((score, i) => {
+      expect(score).toBeCloseTo(all[best[i]!]!, 5);
+    });
+    [[4, 7], [], [299]][q]!.forEach((document, i) => {
+      expect(scores[q]![i]).toBeCloseTo(all[document]!, 5);
+    });
+  }
+  index.dispose();
 });
 
 it("a run reaches its table, its losses fall, and it frees what it took", async () => {

@@ -31,8 +31,6 @@ export interface Matmul {
   threads(size: { m: number; n: number; tile: Tile }): number;
   part(part: ProductPart): string;
   partOverRows(part: ProductOverRowsPart): string;
-  /** Whether partOverRows can do all blocks of rows in one thread (`folded`). */
-  folds: boolean;
   /** Of workgroup memory, for the shader's parts. */
   memory: { memory: number } | object;
 }
@@ -55,6 +53,7 @@ const TILES = [
   [4, 4],
 ] as const;
 
+/** So many keep a GPU busy. */
 export const ENOUGH_THREADS = 512;
 
 /**
@@ -82,7 +81,6 @@ const MATMULS: Record<MatmulVariant, Matmul> = {
     threads: tilesOf,
     part: productPart,
     partOverRows: productOverRowsPart,
-    folds: true,
     memory: {},
   },
   shared: {
@@ -92,7 +90,6 @@ const MATMULS: Record<MatmulVariant, Matmul> = {
     threads: (size) => 64 * blocksOf(size),
     part: sharedProductPart,
     partOverRows: sharedProductOverRowsPart,
-    folds: false,
     memory: { memory: SHARED_MEMORY },
   },
 };

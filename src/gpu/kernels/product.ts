@@ -8,7 +8,7 @@ import type { OutputSpec } from "../dispatch";
 import { isHalf } from "../flat";
 import { mostPartials } from "../gradients";
 import { NORMAL, SIGMOID } from "./activations";
-import { loader, matrixType, type ProductOverRowsPart, storer, tilesOf } from "./matmul";
+import { loader, matrixType, type ProductOverRowsPart, storer } from "./matmul";
 import { ENOUGH_THREADS, matmulOf } from "./matmulVariant";
 import { modelsOf, ofModels } from "./models";
 import { freeIntermediates, type GradientSink, usableSink } from "./op";
@@ -258,7 +258,7 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
     const blocks = splitRows(k, most);
-    const folded = matmul.folds && foldsBlocks(models, tilesOf({ m: out, n, tile }), k);
+    const folded = foldsBlocks(models, matmul.threads({ m: out, n, tile }), k);
     const splits = folded ? 1 : blocks.splits;
     const place = (sink: GradientSink | null, shape: readonly number[]) =>
       sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : [...shape] };

@@ -130,12 +130,23 @@ describe("NT and NN", () => {
 
 describe("TN", () => {
   for (const [what, o] of [
-    ["size 1", { ...sizes, splits: 1, sums: false, norm: false }],
-    ["cut rows, two models", { ...sizes, models: 2, m: 36, n: 33, k: 37, splits: 3, sums: true, norm: true }],
-    ["large tiles", { ...sizes, tile: [8, 8] as Tile, m: 66, n: 72, k: 21, splits: 2, sums: true, norm: false }],
+    ["size 1", { ...sizes, splits: 1, sums: false, norm: false, folded: false }],
+    [
+      "cut rows, two models",
+      { ...sizes, models: 2, m: 36, n: 33, k: 37, splits: 3, sums: true, norm: true, folded: false },
+    ],
+    [
+      "folded, two models",
+      { ...sizes, models: 2, m: 36, n: 33, k: 37, splits: 3, sums: true, norm: true, folded: true },
+    ],
+    [
+      "large tiles",
+      { ...sizes, tile: [8, 8] as Tile, m: 66, n: 72, k: 21, splits: 2, sums: true, norm: false, folded: false },
+    ],
   ] as const)
     it(what, async () => {
-      const { models, m, n, k, tile, splits, sums, norm } = o;
+      const { models, m, n, k, tile, splits, sums, norm, folded } = o;
+      const outs = folded ? 1 : splits;
       const block = Math.ceil(k / splits);
       const a = noise(1, models * k * m);
       const b = noise(2, models * k * n);
@@ -150,7 +161,7 @@ describe("TN", () => {
         tile,
         splits,
         block,
-        folded: false,
+        folded,
         a: "a",
         b: "b",
         out: "y",
@@ -166,17 +177,17 @@ describe("TN", () => {
             : {}),
         },
         {
-          y: { size: splits * models * m * n, type: matrixType(n) },
-          ...(sums ? { sums: { size: splits * models * m, type: "array<f32>" } } : {}),
+          y: { size: outs * models * m * n, type: matrixType(n) },
+          ...(sums ? { sums: { size: outs * models * m, type: "array<f32>" } } : {}),
         },
-        splits * models * blocksOf({ m, n, tile }),
+        outs * models * blocksOf({ m, n, tile }),
         code,
       );
-      const expected = new Float32Array(splits * models * m * n);
-      const totals = new Float32Array(splits * models * m);
+      const expected = new Float32Array(outs * models * m * n);
+      const totals = new Float32Array(outs * models * m);
       for (let model = 0; model < models; model++)
         for (let p = 0; p < k; p++) {
-          const at = Math.floor(p / block) * models + model;
+          const at = (folded ? 0 : Math.floor(p / block)) * models + model;
           const row = model * k + p;
           for (let i = 0; i < m; i++) {
             totals[at * m + i]! += a[row * m + i]!;

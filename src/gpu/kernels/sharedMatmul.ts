@@ -156,9 +156,9 @@ ${unroll(tm * vectors, (e) => {
 }`;
 }
 
-/** WGSL: `fn name(group: u32, lane: u32)` computes a block of a^T b over one block of rows; there are blocksOf times splits. */
+/** WGSL: `fn name(group: u32, lane: u32)` computes a block of a^T b over one block of rows; there are blocksOf times models times splits, folded without those. */
 export function sharedProductOverRowsPart(part: ProductOverRowsPart): string {
-  const { name, models, m, n, k, tile, splits, block, sums, norm } = part;
+  const { name, models, m, n, k, tile, splits, block, folded, sums, norm } = part;
   const [tm, tn] = tile;
   const rowVectors = tm / 4;
   const vectors = tn / 4;
@@ -168,22 +168,25 @@ export function sharedProductOverRowsPart(part: ProductOverRowsPart): string {
   // Rows of both matrices in a slice; tiles are square.
   const deep = (4 * SLICE) / high;
   const [m4, n4] = [Math.ceil(m / 4), Math.ceil(n / 4)];
+  const more = `${name}More`;
   const end = splits === 1 ? `let end = ${k}u;` : `let end = min((split + 1u) * ${block}u, ${k}u);`;
   return `${loader(`${name}A`, part.a, models * k, m)}
 ${guarded(`${name}A`, m4)}
 ${loader(`${name}B`, part.b, models * k, n)}
 ${guarded(`${name}B`, n4)}
 ${norm ? loader(`${name}Gain`, norm.gain, models, n) : ""}
-${storer(`${name}Store`, part.out, m, n)}
+${folded ? `var<private> ${more}: bool;` : ""}
+${storer(`${name}Store`, part.out, m, n, folded ? more : undefined)}
 fn ${name}(group: u32, lane: u32) {
   let out = group / ${blocks}u; // (split, model)
-  let split = out / ${models}u;
+  ${folded ? "" : `let split = out / ${models}u;`}
   let model = out % ${models}u;
   let first = model * ${k}u;
   let row0 = ((group % ${blocks}u) / ${columnBlocks}u) * ${high}u;
   let column0 = (group % ${columnBlocks}u) * ${wide}u;
   let ty = lane / 8u;
   let tx = lane % 8u;
+  ${folded ? `for (var split = 0u; split < ${splits}u; split++) {\n${more} = split > 0u;` : ""}
 ${unroll(tm * vectors, (e) => `var s${Math.floor(e / vectors)}_${e % vectors} = vec4f(0.0);`)}
 ${sums ? unroll(rowVectors, (j) => `var t${j} = vec4f(0.0);`) : ""}
   ${end}
@@ -216,10 +219,12 @@ ${
     ? `  if (column0 + tx == 0u) {
 ${unroll(tm, (i) => {
   const row = `row0 + (ty + ${8 * (i >> 2)}u) * 4u + ${i & 3}u`;
-  return `if (${row} < ${m}u) { ${sums}[out * ${m}u + ${row}] = t${i >> 2}[${i & 3}]; }`;
+  const [to, own] = [`${sums}[out * ${m}u + ${row}]`, `t${i >> 2}[${i & 3}]`];
+  return `if (${row} < ${m}u) { ${to} = ${folded ? `select(${own}, ${to} + ${own}, ${more})` : own}; }`;
 })}
   }`
     : ""
 }
+${folded ? "}" : ""}
 }`;
 }
