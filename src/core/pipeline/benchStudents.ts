@@ -68,13 +68,19 @@ export async function measureStudents(
   const { tokens, flops } = benchStudent(STUDENT_SIZES[size]);
   const counter = countGpu();
   const open: TrainingStep[] = [];
-  /** Makes a step, warms it up, counts one; what it holds and what it took to make. */
+  const opened = (step: TrainingStep) => {
+    open.push(step);
+    return step;
+  };
+  /**
+   * Makes a step, warms it up, counts one, and lets it go: what it holds by itself, for captures share their intermediates'
+   * memory, and what it took to make.
+   */
   const prepare = async (make: () => TrainingStep) => {
     counter.reset();
     const before = gpu.bytes();
     const begun = performance.now();
-    const step = make();
-    open.push(step);
+    const step = opened(make());
     const compiling = performance.now();
     await compileWaiting(gpu);
     const compileMs = performance.now() - compiling;
@@ -89,15 +95,21 @@ export async function measureStudents(
     await gpu.finish();
     const { dispatches, submits, byLabel } = counter.counts;
     const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
-    return { step, firstMs, dispatches, submits, pipelines, compileMs, kernels, gpuBytes: gpu.bytes() - before };
+    const gpuBytes = gpu.bytes() - before;
+    open.pop()?.dispose();
+    return { firstMs, dispatches, submits, pipelines, compileMs, kernels, gpuBytes };
   };
   try {
-    const { step: all, firstMs, ...together } = await prepare(() => studentsStep(gpu, ops, size, students));
-    const { step: one, ...alone } = await prepare(() => oneStudentStep(gpu, ops, size));
+    const [makeAll, makeOne] = [() => studentsStep(gpu, ops, size, students), () => oneStudentStep(gpu, ops, size)];
+    const { firstMs, ...together } = await prepare(makeAll);
+    const alone = await prepare(makeOne);
+    const [all, one] = [opened(makeAll()), opened(makeOne())];
     const host: number[] = [];
     const whole: number[] = [];
     const wholeAlone: number[] = [];
-    let [step, stepAlone] = [3, 3];
+    let [step, stepAlone] = [1, 1];
+    for (const training of [all, one]) training.run(1);
+    await gpu.finish();
     for (let i = 0; i < repeats; i++) {
       const took = await timed(gpu, () => all.run(++step));
       host.push(took.host);
