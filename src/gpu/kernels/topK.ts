@@ -3,9 +3,9 @@
  * place): the larger pair is the better one, so that of equal scores the earlier place wins and no two are equal.
  *
  * One workgroup goes through one list of candidates:
- *   1. for a small k a bound: the list is dealt out to 256 streams, and at least k candidates are as good as the k-th of
+ *   1. for a small k and a long list a bound: the list is dealt out to 256 streams, and at least k candidates are as good as the k-th of
  *      the streams' best. Hardly more than k are, and they go on to 3; if ties make it too many,
- *   2. or for a large k, radix selection from the top digit down: a histogram of those that agree with the prefix found so
+ *   2. or radix selection from the top digit down: a histogram of those that agree with the prefix found so
  *      far says in which bin the k-th lies. It ends when the bin and the better ones are few enough to be sorted: with real
  *      scores after two of eight digits,
  *   3. those are gathered in workgroup memory, in any order, and sorted there (bitonic: Batcher, AFIPS 1968).
@@ -27,6 +27,7 @@ const THREADS = 64;
 const ROOM = 256; // candidates that are sorted at least: a third look at all of them costs more
 // Up to this k the maxima of 256 streams are a bound: of 25,000 candidates about 180 reach the 128th of them.
 const BOUNDED = 128;
+const SHORT = 8192; // candidates up to which a bound costs more than it saves, by the barriers of its sort
 const BINS = 1024; // 10 bits a digit: 10, 10, 10 and 2 of each word
 const COARSE = 32; // bins that one thread adds up
 
@@ -91,7 +92,7 @@ fn order(count: u32, t: u32) {
   var places = ${ROOM}u;
   while (places < k) { places <<= 1u; }
   var done = false;
-  if (count > places && k <= ${BOUNDED}u) {
+  if (count > ${SHORT}u && k <= ${BOUNDED}u) {
     ${unroll(LOADS, (l) => `var m${l} = 0u;`)}
     ${look((c, stream) => `m${stream} = max(m${stream}, ${c}.x);`)}
     ${unroll(LOADS, (l) => `best[t * ${LOADS}u + ${l}u] = vec2u(m${l}, 0u);`)}
