@@ -15,6 +15,8 @@ interface Case {
   /** Different vectors: the rest repeats them, so that their scores tie. */
   distinct?: number;
   perBlock?: number;
+  /** The first so many queries are searched only. */
+  unscored?: number;
 }
 
 /** Seeded vectors; the order in which ties rank is shuffled, so that it is not the documents' own. */
@@ -53,6 +55,12 @@ describe("searchAll", () => {
     ["all documents the same", { documents: 1500, size: 4, queries: 2, distinct: 1, ks: [1, 10, 1000] }],
     ["several chunks of a block", { documents: 4700, size: 7, queries: 2, distinct: 3000, ks: [1, 33, 1024] }],
     ["several blocks", { documents: 1601, size: 12, queries: 5, distinct: 900, perBlock: 600, ks: [7, 1000] }],
+    // Chunks are 9,000 documents here: long enough for a bound, for a k up to 128.
+    ["long chunks", { documents: 36_000, size: 2, queries: 32, distinct: 35_000, ks: [1, 100, 129], unscored: 30 }],
+    [
+      "long chunks, many documents the same",
+      { documents: 36_000, size: 2, queries: 32, distinct: 60, ks: [10], unscored: 30 },
+    ],
     ["vectors longer than a workgroup", { documents: 300, size: 131, queries: 1, ks: [10] }],
   ];
   it.each(cases)("finds the best k, ties in order: %s", async (_, one) => {
@@ -73,10 +81,11 @@ describe("searchAll", () => {
         index,
         queries,
         k,
-        Array.from({ length: one.queries }, () => all),
+        Array.from({ length: one.queries }, (_, q) => (q < (one.unscored ?? 0) ? [] : all)),
       );
       expect(hits.length).toBe(one.queries);
       hits.forEach((hit, q) => {
+        if (q < (one.unscored ?? 0)) return;
         const own = scores[q]!;
         const sorted = Array.from(all).sort((a, b) => own[b]! - own[a]! || rank[a]! - rank[b]!);
         const best = sorted.slice(0, k);
