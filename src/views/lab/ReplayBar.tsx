@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { clock } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
+import { isCpu } from "../../state/device";
 import { SPEEDS } from "../../state/recorded";
 import { stageStarts, totalSeconds } from "../../state/stages";
 import { Button } from "../parts/Button";
@@ -60,7 +61,7 @@ export function ReplayBar() {
         <b>{result.name}</b>{" "}
         <span className="mut">
           recorded on {result.adapter.description}
-          {result.adapter.software ? ", a CPU standing in for a GPU" : ""}
+          {result.adapter.software && !isCpu(result.adapter) ? ", a CPU standing in for a GPU" : ""}
         </span>
       </span>
       <div className="timeline" style={{ "--v": `${length > 0 ? (100 * s.seconds) / length : 0}%` } as object}>

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { duration } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
+import { isCpu } from "../../state/device";
 import { currentStage } from "../../state/stages";
 import { Button } from "../parts/Button";
 import { useControls } from "./useControls";
@@ -67,7 +68,8 @@ function MemoryWords() {
       stop();
     };
   }, [lab, adapter]);
-  return words;
+  // The words are about a GPU's memory.
+  return adapter && isCpu(adapter) ? null : words;
 }
 
 /**

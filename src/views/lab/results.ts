@@ -5,6 +5,7 @@ import { count, plain, share, signed } from "../../charts/words";
 import type { Experiment } from "../../core/config/schema";
 import type { Figure } from "../../core/evaluation/types";
 import type { Comparison, RunResult, SystemName, SystemResult } from "../../core/formats/result";
+import { isCpu } from "../../state/device";
 
 /** "[.02, .07]". */
 export function interval(f: Figure): string {
@@ -89,7 +90,7 @@ export function tableCaption(result: RunResult): string {
   if (sharing) parts.push(sharing);
   if (result.adapter.software)
     parts.push(
-      `Measured on a CPU that stands in for a GPU (${result.adapter.description}): the times in brackets are the end-to-end p50 on that CPU, not latencies.`,
+      `Measured on ${isCpu(result.adapter) ? `the ${result.adapter.description}` : `a CPU that stands in for a GPU (${result.adapter.description})`}: the times in brackets are the end-to-end p50 on that CPU, not latencies.`,
     );
   const engine = engineWords(result);
   if (engine) parts.push(engine);
