@@ -5,7 +5,18 @@ import AxeBuilder from "@axe-core/playwright";
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { unzipSync } from "fflate";
 import { BROWSER_FLAGS, findBrowser } from "../scripts/browser.mjs";
-import { contextOptions, errorsOf, expect, expectResultTable, goTo, runButton, test } from "./fixtures";
+import {
+  contextOptions,
+  errorsOf,
+  expect,
+  expectResultTable,
+  goTo,
+  runButton,
+  SHORT,
+  startRun,
+  test,
+  waitForResult,
+} from "./fixtures";
 import { builtPage, serveUnder } from "./static";
 
 // The flags that bring WebGPU on a software adapter are left out.
@@ -64,6 +75,36 @@ test("with WebGPU but no adapter the page says so, and looks again when asked", 
     await page.getByRole("button", { name: "Look for a GPU again" }).click();
     await expectExplanation(page, message);
   });
+});
+
+test("without WebGPU, Tiny trains on the CPU to its table, under a sub-path and without isolation", async () => {
+  const server = await serveUnder(builtPage(), "/some/where/lab/");
+  await withBrowser([], undefined, async (page) => {
+    await takeAwayWebGpu(page);
+    const wasm: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith(".wasm")) wasm.push(request.url());
+    });
+    const query = new URLSearchParams({ preset: "tiny" });
+    for (const [path, value] of Object.entries(SHORT)) query.set(path, String(value));
+    await page.goto(`${server.url}#/lab?${query}`);
+    await expectExplanation(page, "This browser does not offer WebGPU.");
+    expect(wasm, "the CPU's program before it is asked for").toEqual([]);
+    await page.getByRole("button", { name: "Compute on the CPU" }).click();
+    const status = page.getByRole("contentinfo");
+    await expect(status).toContainText("Ready on the CPU (WebAssembly)");
+    expect(wasm).toHaveLength(1);
+    expect(wasm[0]).toContain("/some/where/lab/assets/");
+    await startRun(page);
+    await waitForResult(page);
+    await expect(status).toContainText("Times here are CPU times, not latencies");
+    expect(server.missing.filter((path) => path !== "/favicon.ico")).toEqual([]);
+    // What is larger is refused in words.
+    await page.getByRole("button", { name: "Preset" }).click();
+    await page.getByRole("option", { name: "Quick" }).click();
+    await runButton(page).click();
+    await expect(page.getByRole("main").getByRole("alert")).toContainText("Choose the preset Tiny");
+  }).finally(() => server.close());
 });
 
 /** Chromium's own switches do not take the interface itself away. */

@@ -1,5 +1,6 @@
 import { bytes, count, plain } from "../charts/words";
 import { useLabStore } from "../state/context";
+import { isCpu } from "../state/device";
 import { underWay } from "../state/run";
 import { currentStage, lastLoss } from "../state/stages";
 
@@ -27,14 +28,14 @@ export function StatusLine() {
         />
         <span>
           {opening || report === null
-            ? "Opening the GPU"
+            ? "Getting ready"
             : adapter === null
               ? replaying
                 ? "No GPU in this browser: replaying a recorded run"
                 : report.problem && report.problem.kind !== "no-webgpu"
                   ? "The GPU is not there any more"
                   : "No GPU in this browser"
-              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
+              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
           {adapter ? <b>{adapter.description}</b> : null}
         </span>
       </span>

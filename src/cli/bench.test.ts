@@ -53,6 +53,18 @@ describe("lab bench", () => {
     expect(figures).not.toHaveProperty("kernels");
   });
 
+  it("prints every key of many students and of one alone", { timeout: 120_000 }, () => {
+    const { status, stdout } = lab("bench", "students", "--students", "3", "--json");
+    expect(status).toBe(0);
+    const figures = JSON.parse(stdout) as Record<string, unknown>;
+    expect(figures).toMatchObject({ students: 3, size: "s", submits: 1 });
+    expect(figures["dispatches"]).toBe(figures["dispatchesAlone"]);
+    for (const key of ["hostMs", "gpuBytes", "pipelines", "compileMs", "tokensPerSecond", "gflops", "perStudentRatio"])
+      expect(figures[key], key).toBeGreaterThan(0);
+    expect(figures["adapter"]).toBeTypeOf("string");
+    for (const key of ["stepMs", "stepMsAlone"]) expect(figures[key]).toHaveProperty("median");
+  });
+
   it.each([
     ["nothing to measure", [], /What to measure is missing/],
     ["an unknown benchmark", ["speed"], /no benchmark "speed"/],
@@ -68,6 +80,7 @@ describe("lab bench", () => {
     ["a student's arch to encode with", ["encode", "--arch", "qkd"], /--arch is bench, encoder or decoder, not "qkd"/],
     ["plain against itself", ["step", "--mode", "plain", "--against", "plain"], /--against plain is for --arch bench/],
     ["an unknown rival", ["step", "--against", "numpy"], /--against is plain, not "numpy"/],
+    ["no students", ["students", "--students", "0"], /--students wants a whole number from 1 to 256, not "0"/],
     ["too few steps", ["step", "--steps", "4"], /--steps wants a whole number from 5/],
   ])("exits with 2 and a message for %s", (_, args, message) => {
     const { status, stdout, stderr } = lab("bench", ...args);

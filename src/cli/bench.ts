@@ -1,6 +1,6 @@
 /** `lab bench`: what a training step, encoding and search cost, in dispatches, time and memory. */
 import { LabError } from "../core/errors";
-import { BENCH_ARCHS, BENCH_MODES, BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
+import { BENCH_ARCHS, BENCH_MODES, MOST_STUDENTS } from "../core/pipeline/benchChoices";
 import type { AgainstPlain } from "../core/pipeline/benchPlain";
 import type { BenchRunner, StepFigures } from "../core/pipeline/benchRun";
 import { parseFlags } from "./arguments";
@@ -8,14 +8,16 @@ import { inBrowser } from "./benchBrowser";
 import { encodeBenchmark } from "./benchEncode";
 import { peersBenchmark } from "./benchPeers";
 import { searchBenchmark } from "./benchSearch";
-import { choose, computed, measuredRows, ms, print, range, rounded, wholeNumber } from "./benchText";
+import { studentsBenchmark } from "./benchStudents";
+import { choose, computed, measuredRows, ms, print, range, rounded, SIZES, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
 
-export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search|peers [options]
+export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search|students|peers [options]
 
 Measures dispatches, submits, time and GPU memory: of one training step, of encoding texts with one tower (one by one and
-64 at once), or of exact search for a batch of queries. peers: the step of arch bench by jax-js (webgpu and wasm) and
-PyTorch too, in turn; it takes --size, --steps and --json.
+64 at once), of exact search for a batch of queries, or of a step of many students trained as one, distilled from stored
+teacher vectors, beside one of them alone. peers: the time of the same step by jax-js (webgpu and wasm) and
+PyTorch as well, in turn.
 
 step:
   --arch bench|encoder|decoder|qkd     bench unless given. bench: two pre-norm towers, RMS norm, GELU, no biases;
@@ -33,6 +35,11 @@ search:
   --size N                             values of a vector; 64 unless given
   --queries N                          asked together, at most 128; 32 unless given
   --k N                                documents found for each, 1 to 1024; 100 unless given
+students:
+  --size s|m|l                         encoders; s: width 32, 1 layer; m: 64, 2; l: 128, 4. s unless given
+  --students N                         1 to ${MOST_STUDENTS}; 16 unless given
+peers:
+  --size s|m|l                         of arch bench, captured; m unless given
 all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
   --browser                            in the installed Chromium instead of Node, on a software adapter
@@ -51,6 +58,7 @@ const FLAGS = {
   documents: { type: "string", default: "10000" },
   queries: { type: "string", default: "32" },
   k: { type: "string", default: "100" },
+  students: { type: "string", default: "16" },
   against: { type: "string" },
   steps: { type: "string", default: "5" },
   browser: { type: "boolean", default: false },
@@ -58,8 +66,6 @@ const FLAGS = {
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
-
-const SIZES = Object.keys(BENCH_SIZES) as BenchSize[];
 
 /** The flags as given. */
 export type BenchFlags = ReturnType<typeof parseFlags<typeof FLAGS>>;
@@ -69,6 +75,7 @@ const BENCHMARKS: Record<string, (values: BenchFlags, run: BenchRunner) => Promi
   step: stepBenchmark,
   search: searchBenchmark,
   encode: encodeBenchmark,
+  students: studentsBenchmark,
   peers: peersBenchmark,
 };
 

@@ -1,16 +1,16 @@
 /** `lab bench encode`: how many texts a second one tower encodes, one by one and in batches. */
-import { BENCH_SIZES, type BenchSize, ENCODE_ARCHS } from "../core/pipeline/benchChoices";
+import { ENCODE_ARCHS } from "../core/pipeline/benchChoices";
 import type { EncodeFigures } from "../core/pipeline/benchEncode";
 import type { BenchRunner } from "../core/pipeline/benchRun";
 import type { BenchFlags } from "./bench";
-import { choose, computed, measuredRows, print, rounded, wholeNumber } from "./benchText";
+import { choose, computed, measuredRows, print, rounded, SIZES, wholeNumber } from "./benchText";
 
 const BATCHES = [1, 64];
 
 export async function encodeBenchmark(values: BenchFlags, run: BenchRunner): Promise<void> {
   const choice = {
     arch: choose("arch", values.arch, ENCODE_ARCHS),
-    size: choose("size", values.size ?? "m", Object.keys(BENCH_SIZES) as BenchSize[]),
+    size: choose("size", values.size ?? "m", SIZES),
   };
   const repeats = wholeNumber("steps", values.steps, 5, 1000);
   const cases = BATCHES.map((batch) => ({ ...choice, batch }));

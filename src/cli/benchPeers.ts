@@ -1,35 +1,32 @@
-/** `lab bench peers`: the same step by other programs, in turn with this one. */
+/** `lab bench peers`: the same step by others, in turn. In Node alone, for that is where all of them are. */
 import { LabError } from "../core/errors";
-import { BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
 import type { BenchFlags } from "./bench";
-import { choose, wholeNumber } from "./benchText";
+import { choose, SIZES, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
 import type { PeerFigures } from "./peers";
 
 export async function peersBenchmark(values: BenchFlags): Promise<void> {
-  if (values.browser) throw new LabError("bad-setting", "Other programs are measured in Node.", "Leave out --browser.");
-  const size = choose("size", values.size ?? "m", Object.keys(BENCH_SIZES) as BenchSize[]);
+  const size = choose("size", values.size ?? "m", SIZES);
   const steps = wholeNumber("steps", values.steps, 5, 1000);
+  if (values.browser) throw new LabError("bad-setting", "bench peers measures in Node.", "Leave out --browser.");
   const { gpu, ops } = await openNodeGpu("fused");
   try {
     const { measurePeers } = await import("./peers");
-    const figures = await measurePeers(gpu, ops, size, steps);
-    process.stdout.write(
-      values.json
-        ? `${JSON.stringify({ size, adapter: gpu.adapter.description, peers: figures }, null, 2)}\n`
-        : peerTable(figures),
-    );
+    const peers = await measurePeers(gpu, ops, size, steps);
+    const result = { size, adapter: gpu.adapter.description, peers };
+    process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : table(peers));
   } finally {
     gpu.dispose();
   }
 }
 
-function peerTable(figures: readonly PeerFigures[]): string {
-  const head = `${"".padEnd(18)} ${"step, ms".padStart(9)} ${"min to max".padStart(15)} ${"ratio".padStart(6)} ${"first".padStart(7)}`;
-  const lines = figures.map(({ name, where, stepMs, ratio, firstMs, reason }) =>
-    stepMs
-      ? `${name.padEnd(18)} ${stepMs.median.toFixed(0).padStart(9)} ${`${stepMs.min.toFixed(0)} to ${stepMs.max.toFixed(0)}`.padStart(15)} ${ratio!.toFixed(2).padStart(6)} ${firstMs!.toFixed(0).padStart(7)}   ${where}`
-      : `${name.padEnd(18)} not there: ${reason}`,
-  );
-  return `${[head, ...lines].join("\n")}\n`;
+function table(figures: readonly PeerFigures[]): string {
+  const row = (name: string, ...cells: string[]) =>
+    [name.padEnd(18), ...cells.map((cell, i) => cell.padStart([9, 15, 6, 7][i]!))].join(" ");
+  const lines = figures.map(({ name, where, stepMs, ratio, firstMs, reason }) => {
+    if (!stepMs) return `${name.padEnd(18)} not there: ${reason}`;
+    const [median, min, max] = [stepMs.median, stepMs.min, stepMs.max].map((ms) => ms.toFixed(0));
+    return `${row(name, median!, `${min} to ${max}`, ratio!.toFixed(2), firstMs!.toFixed(0))}   ${where}`;
+  });
+  return `${[row("", "step, ms", "min to max", "ratio", "first"), ...lines].join("\n")}\n`;
 }

@@ -1,7 +1,10 @@
 /** What the benchmarks of `lab bench` share: reading flags, and figures as lines or JSON. */
 import { LabError } from "../core/errors";
+import { BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
 import type { Measured } from "../core/pipeline/benchMeasure";
 import { seeHelp } from "./arguments";
+
+export const SIZES = Object.keys(BENCH_SIZES) as BenchSize[];
 
 /** The value of a flag that has few of them. */
 export function choose<T extends string>(flag: string, value: string, choices: readonly T[]): T {
@@ -42,7 +45,7 @@ export const measuredRows = (figures: Measured): [string, string][] => [
   ["whole step", range(figures.stepMs)],
   ["GPU memory", megabytes(figures.gpuBytes)],
   ["pipelines", `${figures.pipelines}, compiled in ${ms(figures.compileMs)}`],
-  ["first step", `${ms(figures.firstMinusSteadyMs)} longer than a later one`],
+  ["first run", `${ms(figures.firstMinusSteadyMs)} longer than a later one`],
 ];
 
 /**

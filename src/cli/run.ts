@@ -3,6 +3,7 @@ import { memoryStore } from "../core/artifacts/store";
 import { LabError } from "../core/errors";
 import type { RunResult } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
+import { settleEngine } from "../core/pipeline/engine";
 import { memoryLines, memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
 import { planShape } from "../core/pipeline/plan";
 import type { RunListener } from "../core/pipeline/reporter";
@@ -84,13 +85,15 @@ export async function runCommand(args: string[]): Promise<number> {
     const control = createControl();
     process.once("SIGINT", () => control.stop());
     const listener = progressPrinter();
+    const before = { gpu, ops, experiment, codeVersion, store: memoryStore() };
+    const engine = await settleEngine(before);
     // tfjs' own operations are the reference, and take four times as long to try.
-    if (!values["skip-self-test"] && opsName === "fused")
-      await testBeforeRun({ gpu, ops, experiment, codeVersion, store: memoryStore() });
+    if (!values["skip-self-test"] && opsName === "fused") await testBeforeRun(before);
     const result = await runExperiment({
       gpu,
       ops,
       adapter: { ...gpu.adapter, host: "node" },
+      engine,
       codeVersion,
       store,
       experiment,

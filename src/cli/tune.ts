@@ -5,6 +5,7 @@ import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
 import type { StageName, StageRecord, TrainedSystem } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
+import { settleEngine } from "../core/pipeline/engine";
 import { memoryProblem } from "../core/pipeline/memory";
 import { planShape } from "../core/pipeline/plan";
 import { createReporter } from "../core/pipeline/reporter";
@@ -85,6 +86,7 @@ export async function tuneCommand(args: string[]): Promise<number> {
       const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits);
       if (problem) throw problem;
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
+      await settleEngine({ gpu, ops, experiment, codeVersion, store: tested });
       await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);

@@ -20,6 +20,7 @@ import type { Gpu } from "./device";
 import { dispatch, groupNumber, readBinding, workgroupGrid, writeBinding } from "./dispatch";
 import { rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
+import { hostAdamW } from "./hostAdamw";
 import type { GradientSink } from "./kernels/op";
 import { float } from "./kernels/wgsl";
 import { disposeOwn, ownTensor } from "./step";
@@ -110,6 +111,7 @@ interface Segment {
  * @throws Error naming a parameter that a step leaves without a gradient
  */
 export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions, models = 1): AdamW {
+  if (gpu.heap) return hostAdamW(gpu, parameters, options, models);
   const { backend } = gpu;
   const store = createGradientStore(
     gpu,

@@ -38,7 +38,16 @@ import { internals } from "./dispatch";
 import { planBuffers, type Request } from "./lifetimes";
 import { type DraftSheet, draftDevice, draftSheet, type PipelineDraft, pipelineOf } from "./pipelines";
 import { timeCommands } from "./profile";
-import { flush, type InputSpecs, makeInputs, readBuffers, type Step, type StepFunction, type TensorMap } from "./step";
+import {
+  eagerStep,
+  flush,
+  type InputSpecs,
+  makeInputs,
+  readBuffers,
+  type Step,
+  type StepFunction,
+  type TensorMap,
+} from "./step";
 
 /** What is bound, before its pipeline has been compiled and its buffers are there. */
 type GroupDraft = Pick<GPUBindGroupDescriptor, "entries">;
@@ -49,7 +58,6 @@ type Command<Pipeline = GPUComputePipeline | PipelineDraft, Group = GroupDraft> 
   | { kind: "clear"; buffer: GPUBuffer; offset: number; size: number | undefined }
   | { kind: "copy"; from: GPUBuffer; fromOffset: number; to: GPUBuffer; toOffset: number; size: number };
 
-/** What a replay runs. */
 export type Linked = Command<GPUComputePipeline, GPUBindGroup>;
 
 /** Bytes that the host handed to the GPU during the recording. */
@@ -73,12 +81,17 @@ interface Recording {
 }
 
 /**
- * Captures `fn` for inputs of these shapes. Nothing is compiled yet: `compileWaiting` (pipelines.ts) does it for all
+ * Captures `fn` for inputs of these shapes; on a CPU, which has no commands to record, an eager step. Nothing is compiled yet: `compileWaiting` (pipelines.ts) does it for all
  * captures at once; the first run does what is left.
  * @throws LabError "not-capturable" naming the op that cannot be replayed faithfully
  * @param arena whose buffers intermediates share
  */
-export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena = arenaOf(gpu)): Step {
+export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena?: Arena): Step {
+  if (gpu.heap) return eagerStep(gpu, fn, specs);
+  return capture(gpu, fn, specs, arena ?? arenaOf(gpu));
+}
+
+function capture(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena): Step {
   const inputs = makeInputs(gpu, specs);
   let kept: Recording;
   try {

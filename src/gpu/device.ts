@@ -3,6 +3,7 @@
  * GPU's own error messages (results then read as zeros); so the adapter is requested here, and everything that can go
  * wrong becomes a LabError with a remedy.
  */
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 // Without it every gradient is "not found": the core package alone registers none.
 import "@tensorflow/tfjs-core/dist/register_all_gradients";
@@ -23,6 +24,11 @@ export interface Gpu {
   readonly backend: WebGPUBackend;
   readonly device: GPUDevice;
   readonly adapter: GpuAdapter;
+  /**
+   * Where a CPU stands in (wasm.ts): a tensor's values where they lie, to read and to write, until memory is next
+   * allocated. Such a "GPU" has neither backend nor device: what asks for them throws.
+   */
+  readonly heap: ((tensor: TensorInfo) => Float32Array | Int32Array) | null;
   /** The first thing that went wrong with the device, if anything did. */
   failure(): LabError | null;
   /** Throws `failure()` if there is one. Call it wherever a result is used. */
@@ -117,6 +123,7 @@ export async function openGpu(): Promise<Gpu> {
     backend,
     device,
     adapter: described,
+    heap: null,
     failure: () => failed,
     check() {
       if (failed) throw failed;

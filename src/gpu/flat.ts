@@ -87,7 +87,9 @@ export function packSegments(
 
 /** Bytes that this device binds at once. */
 export const bindingLimit = (gpu: Gpu): number =>
-  Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
+  gpu.heap
+    ? Number.POSITIVE_INFINITY
+    : Math.min(gpu.device.limits.maxStorageBufferBindingSize, gpu.device.limits.maxBufferSize);
 
 /** Buffers for pieces of these sizes in bytes, each piece at a 256-byte boundary of one of them. */
 export function segmentBuffers(
@@ -138,6 +140,13 @@ export function packHalf(values: Float32Array): Uint32Array {
  * @throws LabError "gpu-refused" where one of them is larger than the limit
  */
 export function flatTensors(gpu: Gpu, specs: readonly FlatSpec[]): FlatTensors {
+  if (gpu.heap) {
+    // Half floats save a GPU's memory; here all stay as they are.
+    const tensors = specs.map(({ shape, values }) =>
+      tf.keep(values ? tf.tensor(values, shape, "float32") : tf.zeros(shape)),
+    );
+    return { tensors, dispose: () => tf.dispose(tensors) };
+  }
   const limit = bindingLimit(gpu);
   const sizes = specs.map(({ shape, half }) => (half ? 2 : 4) * shape.reduce((a, b) => a * b, 1));
   const largest = Math.max(0, ...sizes);

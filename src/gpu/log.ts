@@ -29,6 +29,15 @@ export function createLog(gpu: Gpu, width: number, slots: number, models = 1): S
     append(values, slot) {
       if (values.length !== width || values.some((value) => value.size !== models))
         throw new Error(`the log takes ${width} numbers of ${models === 1 ? "one model" : `${models} models`}`);
+      const { heap } = gpu;
+      if (heap) {
+        const row = values.map((value) => heap(value));
+        const at = heap(slot)[0]! * width * models;
+        row.forEach((numbers, k) => {
+          for (let model = 0; model < models; model++) heap(ring)[at + model * width + k] = numbers[model]!;
+        });
+        return;
+      }
       const out = width + 1;
       dispatch(
         gpu.backend,

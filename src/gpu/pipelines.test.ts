@@ -96,8 +96,8 @@ it("names the kernel that a driver does not take", async () => {
     createShaderModule: () => ({}),
     createComputePipelineAsync: () => Promise.reject(new Error("too large")),
   } as unknown as GPUDevice;
-  const { backend, check, adapter } = gpu();
-  const broken = { backend, check, device: refusing, adapter: { ...adapter, software: false } };
+  const { backend, check, adapter, heap } = gpu();
+  const broken = { backend, check, heap, device: refusing, adapter: { ...adapter, software: false } };
   await expect(compileWaiting(broken)).rejects.toMatchObject({
     kind: "gpu-refused",
     message: expect.stringContaining('cannot compile "test-draft 30": too large'),

@@ -115,9 +115,10 @@ export function pipelineOf(backend: WebGPUBackend, pipeline: GPUComputePipeline 
  * @throws LabError "gpu-refused" naming the kernel that the driver does not take
  */
 export async function compileWaiting(
-  gpu: Pick<Gpu, "backend" | "device" | "adapter" | "check">,
+  gpu: Pick<Gpu, "backend" | "device" | "adapter" | "check" | "heap">,
   tell: (done: number, total: number) => void = () => undefined,
 ): Promise<void> {
+  if (gpu.heap) return;
   const all = [...waiting(gpu.backend)];
   if (all.length === 0) return;
   tell(0, all.length);

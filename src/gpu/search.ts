@@ -10,11 +10,12 @@ import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { captureStep } from "./capture";
 import type { Gpu } from "./device";
-import { bindingLimit, type FlatTensors, flatTensors, rangeOf } from "./flat";
+import { bindingLimit, type FlatTensors, flatTensors } from "./flat";
+import { searchOnHost } from "./hostSearch";
 import { asTensor, freeIntermediates } from "./kernels/op";
 import { GROUP, paddedSize, pairKeys, scoreKeys, scoresOf, sizeWords, unitRows } from "./kernels/scores";
 import { bestOf, MOST_K } from "./kernels/topK";
-import type { Step } from "./step";
+import { type Step, writeValues } from "./step";
 
 /** Documents ready to be searched. */
 export interface SearchIndex {
@@ -39,8 +40,8 @@ interface Block {
   documents: number;
 }
 
-// Scores of 32 queries with a block are 16 MiB.
-const BLOCK = 131_072;
+/** Documents of a block at most: scores of 32 queries with one are 16 MiB. */
+export const SEARCH_BLOCK = 131_072;
 /** Queries that are searched together. */
 export const SEARCH_BATCH = 32;
 
@@ -55,7 +56,7 @@ export function uploadIndex(
   vectors: Float32Array,
   size: number,
   order: Int32Array,
-  perBlock = BLOCK,
+  perBlock = SEARCH_BLOCK,
 ): SearchIndex {
   const documents = order.length;
   if (documents === 0 || vectors.length !== documents * size)
@@ -74,8 +75,7 @@ export function uploadIndex(
   const blocks = starts.map((start, b): Block => {
     const count = counts[b]!;
     const laid = layOut(vectors, size, order.subarray(start, start + count));
-    const { buffer, offset } = rangeOf(gpu, memory.tensors[b]!);
-    gpu.device.queue.writeBuffer(buffer, offset, laid as BufferSource);
+    writeValues(gpu, memory.tensors[b]!, laid);
     return {
       vectors: memory.tensors[b]!,
       first: start,
@@ -129,12 +129,13 @@ export interface Found {
  * @param pairs int32 [pairs, 2], query of the batch and place of the document: whose scores are wanted as well
  */
 export function searchQueries(gpu: Gpu, index: SearchIndex, queries: Tensor, k: number, pairs?: Tensor): Found {
-  const { backend } = gpu;
   const [batch, size] = queries.shape as [number, number];
   if (!(Number.isInteger(k) && k >= 1 && k <= MOST_K)) throw new RangeError(`k is from 1 to ${MOST_K}, not ${k}`);
   if (size !== index.size) throw new Error(`queries of ${size} values, an index of ${index.size}`);
+  if (gpu.heap) return searchOnHost(gpu, index, queries, k, pairs);
   if (batch * index.perBlock * 4 > bindingLimit(gpu))
     throw new RangeError(`${batch} queries at once: their scores of a block are more than the GPU binds`);
+  const { backend } = gpu;
   const most = Math.min(k, index.documents);
   const chunk = chunkOf(index, batch, most);
   const counts = index.blocks.map(({ documents }) => Math.ceil(documents / chunk));

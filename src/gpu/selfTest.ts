@@ -56,16 +56,19 @@ async function compute(gpu: Gpu, checks: readonly OpCheck[]): Promise<Record<str
     })),
   );
   const flat = inputs.flat().map(({ tensor }) => tensor);
-  const store = createGradientStore(
-    gpu,
-    flat.map(({ size }) => ({ size, uses: 1 })),
-  );
-  const sinks = new Map(flat.map((tensor, i) => [tensor.id, store.sink(i)]));
+  // On a GPU gradients go where a training's go.
+  const store = gpu.heap
+    ? null
+    : createGradientStore(
+        gpu,
+        flat.map(({ size }) => ({ size, uses: 1 })),
+      );
+  const sinks = new Map(store ? flat.map((tensor, i) => [tensor.id, store.sink(i)]) : []);
   const weights = checks.map(({ inputs: _, ...check }, i) => ({ check, xs: inputs[i]! }));
   const step = captureStep(
     gpu,
     () => {
-      store.begin();
+      store?.begin();
       const outputs: TensorMap = {};
       weights.forEach(({ check, xs }, i) => {
         const { value, gradients } = valueAndGradients(
@@ -73,7 +76,7 @@ async function compute(gpu: Gpu, checks: readonly OpCheck[]): Promise<Record<str
             const y = check.op(Object.fromEntries(xs.map(({ name, tensor }) => [name, tensor])));
             if (y.size === 1) return tf.reshape(y, []) as Scalar;
             outputs[`${i}`] = tf.keep(tf.clone(y));
-            return probe(y);
+            return gpu.heap ? weighted(y) : probe(y);
           },
           xs.map(({ tensor }) => tensor),
           sinks,
@@ -90,7 +93,7 @@ async function compute(gpu: Gpu, checks: readonly OpCheck[]): Promise<Record<str
   try {
     await compileWaiting(gpu);
     step.run({});
-    const partials = (await readBuffers(gpu, store.buffers)).map((bytes) => new Float32Array(bytes));
+    const partials = store ? (await readBuffers(gpu, store.buffers)).map((bytes) => new Float32Array(bytes)) : [];
     const names = Object.keys(step.outputs);
     const values = await readTensors(
       gpu,
@@ -103,16 +106,16 @@ async function compute(gpu: Gpu, checks: readonly OpCheck[]): Promise<Record<str
       for (const { name, tensor } of xs) {
         const sum = new Float32Array(tensor.size);
         const returned = read.get(`${i} ${name}`);
-        const own = partials[store.segmentOf(index)]!;
-        for (const { offset, count } of store.contributions(index++))
-          for (let e = 0; e < count * sum.length; e++) sum[e % sum.length]! += own[offset + e]!;
+        const own = store && partials[store.segmentOf(index)]!;
+        for (const { offset, count } of store?.contributions(index++) ?? [])
+          for (let e = 0; e < count * sum.length; e++) sum[e % sum.length]! += own![offset + e]!;
         result[name] = returned ? sum.map((v, e) => v + returned[e]!) : sum;
       }
       return result;
     });
   } finally {
     step.dispose();
-    store.dispose();
+    store?.dispose();
     for (const tensor of flat) disposeOwn(gpu, tensor);
   }
 }
@@ -237,5 +240,17 @@ const probeGradientOp = registerOp<{ y: TensorInfo }>({
       [{ shape: y.shape }],
     )[0]!,
 });
+
+/** The same by tfjs' own operations. */
+const weighted = (y: Tensor): Scalar =>
+  tf.sum(
+    tf.mul(
+      y,
+      tf.tensor(
+        Float32Array.from({ length: y.size }, (_, i) => probeWeight(i)),
+        y.shape,
+      ),
+    ),
+  );
 
 const probe = (y: Tensor): Scalar => probeOp({ y }, {})[0] as Scalar;

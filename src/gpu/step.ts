@@ -35,7 +35,7 @@ export interface Step {
   readonly stats: StepStats;
   /**
    * Writes the inputs and submits one run. Does not wait.
-   * @param times runs it so often within the one submit, for timing (captured steps only)
+   * @param times runs it so often, a captured step within one submit; for timing
    */
   run(values: HostValues, times?: number): void;
   /** The value of an output after the last run. Waits for the GPU. */
@@ -60,6 +60,10 @@ const STORAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 /** A float32 or int32 tensor on a buffer of its own, zero-filled; never pooled, so its buffer stays the same. */
 export function ownTensor(gpu: Gpu, spec: InputSpec, values?: Float32Array | Int32Array): Tensor {
   const size = spec.shape.reduce((a, b) => a * b, 1);
+  if (gpu.heap) {
+    const zeros = spec.dtype === "float32" ? new Float32Array(size) : new Int32Array(size);
+    return tf.keep(tf.tensor(values ?? zeros, [...spec.shape], spec.dtype));
+  }
   const buffer = gpu.device.createBuffer({ size: Math.max(4, size * 4), usage: STORAGE });
   gpu.account(buffer.size);
   if (values) gpu.device.queue.writeBuffer(buffer, 0, values as BufferSource);
@@ -76,8 +80,33 @@ export function ownBuffer(tensor: Tensor): GPUBuffer {
   return buffer;
 }
 
+/** Overwrites values of a tensor that lives from step to step, from value number `offset` on. */
+export function writeValues(gpu: Gpu, tensor: Tensor, values: Float32Array | Int32Array, offset = 0): void {
+  if (gpu.heap) {
+    gpu.heap(tensor).set(values, offset);
+    return;
+  }
+  const range = rangeOf(gpu, tensor);
+  gpu.device.queue.writeBuffer(range.buffer, range.offset + offset * 4, values as BufferSource);
+}
+
+/** Copies a whole tensor to where value number `offset` of `to` is, which `ownTensor` made; ordered after what was run. */
+export function copyValues(gpu: Gpu, from: Tensor, to: Tensor, offset: number): void {
+  if (gpu.heap) {
+    gpu.heap(to).set(gpu.heap(from), offset);
+    return;
+  }
+  const encoder = gpu.device.createCommandEncoder();
+  encoder.copyBufferToBuffer(bufferOf(gpu, from), 0, ownBuffer(to), offset * 4, from.size * 4);
+  gpu.device.queue.submit([encoder.finish()]);
+}
+
 /** Frees a tensor made by `ownTensor`. */
 export function disposeOwn(gpu: Gpu, tensor: Tensor): void {
+  if (gpu.heap) {
+    tensor.dispose();
+    return;
+  }
   const buffer = ownBuffer(tensor);
   tensor.dispose();
   gpu.account(-buffer.size);
@@ -98,7 +127,7 @@ export function makeInputs(gpu: Gpu, specs: InputSpecs): StepInputs {
             `The step was made for "${name}" with ${tensor.size} values and was given ${value?.length ?? "none"}.`,
             "Make another step for another shape.",
           );
-        gpu.device.queue.writeBuffer(ownBuffer(tensor), 0, value as BufferSource);
+        writeValues(gpu, tensor, value);
       }
     },
     dispose() {
@@ -109,6 +138,7 @@ export function makeInputs(gpu: Gpu, specs: InputSpecs): StepInputs {
 
 /** Submits what tfjs has recorded so far, so that what comes next is ordered after it. */
 export function flush(gpu: Gpu): void {
+  if (gpu.heap) return;
   gpu.backend.endComputePassEncoder();
   gpu.backend.ensureCommandEncoderReady();
   gpu.backend.submitQueue();
@@ -158,6 +188,11 @@ export function bufferOf(gpu: Gpu, tensor: Tensor): GPUBuffer {
 
 /** Values of tensors now, in one read-back. */
 export async function readTensors(gpu: Gpu, tensors: readonly Tensor[]): Promise<Float32Array[]> {
+  const { heap } = gpu;
+  if (heap) {
+    await gpu.finish();
+    return tensors.map((tensor) => heap(tensor).slice() as Float32Array);
+  }
   if (tensors.some(isHalf)) throw new Error("a tensor of half floats is not read back: its checkpoint has the values");
   const buffers = await readRanges(
     gpu,
@@ -173,6 +208,10 @@ export function eagerStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step {
   const copyOut = (result: TensorMap) => {
     for (const [name, tensor] of Object.entries(result)) {
       outputs[name] ??= ownTensor(gpu, { shape: tensor.shape, dtype: tensor.dtype as "float32" });
+      if (gpu.heap) {
+        copyValues(gpu, tensor, outputs[name], 0);
+        continue;
+      }
       const source = bufferOf(gpu, tensor);
       gpu.backend.endComputePassEncoder();
       gpu.backend.ensureCommandEncoderReady();
@@ -184,13 +223,15 @@ export function eagerStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs): Step {
     kind: "eager",
     stats: { dispatches: null, bytes: 0 },
     outputs,
-    run(values) {
+    run(values, times = 1) {
       flush(gpu);
       inputs.write(values);
-      const result = tf.tidy(() => fn(inputs.tensors));
-      copyOut(result);
-      flush(gpu);
-      tf.dispose(result);
+      for (let n = 0; n < times; n++) {
+        const result = tf.tidy(() => fn(inputs.tensors));
+        copyOut(result);
+        flush(gpu);
+        tf.dispose(result);
+      }
     },
     read: async (name) => (await readTensors(gpu, [outputs[name]!]))[0]!,
     dispose() {

@@ -99,6 +99,13 @@ export function createLab(client: LabClient, around: Surroundings) {
     search,
     recorded,
     theme,
+    /** Takes the CPU in the GPU's place, and the preset that suits it. */
+    async takeCpu() {
+      await device.getState().openCpu();
+      if (!device.getState().report?.adapter) return;
+      recorded.getState().pause();
+      if (lab.getState().preset !== "tiny") lab.getState().setPreset("tiny");
+    },
     /** Opens the GPU, reads the list of runs, and finds something to show. */
     async begin() {
       await Promise.all([device.getState().open(), lock.decided.then(() => runs.getState().refresh())]);

@@ -89,8 +89,8 @@ export interface RunSummary {
 
 /** Commands: name -> [payload, answer]. */
 export interface Commands {
-  /** Opens the GPU. */
-  open: [Record<string, never>, DeviceReport];
+  /** Opens the GPU, or, where `cpu` asks for it, the CPU in its place. */
+  open: [{ cpu?: boolean }, DeviceReport];
   /** Reads dropped files as a BEIR collection, split by the seed: the one that `run` with data.source "files" uses. */
   loadFiles: [{ files: { path: string; file: Blob }[]; seed: number }, CollectionReport];
   /** Reports on the collection that the experiment would use. */

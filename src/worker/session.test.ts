@@ -4,10 +4,13 @@ import { presetExperiment } from "../core/config/presets";
 import { QUERIES_FILE, RESULT_FILE, writeResult } from "../core/formats/archive";
 import { writeQueries } from "../core/formats/queries";
 import { testQueries, testRun } from "../core/formats/testRun";
+import { useWasm } from "../gpu/testWasm";
 import { files } from "./beirFiles.test-helper";
 import type { RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 import { createSession } from "./session";
+
+const cpu = useWasm();
 
 function session() {
   const rows = new Map<string, RunSummary>();
@@ -25,7 +28,15 @@ function session() {
     },
   };
   const store = memoryStore();
-  const options = { codeVersion: "test", host: "node", emit: () => {}, newId: () => "r", now: () => new Date(0) };
+  const openCpu = async () => cpu();
+  const options = {
+    codeVersion: "test",
+    openCpu,
+    host: "node",
+    emit: () => {},
+    newId: () => "r",
+    now: () => new Date(0),
+  };
   return { store, rows, commands: createSession({ ...options, store, runs }) };
 }
 
@@ -43,7 +54,7 @@ it("says what a run would take of the memory, and refuses one that takes too muc
   const { commands, rows } = session();
   const tiny = presetExperiment("tiny");
   expect(await commands.memory({ experiment: tiny })).toEqual({
-    words: expect.stringMatching(/^About \d+ MB on the GPU at most, in /),
+    words: expect.stringMatching(/^About [\d.]+ MB on the GPU at most, in /),
     problem: null,
   });
   const training = { ...tiny.training, memoryLimit: 16 };
@@ -67,4 +78,17 @@ it("counts an imported run's bytes, and a new name goes into its result.json too
   await commands.renameRun({ runId: run.id, name: "best" });
   expect(rows.get(run.id)).toMatchObject({ name: "best", result: { name: "best" } });
   expect(await store.read(`runs/r/${RESULT_FILE}`)).toEqual(writeResult({ ...testRun(), name: "best" }));
+});
+
+it("takes the CPU where it is asked to, and starts nothing large on it", async () => {
+  const { commands, rows } = session();
+  const adapter = { description: "CPU (WebAssembly)", host: "node" };
+  expect(await commands.open({ cpu: true })).toMatchObject({ adapter, problem: null });
+  // It stays open: a run does not ask again.
+  expect(await commands.open({})).toMatchObject({ adapter });
+  await expect(commands.run({ experiment: presetExperiment("quick"), name: "large" })).rejects.toMatchObject({
+    kind: "bad-setting",
+    remedy: expect.stringContaining("Choose the preset Tiny"),
+  });
+  expect(rows.size).toBe(0);
 });

@@ -4,19 +4,22 @@
  */
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
+import { PRESETS } from "../core/config/presets";
 import type { Experiment } from "../core/config/schema";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
 import { createControl, type RunControl } from "../core/pipeline/control";
+import { settleEngine } from "../core/pipeline/engine";
 import { isArchiveFile } from "../core/pipeline/files";
 import { memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
-import { planShape } from "../core/pipeline/plan";
+import { planRun, planShape } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
 import { openSearch, type SearchEngine } from "../core/pipeline/search";
 import { testBeforeRun } from "../core/pipeline/selfTest";
 import { type Gpu, openGpu } from "../gpu/device";
 import { fusedOps } from "../gpu/fusedOps";
+import { plainOps } from "../gpu/plainOps";
 import { createCollections, describe } from "./collections";
 import { errorReport, eventBatcher } from "./events";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
@@ -27,6 +30,8 @@ export interface SessionOptions {
   runs: RunStore;
   codeVersion: string;
   host: string;
+  /** Opens the CPU in a GPU's place. */
+  openCpu: () => Promise<Gpu>;
   emit: (event: RunEvent) => void;
   newId: () => string;
   now: () => Date;
@@ -49,13 +54,13 @@ export function createSession(options: SessionOptions): Handlers {
     if (gpu && !gpu.failure()) search?.engine.dispose();
     search = null;
   };
-  const open = async (): Promise<DeviceReport> => {
+  const open = async ({ cpu = false }: { cpu?: boolean } = {}): Promise<DeviceReport> => {
     if (gpu && !gpu.failure()) return { adapter: adapterRecord(gpu), problem: null };
     closeSearch();
     gpu?.dispose();
     gpu = null;
     try {
-      const opened = await openGpu();
+      const opened = await (cpu ? options.openCpu() : openGpu());
       opened.onFailure((error) => emit({ type: "device", report: { adapter: null, problem: errorReport(error) } }));
       gpu = opened;
       return { adapter: adapterRecord(opened), problem: null };
@@ -68,8 +73,22 @@ export function createSession(options: SessionOptions): Handlers {
     if (problem || !gpu) throw new LabError("no-webgpu", problem?.message ?? "No GPU.", problem?.remedy ?? "");
     return gpu;
   };
+  const limits = () => (gpu && !gpu.heap ? gpu.device.limits : undefined);
+  const opsOf = (g: Gpu) => (g.heap ? plainOps : fusedOps);
+  /** A CPU trains what is about as small as the preset Tiny. */
+  const needSmall = (experiment: Experiment) => {
+    if (!gpu?.heap) return;
+    const { totalFlops } = planRun(experiment, planShape(experiment));
+    const most = 4 * PRESETS.tiny.flops;
+    if (totalFlops > most)
+      throw new LabError(
+        "bad-setting",
+        `This experiment takes up to ${totalFlops.toExponential(1)} floating-point operations; on the CPU at most ${most.toExponential(1)} are started.`,
+        "Choose the preset Tiny, or open the page in a browser with WebGPU.",
+      );
+  };
   const needMemory = (experiment: Experiment, dataset: Dataset) => {
-    const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu?.device.limits);
+    const problem = memoryProblem(experiment, planShape(experiment, dataset), limits());
     if (problem) throw problem;
   };
   const needIdle = () => {
@@ -84,6 +103,7 @@ export function createSession(options: SessionOptions): Handlers {
   /** Runs or goes on with a stored run in the background; tells by events. */
   const start = async (run: RunSummary) => {
     const device = await needGpu();
+    needSmall(run.experiment);
     closeSearch(); // its towers would only take memory from the training
     const control = createControl((paused) => events.status(paused ? "paused" : "running"));
     const events = eventBatcher(run.id, emit, runs);
@@ -97,11 +117,15 @@ export function createSession(options: SessionOptions): Handlers {
       const { codeVersion } = options;
       const { experiment } = run;
       const { doing } = events.listener;
-      await testBeforeRun({ gpu: device, ops: fusedOps, experiment, codeVersion, store, ...(doing ? { doing } : {}) });
+      const ops = opsOf(device);
+      const before = { gpu: device, ops, experiment, codeVersion, store, ...(doing ? { doing } : {}) };
+      const engine = await settleEngine(before);
+      await testBeforeRun(before);
       return runExperiment({
         gpu: device,
-        ops: fusedOps,
+        ops,
         adapter: adapterRecord(device),
+        engine,
         codeVersion,
         store: runStore,
         experiment,
@@ -139,7 +163,7 @@ export function createSession(options: SessionOptions): Handlers {
     async memory({ experiment }) {
       const dataset = experiment.data.source === "files" ? collections.loaded() : null;
       const shape = planShape(experiment, dataset ?? undefined);
-      const problem = memoryProblem(experiment, shape, gpu?.device.limits);
+      const problem = memoryProblem(experiment, shape, limits());
       return { words: memoryWords(runMemory(experiment, shape)), problem: problem && errorReport(problem) };
     },
     async run({ experiment, name }) {
@@ -147,6 +171,7 @@ export function createSession(options: SessionOptions): Handlers {
       const dataset = await collections.get(experiment);
       needMemory(experiment, dataset);
       await needGpu();
+      needSmall(experiment);
       needMemory(experiment, dataset); // its limits are known now
       const run: RunSummary = {
         id: options.newId(),
@@ -201,7 +226,7 @@ export function createSession(options: SessionOptions): Handlers {
           const device = await needGpu();
           const runStore = storeOf(runId);
           const dataset = await collections.of(run.experiment, runStore);
-          search = { runId, engine: await openSearch(device, fusedOps, runStore, run.experiment, dataset) };
+          search = { runId, engine: await openSearch(device, opsOf(device), runStore, run.experiment, dataset) };
         }
         const columns = await search.engine.search(query, k);
         return {

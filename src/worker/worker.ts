@@ -17,6 +17,7 @@ const session = opfsStore("scalingnote-lab").then((store) =>
     runs: openRunStore(),
     codeVersion,
     host: "browser",
+    openCpu: async () => (await import("./cpu")).openCpu(),
     emit: (event) => scope.postMessage({ type: "event", event }),
     newId: () => crypto.randomUUID(),
     now: () => new Date(),

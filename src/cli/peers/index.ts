@@ -1,6 +1,7 @@
 /** `lab bench peers`: the same step by this program and by others, in one run. */
-import { type BenchProblem, benchProblem, benchStep } from "../../core/pipeline/bench";
+import { benchStep } from "../../core/pipeline/bench";
 import type { BenchSize } from "../../core/pipeline/benchChoices";
+import { type BenchProblem, benchProblem } from "../../core/pipeline/benchProblem";
 import { logRow } from "../../core/training/steps";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";

@@ -3,7 +3,7 @@
  * compile a gather's gradient ("scatter input is not imm"). Every array is used up by what it is given to; `ref` keeps it.
  */
 import { defaultDevice, init, jit, type Array as NdArray, nn, numpy as np, tree, valueAndGrad, vjp } from "@jax-js/jax";
-import type { BenchProblem, BenchSide } from "../../core/pipeline/bench";
+import type { BenchProblem, BenchSide } from "../../core/pipeline/benchProblem";
 import { RMS_EPS } from "../../core/towers/config";
 import { ADAM, type OpenPeer, type PeerTower, peerTower } from "./peer";
 

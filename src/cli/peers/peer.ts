@@ -1,5 +1,5 @@
 /** Another program that computes the benchmark's step: two towers forward and backward, InfoNCE, Adam. */
-import type { BenchProblem, BenchSide } from "../../core/pipeline/bench";
+import type { BenchProblem, BenchSide } from "../../core/pipeline/benchProblem";
 
 export interface Peer {
   name: string;

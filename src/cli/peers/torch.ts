@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { BenchSide } from "../../core/pipeline/bench";
+import type { BenchSide } from "../../core/pipeline/benchProblem";
 import { RMS_EPS } from "../../core/towers/config";
 import { ADAM, type OpenPeer } from "./peer";
 import script from "./torch_step.py?raw";

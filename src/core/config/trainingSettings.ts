@@ -283,5 +283,12 @@ export const training = z
       help: "Captured: recorded once and replayed as one command buffer. Eager: op by op, the reference.",
       source: OURS,
     }),
+    matmul: choice({
+      default: "auto",
+      choices: { auto: "measured", registers: "registers", shared: "workgroup memory" },
+      label: "Matrix products",
+      help: "Tiles in registers or blocks through workgroup memory: the same but for rounding. Measured: the faster one here.",
+      source: OURS,
+    }),
   })
   .prefault({});

@@ -65,6 +65,12 @@ describe("archives", () => {
     expect(writeArchive(files())).toEqual(writeArchive(new Map([...files()].reverse())));
   });
 
+  it("keep what the engine settled, and ask it of no run that did not say", async () => {
+    const engine = { matmul: "shared", chosen: "measured", gflops: { registers: 420.5, shared: 811 } };
+    const told = files().set(RESULT_FILE, json({ ...testRun(), engine }));
+    expect((await readArchive(loose(told))).result.engine).toEqual(engine);
+    expect((await readArchive(loose(files()))).result).not.toHaveProperty("engine");
+  });
   it("leave out what leads out of the folder", async () => {
     const { files: kept } = await readArchive(
       loose(new Map([...files(), ["../evil", bytes("")], ["a/../../b", bytes("")]])),

@@ -70,6 +70,15 @@ export interface AdapterRecord {
   host: string;
 }
 
+/** What the engine settled before the run: equal seeds give equal runs only where it is equal, too. */
+export interface EngineRecord {
+  /** How matrices are multiplied: tiles in registers, or blocks through workgroup memory. */
+  matmul: "registers" | "shared";
+  chosen: "setting" | "measured" | "software adapter";
+  /** Where it was measured: GFLOP/s of each. */
+  gflops?: { registers: number; shared: number };
+}
+
 /** One system's figures. Times in milliseconds. */
 export interface SystemResult {
   name: SystemName;
@@ -120,6 +129,8 @@ export interface RunResult {
   createdAt: string;
   config: Experiment;
   adapter: AdapterRecord;
+  /** Absent from runs before there was a choice, and where no kernels of ours ran. */
+  engine?: EngineRecord;
   codeVersion: string;
   /** SHA-256 over corpus, queries and judgements: only equal ones may be paired. */
   testSetHash: string;

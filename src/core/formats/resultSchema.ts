@@ -64,6 +64,13 @@ export const runResultSchema = z.object({
     software: z.boolean(),
     host: z.string(),
   }),
+  engine: z
+    .object({
+      matmul: z.enum(["registers", "shared"]),
+      chosen: z.enum(["setting", "measured", "software adapter"]),
+      gflops: z.object({ registers: z.number(), shared: z.number() }).exactOptional(),
+    })
+    .exactOptional(),
   codeVersion: z.string(),
   testSetHash: z.string(),
   collection: z.object({

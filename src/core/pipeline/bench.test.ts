@@ -5,10 +5,11 @@ import { useGpu } from "../../gpu/testGpu";
 import { presetExperiment } from "../config/presets";
 import { initTower, towerConfig } from "../towers";
 import { disposeTower, uploadTower } from "../towers/device";
-import { contrastiveStep } from "../training/steps";
+import { contrastiveStep, logRow } from "../training/steps";
 import { benchFlops, benchStep, measureStep } from "./bench";
 import type { BenchArch, BenchSize } from "./benchChoices";
 import { measureEncode } from "./benchEncode";
+import { measureStudents, oneStudentStep, studentsStep } from "./benchStudents";
 
 const gpu = useGpu();
 
@@ -68,12 +69,34 @@ describe("a captured step", () => {
     expect(gpu().bytes()).toBe(before);
   });
 
+  it("of 16 students at once takes at most 1.1 times the dispatches of one, which learns what it learns alone", async () => {
+    const one = oneStudentStep(gpu(), fusedOps, "s");
+    const before = gpu().bytes();
+    const all = studentsStep(gpu(), fusedOps, "s", 16);
+    expect(one.step.stats.dispatches).toBe(25);
+    expect(all.step.stats.dispatches! / one.step.stats.dispatches!).toBeLessThanOrEqual(1.1);
+    expect(gpu().bytes() - before).toBeLessThan(97.6e6);
+    // Of so many, tiles are larger and threads add up their blocks themselves.
+    for (const step of [1, 2, 3]) for (const training of [one, all]) training.run(step);
+    const [own, alone] = [logRow(all, await all.log.read(), 3), logRow(one, await one.log.read(), 3)];
+    own.forEach((value, i) => {
+      expect(Math.abs(value - alone[i]!) / Math.max(1, Math.abs(alone[i]!)), all.names[i]).toBeLessThan(1e-5);
+    });
+    all.dispose();
+    expect(gpu().bytes()).toBe(before);
+    one.dispose();
+  });
+
   it("is counted as the GPU sees it: one submit, and as many dispatches as the step says", async () => {
     const figures = await measureStep(gpu(), fusedOps, { arch: "qkd", size: "s", mode: "captured" });
     expect(figures).toMatchObject({ dispatches: 39, submits: 1 });
     const eager = await measureStep(gpu(), fusedOps, { arch: "qkd", size: "s", mode: "eager" });
     expect(eager.dispatches).toBe(39);
     expect(eager.loss).toBe(figures.loss);
+    const students = await measureStudents(gpu(), fusedOps, { size: "s", students: 2 });
+    expect(students).toMatchObject({ students: 2, dispatches: 25, dispatchesAlone: 25, submits: 1 });
+    expect(students.gpuBytesAlone).toBeLessThan(students.gpuBytes);
+    expect(students.perStudentRatio).toBeCloseTo(students.stepMs.median / 2 / students.stepMsAlone.median, 10);
     expect(benchFlops("bench", "m")).toBe(6 * 12 * 4 * 128 ** 2 * 32 * 64);
   });
 

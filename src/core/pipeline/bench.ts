@@ -9,23 +9,35 @@ import type { TowerOps } from "../../gpu/ops";
 import { random } from "../random";
 import { initTower } from "../towers";
 import { gatedHidden } from "../towers/config";
-import { disposeTower, uploadTower } from "../towers/device";
-import type { HostParameters, TowerConfig } from "../towers/types";
-import { type TokenTable, towerValues } from "../training/inputs";
-import { contrastiveStep, distilStep, logRow, type Recipe, type TrainingStep } from "../training/steps";
+import { disposeTower, type Tower, uploadTower } from "../towers/device";
+import type { TowerConfig } from "../towers/types";
+import type { TokenTable } from "../training/inputs";
+import {
+  contrastiveStep,
+  distilStep,
+  logRow,
+  type Recipe,
+  type SharedDistilParts,
+  type TrainingStep,
+} from "../training/steps";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 
 export const BATCH = 32;
 export const QUERY_TOKENS = 16;
 export const DOCUMENT_TOKENS = 48;
-const VOCABULARY = 2048;
+export const VOCABULARY = 2048;
 export const SEED = 7;
 
 /** The shape of a tower of the benchmark. */
-export function benchConfig(arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig {
-  const { width, layers, heads } = BENCH_SIZES[size];
-  const kind = arch === "qkd" ? "encoder" : arch;
+export const benchConfig = (arch: BenchArch, size: BenchSize, maxTokens: number): TowerConfig =>
+  configOf(arch === "qkd" ? "encoder" : arch, BENCH_SIZES[size], maxTokens);
+
+function configOf(
+  kind: TowerConfig["kind"],
+  { width, layers, heads }: { width: number; layers: number; heads: number },
+  maxTokens: number,
+): TowerConfig {
   return {
     kind,
     vocabulary: VOCABULARY,
@@ -45,10 +57,9 @@ export const benchTokens = (arch: BenchArch): number =>
   BATCH * (arch === "qkd" ? QUERY_TOKENS : QUERY_TOKENS + DOCUMENT_TOKENS);
 
 /** Floating-point operations of a step's matrix products by parameters alone: 6 times 12 layers width^2 times tokens. */
-export function benchFlops(arch: BenchArch, size: BenchSize): number {
-  const { width, layers } = BENCH_SIZES[size];
-  return 6 * 12 * layers * width ** 2 * benchTokens(arch);
-}
+export const benchFlops = (arch: BenchArch, size: BenchSize): number => flopsOf(BENCH_SIZES[size], benchTokens(arch));
+const flopsOf = ({ width, layers }: { width: number; layers: number }, tokens: number) =>
+  6 * 12 * layers * width ** 2 * tokens;
 
 /** Documents of 12 tokens and more, queries of 4 and more drawn from their document; frequent ids are more likely. */
 export function madeUp(): { queries: TokenTable; documents: TokenTable } {
@@ -76,51 +87,43 @@ export function madeUp(): { queries: TokenTable; documents: TokenTable } {
 export const LEARNING_RATE = 1e-3;
 export const TEMPERATURE = 0.05;
 
-/** Numbers in the tables of made-up texts of the pairs of a step. */
-export const textsOf = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
+const recipeOf = (captured: boolean, clip = 1): Recipe => ({
+  steps: 1000,
+  batch: BATCH,
+  warmup: 0,
+  weightDecay: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  clip,
+  captured,
+  learningRate: LEARNING_RATE,
+  embeddingRate: LEARNING_RATE,
+  dropout: 0,
+  seed: SEED,
+});
 
-/** The step of arch `bench` as plain numbers, for another program to compute. */
-export interface BenchProblem {
-  width: number;
-  layers: number;
-  heads: number;
-  batch: number;
-  vocabulary: number;
-  temperature: number;
-  learningRate: number;
-  query: BenchSide;
-  document: BenchSide;
-}
+/** The texts of a step, by their numbers in the tables. */
+export const texts = (step: number) => Int32Array.from({ length: BATCH }, (_, i) => (step % 4) * BATCH + i);
 
-export interface BenchSide {
-  tokens: number;
-  parameters: HostParameters;
-  /** Tokens of a step's texts; mask float32 [batch, tokens]. */
-  inputs(step: number): { ids: Int32Array; mask: Float32Array };
-}
-
-export function benchProblem(size: BenchSize): BenchProblem {
-  const tables = madeUp();
-  const side = (name: "query" | "document", tokens: number, table: TokenTable): BenchSide => {
-    const config = benchConfig("bench", size, tokens);
-    return {
-      tokens,
-      parameters: initTower(config, SEED, name, true),
-      inputs(step) {
-        const { values } = towerValues("text", config, table, textsOf(step), tokens);
-        return { ids: values["text.ids"] as Int32Array, mask: values["text.mask"] as Float32Array };
-      },
-    };
-  };
+/** Distillation of a student, or of several side by side, from made-up teacher vectors. */
+function distilParts(student: Tower): SharedDistilParts {
+  const r = random(SEED, "bench teacher");
   return {
-    ...BENCH_SIZES[size],
-    batch: BATCH,
-    vocabulary: VOCABULARY,
-    temperature: TEMPERATURE,
-    learningRate: LEARNING_RATE,
-    query: side("query", QUERY_TOKENS, tables.queries),
-    document: side("document", DOCUMENT_TOKENS, tables.documents),
+    student,
+    queryTokens: madeUp().queries,
+    queryLength: QUERY_TOKENS,
+    teacher: Float32Array.from({ length: BATCH * 4 * student.config.embeddingSize }, () => r.normal()),
+    order: texts,
+    mseOn: "raw",
+    mseReduce: "mean",
   };
+}
+
+/** What a student of a distillation costs: its shape, tokens and floating-point operations a step. */
+export function benchStudent({ width, layers, heads }: { width: number; layers: number; heads: number }) {
+  const config = configOf("encoder", { width, layers, heads }, QUERY_TOKENS);
+  const tokens = BATCH * QUERY_TOKENS;
+  return { config, recipe: recipeOf(true), parts: distilParts, tokens, flops: flopsOf({ width, layers }, tokens) };
 }
 
 /**
@@ -135,20 +138,7 @@ export function benchStep(
   captured: boolean,
   clip = 1,
 ): TrainingStep {
-  const recipe: Recipe = {
-    steps: 1000,
-    batch: BATCH,
-    warmup: 0,
-    weightDecay: 0,
-    beta1: 0.9,
-    beta2: 0.999,
-    clip,
-    captured,
-    learningRate: LEARNING_RATE,
-    embeddingRate: LEARNING_RATE,
-    dropout: 0,
-    seed: SEED,
-  };
+  const recipe = recipeOf(captured, clip);
   const { queries, documents } = madeUp();
   const tower = (side: "query" | "document", tokens: number) => {
     const config = benchConfig(arch, size, tokens);
@@ -156,19 +146,7 @@ export function benchStep(
   };
   const query = tower("query", QUERY_TOKENS);
   if (arch === "qkd") {
-    const { embeddingSize } = query.config;
-    const r = random(SEED, "bench teacher");
-    const step = distilStep(gpu, ops, recipe, {
-      student: query,
-      queryTokens: queries,
-      queryLength: QUERY_TOKENS,
-      teacher: Float32Array.from({ length: BATCH * 4 * embeddingSize }, () => r.normal()),
-      order: textsOf,
-      mseWeight: 1,
-      cosineWeight: 1,
-      mseOn: "raw",
-      mseReduce: "mean",
-    });
+    const step = distilStep(gpu, ops, recipe, { ...distilParts(query), mseWeight: 1, cosineWeight: 1 });
     return owning(step, () => disposeTower(query));
   }
   const document = tower("document", DOCUMENT_TOKENS);
@@ -180,7 +158,7 @@ export function benchStep(
     documentTokens: documents,
     queryLength: QUERY_TOKENS,
     documentLength: DOCUMENT_TOKENS,
-    order: (n) => ({ queries: textsOf(n), documents: textsOf(n), mask }),
+    order: (n) => ({ queries: texts(n), documents: texts(n), mask }),
     hardNegatives: 0,
     temperature: TEMPERATURE,
     learnTemperature: false,
@@ -191,7 +169,7 @@ export function benchStep(
   });
 }
 
-const owning = (step: TrainingStep, free: () => void): TrainingStep => ({
+export const owning = (step: TrainingStep, free: () => void): TrainingStep => ({
   ...step,
   dispose() {
     step.dispose();

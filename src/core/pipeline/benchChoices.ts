@@ -8,6 +8,14 @@ export const BENCH_SIZES = {
 } as const;
 export type BenchSize = keyof typeof BENCH_SIZES;
 
+/** Students of a size, for `bench students`; a head is 32 wide. */
+export const STUDENT_SIZES = {
+  s: { width: 32, layers: 1, heads: 1 },
+  m: { width: 64, layers: 2, heads: 2 },
+  l: { width: 128, layers: 4, heads: 4 },
+} as const satisfies Record<BenchSize, object>;
+export const MOST_STUDENTS = 256;
+
 /** "qkd": the student alone, an encoder, from stored teacher vectors. The others: two towers, InfoNCE. */
 export const BENCH_ARCHS = ["bench", "encoder", "decoder", "qkd"] as const;
 export type BenchArch = (typeof BENCH_ARCHS)[number];

@@ -33,7 +33,7 @@ export interface Measured {
   pipelines: number;
   /** Until every pipeline was there: those of a capture together, and the host's time for the others. */
   compileMs: number;
-  /** From the beginning to the end of the first run, less one steady run. */
+  /** From the beginning of measuring to the end of the first run, less one steady run. */
   firstMinusSteadyMs: number;
   adapter: string;
   software: boolean;
@@ -51,6 +51,15 @@ export interface Measuring {
    */
   measure(run: (number: number) => void, repeats: number): Promise<Measured>;
   stop(): void;
+}
+
+/** Milliseconds of a run: the host's share, and until the GPU is done. */
+export async function timed(gpu: Gpu, run: () => void): Promise<{ host: number; all: number }> {
+  const start = performance.now();
+  run();
+  const host = performance.now() - start;
+  await gpu.finish();
+  return { host, all: performance.now() - start };
 }
 
 /** Begins to count. Make what is to be measured after this, so that its pipelines and bytes are counted. */
@@ -76,11 +85,9 @@ export function startMeasuring(gpu: Gpu): Measuring {
       const whole: number[] = [];
       for (let i = 0; i < repeats; i++) {
         counter.reset();
-        const start = performance.now();
-        run(++number);
-        host.push(performance.now() - start);
-        await gpu.finish();
-        whole.push(performance.now() - start);
+        const took = await timed(gpu, () => run(++number));
+        host.push(took.host);
+        whole.push(took.all);
       }
       gpu.check();
       const { dispatches, submits, byLabel } = counter.counts;

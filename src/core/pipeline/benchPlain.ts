@@ -25,7 +25,7 @@ import {
   QUERY_TOKENS,
   SEED,
   TEMPERATURE,
-  textsOf,
+  texts,
 } from "./bench";
 import type { BenchSize } from "./benchChoices";
 import { median, type Spread, spread } from "./benchMeasure";
@@ -91,7 +91,7 @@ export function plainStep(gpu: Gpu, size: BenchSize): PlainStep {
       asTfjs(() => {
         const loss = tf.tidy(() => {
           const inputs = sides.map(({ side, table, tokens, config }) => {
-            const { values } = towerValues(side, config, table, textsOf(step), tokens);
+            const { values } = towerValues(side, config, table, texts(step), tokens);
             const specs = towerInputSpecs(side, config, BATCH, tokens);
             return towerInputs(
               side,

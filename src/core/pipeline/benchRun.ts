@@ -7,6 +7,7 @@ import type { BenchArch, BenchMode, BenchSize, EncodeArch } from "./benchChoices
 import { type EncodeFigures, measureEncode } from "./benchEncode";
 import { type AgainstPlain, measureAgainstPlain } from "./benchPlain";
 import { measureSearch, type SearchChoice, type SearchFigures } from "./benchSearch";
+import { measureStudents, type StudentsFigures } from "./benchStudents";
 
 export type StepFigures = BenchFigures & { against?: AgainstPlain };
 
@@ -14,11 +15,13 @@ interface Cases {
   step: { arch: BenchArch; size: BenchSize; mode: BenchMode; against: boolean };
   search: SearchChoice;
   encode: { arch: EncodeArch; size: BenchSize; batch: number };
+  students: { size: BenchSize; students: number };
 }
 interface Figures {
   step: StepFigures;
   search: SearchFigures;
   encode: EncodeFigures;
+  students: StudentsFigures;
 }
 export type Benchmark = keyof Cases;
 
@@ -39,6 +42,7 @@ const MEASURE: { [B in Benchmark]: (gpu: Gpu, one: Cases[B], repeats: number) =>
   },
   search: measureSearch,
   encode: (gpu, one, repeats) => measureEncode(gpu, fusedOps, one, repeats),
+  students: (gpu, one, repeats) => measureStudents(gpu, fusedOps, one, repeats),
 };
 
 /** Measures one case after the other. */

@@ -73,15 +73,18 @@ export async function compilePrograms({ gpu, reporter }: Pick<RunContext, "gpu" 
   }
 }
 
-// Texts encoded at once. Larger batches use a GPU better; this one is enough for the sizes that fit a browser.
-export const ENCODE_BATCH = 64;
+/**
+ * Texts encoded at once: a training batch, within bounds that suit a GPU and its memory. An encoder's programs are then
+ * largely those of the training step, which need not be compiled again.
+ */
+export const encodeBatch = ({ training }: Experiment): number => Math.min(128, Math.max(16, training.batch));
 
 /** An encoder of queries or documents with a tower. The caller disposes of it. */
 export function encoderFor(
   context: Pick<RunContext, "gpu" | "ops" | "experiment">,
   tower: Tower,
   length: number,
-  batch = ENCODE_BATCH,
+  batch = encodeBatch(context.experiment),
 ) {
   return createEncoder(context.gpu, context.ops, tower, {
     batch,

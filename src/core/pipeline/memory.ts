@@ -3,13 +3,15 @@
  * settings, vocabularies and the collection's size alone: a pure function. What it says of steps of tfjs' own operations
  * is too little, for those are not captured with buffers shared; they are the reference, not what runs are made with.
  */
+import { SEARCH_BATCH } from "../../gpu/search";
 import { bytesInWords } from "../bytes";
 import { getSetting, settingEntry, withSetting } from "../config/paths";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
-import { ENCODE_BATCH } from "./context";
+import { encodeBatch } from "./context";
+import { DEPTH } from "./evaluate";
 import { type PlanShape, planShape, towerConfigs } from "./plan";
 import {
   contrastiveMemory,
@@ -18,6 +20,7 @@ import {
   type MemoryParts,
   parameterBytes,
   type StepMemory,
+  searchMemory,
   sum,
 } from "./stepMemory";
 
@@ -67,9 +70,9 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
   const captured = training.step === "captured";
   const columns = training.batch * (1 + stage1.hardNegatives);
   const { teacher: long, student: short } = shape;
-  const encoder = (config: TowerConfig, tokens: number, batch = ENCODE_BATCH) =>
+  const encoder = (config: TowerConfig, tokens: number, batch = encodeBatch(experiment)) =>
     encoderMemory({ config, batch, tokens }, captured);
-  const vectors = (texts: number) => vectorBytes(texts, ENCODE_BATCH, embeddingSize);
+  const vectors = (texts: number) => vectorBytes(texts, encodeBatch(experiment), embeddingSize);
   const pair = (
     query: TowerConfig,
     document: TowerConfig,
@@ -85,6 +88,7 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
     encoder(query, tokens.query),
     encoder(document, tokens.document),
   ];
+  const search = searchMemory(shape.documents, embeddingSize, DEPTH);
   const watched = vectors(shape.validationDocuments);
   const twinbertQuery = baselines.twinbertSharedTowers ? smallDocument : student;
   /** What a stage adds to the towers that stay, what it runs, and the vectors it holds. */
@@ -124,13 +128,14 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
     {
       stage: "evaluation",
       towers: [],
-      // One at a time: the largest. A query's cost is measured one by one and 32 at once.
+      // What is there at once, of that the largest: an encoder, or a search; a query's cost is measured with both.
       steps: [
         [encoder(teacher, long.document)],
         [encoder(smallDocument, short.document)],
-        [encoder(teacher, long.query), encoder(teacher, long.query, 1)],
+        [encoder(teacher, long.query, SEARCH_BATCH), search.step],
       ].toSorted((a, b) => together(b, captured).activations - together(a, captured).activations)[0]!,
-      vectors: vectors(Math.max(shape.documents, shape.testQueries)),
+      // The teacher's index, which the student searches too, and those of the two baselines.
+      vectors: 3 * search.index + vectors(Math.max(shape.documents, shape.testQueries)),
     },
   ];
   let resident = 0;
@@ -141,7 +146,7 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
       stage,
       parts,
       total: sum(Object.values(parts)),
-      largest: Math.max(vectors, ...steps.map((step) => step.largest)),
+      largest: Math.max(...steps.map((step) => step.largest)),
     };
   });
   return { stages, peak: stages.reduce((most, stage) => (stage.total > most.total ? stage : most)) };

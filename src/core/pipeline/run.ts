@@ -15,6 +15,7 @@ import { writeQueries } from "../formats/queries";
 import {
   type AdapterRecord,
   type CollectionRecord,
+  type EngineRecord,
   FORMAT_VERSION,
   type RunResult,
   type StageRecord,
@@ -38,6 +39,8 @@ export interface RunOptions {
   gpu: Gpu;
   ops: TowerOps;
   adapter: AdapterRecord;
+  /** What `settleEngine` answered. */
+  engine?: EngineRecord | null;
   codeVersion: string;
   /** The run's own space: checkpoints, states, results. */
   store: Store;
@@ -131,6 +134,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
       createdAt: options.createdAt,
       config: experiment,
       adapter: options.adapter,
+      ...(options.engine ? { engine: options.engine } : {}),
       codeVersion: options.codeVersion,
       testSetHash: await testSetHash(dataset.docs, dataset.test),
       collection: describeCollection(dataset),

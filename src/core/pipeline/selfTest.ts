@@ -1,5 +1,6 @@
 /** The self-test before a run, once for an adapter and a build: what passed is remembered. */
 import type { Gpu } from "../../gpu/device";
+import { matmulVariant } from "../../gpu/kernels/matmulVariant";
 import type { TowerOps } from "../../gpu/ops";
 import { selfTest } from "../../gpu/selfTest";
 import { contentHash } from "../artifacts/hash";
@@ -42,7 +43,7 @@ export async function testBeforeRun(options: SelfTestOptions): Promise<boolean> 
     // Another version of the browser is another compiler of shaders.
     agent: (globalThis.navigator as Navigator | undefined)?.userAgent ?? "",
     codeVersion,
-    checks: [ops.name, ...checks.map(({ name }) => name)],
+    checks: [ops.name, gpu.heap ? "" : matmulVariant(gpu.backend), ...checks.map(({ name }) => name)],
   });
   const stored = await store.read(FILE);
   const passed = stored ? (decodeJson(stored) as string[]) : [];

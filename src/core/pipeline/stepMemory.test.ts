@@ -1,7 +1,8 @@
 /** What is predicted against what captures take. Recording is dry, so that none of this computes anything. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Gpu } from "../../gpu/device";
 import { fusedOps } from "../../gpu/fusedOps";
+import { SEARCH_BATCH, searchStep, uploadIndex } from "../../gpu/search";
 import { useGpu } from "../../gpu/testGpu";
 import { initTower } from "../towers";
 import { disposeTower, type Tower, uploadTower } from "../towers/device";
@@ -15,17 +16,10 @@ import {
   type MemoryParts,
   parameterBytes,
   type StepShape,
+  searchMemory,
 } from "./stepMemory";
 
 const gpu = useGpu();
-// A recording asks for pipelines, and compiling them would be most of the time here. None is ever used.
-beforeAll(() => {
-  const unused = { getBindGroupLayout: () => null } as unknown as GPUComputePipeline;
-  vi.spyOn(GPUDevice.prototype, "createComputePipeline").mockReturnValue(unused);
-});
-afterAll(() => {
-  vi.restoreAllMocks();
-});
 
 const config = (kind: TowerConfig["kind"], width: number, layers: number): TowerConfig => ({
   kind,
@@ -150,6 +144,20 @@ describe("the memory of a step is known before", () => {
       expect(bytes[3]).toBeLessThan(0.6 * bytes[0]!);
     }
   });
+
+  for (const [documents, size, k] of [
+    [3000, 30, 100],
+    [40_000, 16, 1000],
+  ] as const)
+    it(`a search of ${documents} documents`, () => {
+      const bytes = measured(() => {
+        const order = Int32Array.from({ length: documents }, (_, i) => i);
+        const index = uploadIndex(gpu(), new Float32Array(documents * size).fill(1), size, order);
+        return [index.dispose, searchStep(gpu(), index, SEARCH_BATCH, k).dispose];
+      });
+      const { index, step } = searchMemory(documents, size, k);
+      expectPredicted(index + total(step), bytes);
+    });
 
   for (const kind of ["encoder", "decoder", "lookup", "bench"] as const)
     it(`encoding by a ${kind}`, () => {

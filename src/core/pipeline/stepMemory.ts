@@ -6,7 +6,9 @@
  */
 import { mostPartials } from "../../gpu/gradients";
 import { infoNceFits } from "../../gpu/kernels/infoNce";
+import { GROUP, paddedSize } from "../../gpu/kernels/scores";
 import { planBuffers, type Request } from "../../gpu/lifetimes";
+import { SEARCH_BATCH, SEARCH_BLOCK } from "../../gpu/search";
 import { parameterSpecs, parameterStacks, sizeOf } from "../towers/parameters";
 import type { TowerConfig } from "../towers/types";
 import { piecesOf } from "../training/pieces";
@@ -228,5 +230,36 @@ export function encoderMemory(texts: TowerTexts, captured: boolean): StepMemory 
     activations: sum(buffers) + 4 * vectors.size,
     buffers,
     largest: Math.max(...buffers),
+  };
+}
+
+/**
+ * Searching a batch of queries, and the index that is searched.
+ * @param size of a vector @param k documents found a query
+ */
+export function searchMemory(documents: number, size: number, k: number): { index: number; step: StepMemory } {
+  const padded = paddedSize(size);
+  const places = Math.ceil(documents / GROUP) * GROUP;
+  const found = 8 * SEARCH_BATCH * Math.min(k, documents);
+  // A block's scores, and where the index is looked through in several parts what was best in each: at most four parts
+  // of a block, or as many as there are blocks (gpu/search.ts).
+  const lists = Math.max(
+    Math.ceil(documents / SEARCH_BLOCK),
+    Math.min(4, Math.ceil(documents / Math.max(4096, 16 * k))),
+  );
+  const buffers = [
+    4 * SEARCH_BATCH * Math.min(places, SEARCH_BLOCK),
+    ...(lists > 1 ? [lists * found] : []),
+    4 * SEARCH_BATCH * padded,
+  ].toSorted((a, b) => b - a);
+  const index = 4 * places * padded;
+  return {
+    index,
+    step: {
+      ...{ parameters: 0, gradients: 0, moments: 0, vectors: 0, inputs: 4 * SEARCH_BATCH * size },
+      activations: sum(buffers) + found,
+      buffers,
+      largest: Math.max(buffers[0]!, Math.min(index, 4 * SEARCH_BLOCK * padded)),
+    },
   };
 }

@@ -5,8 +5,8 @@
  */
 
 import type { Gpu } from "../../gpu/device";
-import { type FlatSpec, type FlatTensors, flatTensors, rangeOf } from "../../gpu/flat";
-import { readTensors } from "../../gpu/step";
+import { type FlatSpec, type FlatTensors, flatTensors } from "../../gpu/flat";
+import { readTensors, writeValues } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import { LabError } from "../errors";
 import { parameterStacks, sizeOf } from "./parameters";
@@ -164,9 +164,7 @@ export function writeParameters(
         "Load it with the settings it was made with.",
       );
     const tensor = parameters[within]!;
-    const range = rangeOf(gpu, tensor);
-    const at = (student * tensor.size) / students + offset;
-    gpu.device.queue.writeBuffer(range.buffer, range.offset + at * 4, found.values as BufferSource);
+    writeValues(gpu, tensor, found.values, (student * tensor.size) / students + offset);
   }
 }
 

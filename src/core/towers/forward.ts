@@ -5,6 +5,7 @@
 
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import { modelsOf } from "../../gpu/kernels/models";
 import type { AttentionShape, Matrix, TowerOps, Vector } from "../../gpu/ops";
 import { LabError } from "../errors";
 import { LAYER_NORM_EPS, RMS_EPS, ROPE_THETA } from "./config";
@@ -19,13 +20,12 @@ interface Context {
   /** The parameters of a stack: as one tensor where they lie so, else put together. */
   stacked: (name: string) => Matrix & Vector;
   inputs: TowerInputs;
+  /** How many there are, of all students together, and how many tokens each has. */
+  texts: [count: number, tokens: number];
   drop: (x: Tensor2D) => Tensor2D;
   /** What `make` makes of a residual, dropped and added to it; without dropout that is one with what makes it. */
   addTo: (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) => Tensor2D;
 }
-
-/** Texts whose tokens' rows these are: the batch, once for each student. */
-const textsOf = (x: Tensor2D, tokens: number) => x.shape[0] / tokens;
 
 /** One pooled vector a text. [batch, width] */
 type Body = (context: Context) => Tensor2D;
@@ -64,16 +64,16 @@ function preNormLayer({ ops, inputs, addTo }: Context, x: Tensor2D, shape: Atten
 /** Llama and Qwen2: pre-norm, causal, rotary positions, grouped queries, SwiGLU. */
 const decoder: Body = (context) => {
   const { ops, config, get, stacked, inputs, drop } = context;
-  const tokens = inputs.mask.shape[1];
-  let x = tf.tidy(() => drop(ops.embed(get("model.embed_tokens.weight"), inputs)));
+  const [batch, tokens] = context.texts;
   const shape = {
-    batch: textsOf(x, tokens),
+    batch,
     tokens,
     heads: config.heads,
     kvHeads: config.kvHeads,
     causal: true,
     ropeTheta: ROPE_THETA,
   };
+  let x = tf.tidy(() => drop(ops.embed(get("model.embed_tokens.weight"), inputs)));
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
@@ -90,8 +90,8 @@ const decoder: Body = (context) => {
 };
 
 /** BERT: post-norm, bidirectional, learned positions, GELU. */
-const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
-  const tokens = inputs.mask.shape[1];
+const encoder: Body = ({ ops, config, get, stacked, inputs, texts, drop, addTo }) => {
+  const [batch, tokens] = texts;
   const { heads, layers } = config;
   const dense = (x: Tensor2D, name: string, residual?: Tensor2D) =>
     ops.linear(x, get(`${name}.weight`), get(`${name}.bias`), residual);
@@ -104,7 +104,6 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
       tokens,
     });
   let x = tf.tidy(() => drop(norm(words(), "embeddings.LayerNorm")));
-  const shape = { batch: textsOf(x, tokens), tokens, heads, kvHeads: heads, causal: false };
   for (let i = 0; i < layers; i++) {
     const layer = `encoder.layer.${i}`;
     const own = `${layer}.attention.self.query_key_value`;
@@ -119,7 +118,7 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
     const from = x;
     x = through(from, () => {
       const qkv = ops.linear(from, stacked(`${own}.weight`), stacked(`${own}.bias`));
-      const mixed = ops.attention(qkv, inputs.mask, shape);
+      const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
       const attended = norm(
         addTo(from, (r) => dense(mixed, `${layer}.attention.output.dense`, r)),
         `${layer}.attention.output.LayerNorm`,
@@ -136,11 +135,11 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, drop, addTo }) => {
 /** The benchmark's model: pre-norm, bidirectional, RMS norm, learned positions, GELU, no biases. */
 const bench: Body = (context) => {
   const { ops, config, get, stacked, inputs, drop } = context;
-  const tokens = inputs.mask.shape[1];
+  const [batch, tokens] = context.texts;
   const { heads } = config;
+  const shape = { batch, tokens, heads, kvHeads: heads, causal: false };
   const places = { positions: get("embeddings.position_embeddings.weight"), tokens };
   let x = tf.tidy(() => drop(ops.embed(get("embeddings.word_embeddings.weight"), inputs, places)));
-  const shape = { batch: textsOf(x, tokens), tokens, heads, kvHeads: heads, causal: false };
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
@@ -195,6 +194,8 @@ export function towerForward(
     return tf.concat(parts, parts[0]!.rank - (name.endsWith(".bias") ? 1 : 2));
   };
   const stacked = (name: string) => (parameters[name] ?? joined(name)) as Matrix & Vector;
+  const table = config.kind === "decoder" ? "model.embed_tokens.weight" : "embeddings.word_embeddings.weight";
+  const texts: Context["texts"] = [modelsOf(get(table), 2) * inputs.mask.shape[0], tokens];
   let site = dropout?.firstSite ?? 0;
   const drops = dropout !== undefined && dropout.rate > 0;
   const drop = (x: Tensor2D) =>
@@ -208,6 +209,6 @@ export function towerForward(
       : x;
   const addTo = (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) =>
     drops ? (tf.add(residual, drop(make())) as Tensor2D) : make(residual);
-  const pooled = BODIES[config.kind]({ ops, config, get, stacked, inputs, drop, addTo });
+  const pooled = BODIES[config.kind]({ ops, config, get, stacked, inputs, texts, drop, addTo });
   return config.kind === "bench" ? pooled : ops.linear(pooled, get("projection.weight"));
 }

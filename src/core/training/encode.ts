@@ -5,13 +5,12 @@ import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import { compileWaiting } from "../../gpu/pipelines";
 import {
-  bufferOf,
+  copyValues,
   disposeOwn,
   eagerStep,
   type HostValues,
-  ownBuffer,
   ownTensor,
-  readBuffers,
+  readTensors,
   type Step,
   type TensorMap,
 } from "../../gpu/step";
@@ -122,10 +121,7 @@ export function createEncoder(
           // The last batch is filled up with its first text; the copies are dropped.
           const numbers = Array.from({ length: batch }, (_, i) => texts[start + i < texts.length ? start + i : start]!);
           step.run(values(numbers.map((i) => textOf(table, i))));
-          const encoder = gpu.device.createCommandEncoder();
-          const bytes = batch * embeddingSize * 4;
-          encoder.copyBufferToBuffer(bufferOf(gpu, step.outputs["vectors"]!), 0, ownBuffer(target), b * bytes, bytes);
-          gpu.device.queue.submit([encoder.finish()]);
+          copyValues(gpu, step.outputs["vectors"]!, target, b * batch * embeddingSize);
           // A bounded queue: progress can be told and the page's GPU is not held for seconds.
           if (b % 8 === 7) {
             await gpu.finish();
@@ -133,13 +129,10 @@ export function createEncoder(
             onProgress?.(Math.min((first + b + 1) * batch, texts.length));
           }
         }
-        const [piece] = await readBuffers(gpu, [ownBuffer(target)]);
+        const [piece] = await readTensors(gpu, [target]);
         disposeOwn(gpu, target);
         const offset = first * batch * embeddingSize;
-        result.set(
-          new Float32Array(piece!).subarray(0, Math.min(result.length - offset, count * batch * embeddingSize)),
-          offset,
-        );
+        result.set(piece!.subarray(0, Math.min(result.length - offset, count * batch * embeddingSize)), offset);
         onProgress?.(Math.min((first + count) * batch, texts.length));
       }
       return result;

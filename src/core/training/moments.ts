@@ -1,7 +1,7 @@
 /** The optimizer's moments as a training state keeps them: flat, in the order of the checkpoint's tensors. */
 import type { AdamW } from "../../gpu/adamw";
 import type { Gpu } from "../../gpu/device";
-import { ownBuffer, readTensors } from "../../gpu/step";
+import { readTensors, writeValues } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import type { Parameters } from "../towers/device";
 
@@ -61,7 +61,7 @@ export function writeMoments(
       for (const { host, device, size } of places) {
         const at = device - first;
         if (at < 0 || at >= tensor.size) continue;
-        gpu.device.queue.writeBuffer(ownBuffer(tensor), at * 4, flat.subarray(host, host + size) as BufferSource);
+        writeValues(gpu, tensor, flat.subarray(host, host + size), at);
       }
       first += tensor.size;
     }

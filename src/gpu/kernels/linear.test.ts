@@ -6,7 +6,8 @@ import { disposeOwn, ownTensor } from "../step";
 import { useGpu } from "../testGpu";
 import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
 import { linear, rmsNormLinear } from "./linear";
-import { splitRows, tileFor } from "./product";
+import { tileFor } from "./matmulVariant";
+import { splitRows } from "./product";
 
 const gpu = useGpu();
 type Xs = Record<string, Tensor>;

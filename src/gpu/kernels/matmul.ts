@@ -41,14 +41,19 @@ export function loader(name: string, b: string, rows: number, width: number, hal
 }`;
 }
 
-/** A WGSL function `name(base, row, column4, value)`: stores into row base + row of `b`; nothing past row `rows`. */
-export function storer(name: string, b: string, rows: number, width: number): string {
+/**
+ * A WGSL function `name(base, row, column4, value)`: stores into row base + row of `b`; nothing past row `rows`.
+ * @param more WGSL: whether to add to what is there instead
+ */
+export function storer(name: string, b: string, rows: number, width: number, more?: string): string {
+  const stored = (at: string, v: string) =>
+    more === undefined ? `${b}[${at}] = ${v};` : `${b}[${at}] = select(${v}, ${b}[${at}] + ${v}, ${more});`;
   if (width % 4 === 0)
     return `fn ${name}(base: u32, row: u32, c: u32, v: vec4f) {
-  if (row < ${rows}u && c < ${width / 4}u) { ${b}[(base + row) * ${width / 4}u + c] = v; }
+  if (row < ${rows}u && c < ${width / 4}u) { ${stored(`(base + row) * ${width / 4}u + c`, "v")} }
 }`;
   const lane = (l: number) =>
-    `if (c * 4u + ${l}u < ${width}u) { ${b}[(base + row) * ${width}u + c * 4u + ${l}u] = v[${l}]; }`;
+    `if (c * 4u + ${l}u < ${width}u) { ${stored(`(base + row) * ${width}u + c * 4u + ${l}u`, `v[${l}]`)} }`;
   return `fn ${name}(base: u32, row: u32, c: u32, v: vec4f) {
   if (row >= ${rows}u) { return; }
   ${[0, 1, 2, 3].map(lane).join("\n  ")}
@@ -187,39 +192,51 @@ export interface ProductOverRowsPart {
   /** Blocks that the rows are cut into, and rows in each. */
   splits: number;
   block: number;
+  /**
+   * Whether one thread does all blocks, adding up their products as it stores them, in their order: the same sum to the bit,
+   * one partial product instead of `splits`.
+   */
+  folded: boolean;
   a: string;
   b: string;
   /** b's rows have been through an RMS norm: its gain, [n] a model, applied at the end, and (0, 1 / length) of each row. */
   norm?: { gain: string; stats: string };
-  /** Partial products [splits, models, m, n]. */
+  /** Partial products [splits, models, m, n], folded [models, m, n]. */
   out: string;
   /** Partial column sums of a [splits, models, m]: the gradient of a bias. */
   sums?: string;
 }
 
-/** WGSL: `fn name(i: u32)` computes tile i of a^T b over one block of rows; there are tilesOf times models times splits. */
+/** WGSL: `fn name(i: u32)` computes tile i of a^T b over one block of rows; there are tilesOf times models times splits, folded without those. */
 export function productOverRowsPart(part: ProductOverRowsPart): string {
-  const { name, models, m, n, k, tile, splits, block, sums, norm } = part;
+  const { name, models, m, n, k, tile, splits, block, folded, sums, norm } = part;
   const [tm, tn] = tile;
   const rowVectors = tm / 4;
   const vectors = tn / 4;
   const columnTiles = Math.ceil(n / tn);
   const tiles = tilesOf(part);
+  const sum = (i: number) => {
+    const [to, own] = [`${sums}[out * ${m}u + row + ${i}u]`, `t${i >> 2}[${i & 3}]`];
+    return folded ? `${to} = select(${own}, ${to} + ${own}, ${more});` : `${to} = ${own};`;
+  };
   const at = (e: number) => `s${Math.floor(e / vectors)}_${e % vectors}`;
+  const more = `${name}More`;
   const end = splits === 1 ? `let end = first + ${k}u;` : `let end = first + min((split + 1u) * ${block}u, ${k}u);`;
   return `${loader(`${name}A`, part.a, models * k, m)}
 ${loader(`${name}B`, part.b, models * k, n)}
 ${norm ? loader(`${name}Gain`, norm.gain, models, n) : ""}
-${storer(`${name}Store`, part.out, m, n)}
+${folded ? `var<private> ${more}: bool;` : ""}
+${storer(`${name}Store`, part.out, m, n, folded ? more : undefined)}
 fn ${name}(i: u32) {
   let out = i / ${tiles}u; // (split, model)
-  let split = ${models === 1 ? "out" : `out / ${models}u`};
+  ${folded ? "" : `let split = ${models === 1 ? "out" : `out / ${models}u`};`}
   let model = ${modelOf(models, `out % ${models}u`)};
   let first = ${firstOf(models, k)};
   let row = ((i % ${tiles}u) / ${columnTiles}u) * ${tm}u;
   let column = (i % ${columnTiles}u) * ${vectors}u;
 ${unroll(rowVectors, (j) => `let r${j} = ${inside(`row / 4u + ${j}u`, Math.ceil(m / 4), rowVectors)};`)}
 ${unroll(vectors, (j) => `let c${j} = ${inside(`column + ${j}u`, Math.ceil(n / 4), vectors)};`)}
+  ${folded ? `for (var split = 0u; split < ${splits}u; split++) {\n${more} = split > 0u;` : ""}
 ${unroll(tm * vectors, (e) => `var ${at(e)} = vec4f(0.0);`)}
 ${sums ? unroll(rowVectors, (j) => `var t${j} = vec4f(0.0);`) : ""}
   ${end}
@@ -238,9 +255,10 @@ ${unroll(tm * vectors, (e) => `${name}Store(out * ${m}u, row + ${Math.floor(e / 
 ${
   sums
     ? `  if (column == 0u) {
-${unroll(tm, (i) => `if (row + ${i}u < ${m}u) { ${sums}[out * ${m}u + row + ${i}u] = t${i >> 2}[${i & 3}]; }`)}
+${unroll(tm, (i) => `if (row + ${i}u < ${m}u) { ${sum(i)} }`)}
   }`
     : ""
 }
+${folded ? "}" : ""}
 }`;
 }

@@ -12,6 +12,8 @@ import { useGpu } from "../testGpu";
 import { type Differentiable, expectSame, expectSamePass, type Inputs, noisy } from "./checkOp";
 import { infoNceKernels } from "./infoNce";
 import { modelsOf, ofEach, rowsOfEach } from "./models";
+import { asTensor } from "./op";
+import { backwardProducts, foldsBlocks, splitRows } from "./product";
 import { qkdKernel } from "./qkd";
 
 const gpu = useGpu();
@@ -76,12 +78,11 @@ const ops: [string, Of, Record<string, number[]>, number?][] = [
     (o) => (x) => o.linear(m(x["x"]), m(x["w"]), v(x["b"]), m(x["residual"])),
     { x: [37, 5], w: [7, 5], b: [7], residual: [37, 7] },
   ],
-  ["linear, 12 -> 20", (o) => (x) => o.linear(m(x["x"]), m(x["w"]), v(x["b"])), { x: [130, 12], w: [20, 12], b: [20] }],
   ["linear, one value", (o) => (x) => o.linear(m(x["x"]), m(x["w"])), { x: [1, 1], w: [1, 1] }],
   [
     "linear of an RMS norm",
     (o) => (x) => o.rmsNormLinear(m(x["x"]), v(x["g"]), 1e-5, m(x["w"]), v(x["b"])),
-    { x: [37, 6], g: [6], w: [9, 6], b: [9] },
+    { x: [70, 8], g: [8], w: [12, 8], b: [12] },
     2e-5,
   ],
   [
@@ -224,6 +225,36 @@ for (const models of [1, 3])
   });
 
 describe("of several models", () => {
+  it("a weight's gradient is the same to the bit as alone, where threads add up blocks themselves and where not", async () => {
+    const models = 3;
+    for (const [rows, width, out, folded, normed] of [
+      [70, 109, 102, true, false],
+      [70, 112, 104, true, true],
+      [70, 12, 20, false, false],
+    ] as const) {
+      expect(foldsBlocks(models, Math.ceil(width / 8) * Math.ceil(out / 16), rows)).toBe(folded);
+      expect(splitRows(rows, 128).splits).toBeGreaterThan(1);
+      const values = (seed: number, columns: number) => noisy(seed, [models, rows, columns]).values;
+      const [x, dy, stats, gain] = [values(1, width), values(2, out), values(3, 2), noisy(4, [models, width]).values];
+      const gradients = (count: number, first: number) => {
+        const part = (all: Float32Array, columns: number) =>
+          tf.tensor2d(all.slice(first * rows * columns, (first + count) * rows * columns), [count * rows, columns]);
+        const of = count === 1 ? [out, width] : [count, out, width];
+        const own = tf.tensor2d(gain.slice(first * width, (first + count) * width), [count, width]);
+        const norm = normed ? { gain: own, stats: part(stats, 2) } : undefined;
+        const { dws } = backwardProducts(gpu().backend, {
+          dws: [{ dy: part(dy, out), x: part(x, width), of, norm, weight: null, bias: { sink: null } }],
+        });
+        return [asTensor(dws[0]!.dw!), asTensor(dws[0]!.db!)];
+      };
+      const [together, ...alone] = tf.tidy(() => [gradients(models, 0), ...[0, 1, 2].map((k) => gradients(1, k))]);
+      const found = await readTensors(gpu(), together!);
+      const expected = await Promise.all(alone.map((each) => readTensors(gpu(), each)));
+      for (const i of [0, 1]) expect([...found[i]!]).toEqual(expected.flatMap((each) => [...each[i]!]));
+      tf.dispose([together!, alone]);
+    }
+  });
+
   it("names ranks, rows and masks that do not fit", () => {
     expect(() => modelsOf({ shape: [2, 3, 4] }, 1)).toThrow(/shape 2,3,4: one model's has 1 dimensions/);
     expect(() => fusedOps.linear(tf.zeros([5, 3]), tf.zeros([2, 4, 3]) as tf.Tensor3D)).toThrow(/5 rows .* 2 models/);

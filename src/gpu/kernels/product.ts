@@ -8,53 +8,27 @@ import type { OutputSpec } from "../dispatch";
 import { isHalf } from "../flat";
 import { mostPartials } from "../gradients";
 import { NORMAL, SIGMOID } from "./activations";
-import {
-  loader,
-  matrixType,
-  type ProductOverRowsPart,
-  productOverRowsPart,
-  productPart,
-  storer,
-  type Tile,
-  tilesOf,
-} from "./matmul";
+import { loader, matrixType, type ProductOverRowsPart, storer } from "./matmul";
+import { ENOUGH_THREADS, matmulOf } from "./matmulVariant";
 import { modelsOf, ofModels } from "./models";
 import { freeIntermediates, type GradientSink, usableSink } from "./op";
 import { type Binding, dispatchParts, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
 import { HALF_ROWS } from "./wgsl";
 
-/*
- * GFLOP/s on lavapipe (two CPU cores), best of three short runs, bias sums and the adding up of blocks included:
- *
- *   rows in->out       NT: tf.matMul 8x8  4x8  4x4    NN: tf  8x8  4x8  4x4    TN: tf  8x8  4x8  4x4
- *   3072 64->64             1.9  14.4 10.7  9.0          4.2  7.9  6.3  9.4       4.6 12.5  9.6  7.4
- *   3072 64->256            2.5  14.3 10.2  9.0          4.6 15.7 11.0  9.7       3.9 13.0 10.4  6.7
- *   3072 256->64            2.2  14.3 11.3  9.8          4.9 15.7 10.7  5.8       2.2  8.7  7.2  7.4
- *   512  32->32             1.8  13.7  9.7  7.7          4.1 13.1  9.1  8.1       4.3 10.6  8.1  6.3
- *
- * 16x8 gains at most a tenth and halves the threads. Blocks of 32, 128, 512 and all rows in TN 3072 64->64: 9.1, 12.8,
- * 13.2, 13.2; a real GPU needs the threads more than this one minds them.
- */
-const TILES = [
-  [8, 8],
-  [4, 8],
-  [4, 4],
-] as const;
-
-/** Rows and columns of a thread's tile in an [m, n] result: the largest tile that still makes 512 threads. */
-export function tileFor(m: number, n: number): Tile {
-  return TILES.find((tile) => n >= tile[1] && tilesOf({ m, n, tile }) >= 512) ?? TILES[2];
-}
-
-/** The tile of dW, whose threads come from cutting the rows. */
-const tileOverRows = (m: number, n: number): Tile => [m > 4 ? 8 : 4, n > 4 ? 8 : 4];
-
 /** Blocks that the rows of dW = dy^T x are cut into, at most `most` of 32 rows and more. */
 export function splitRows(rows: number, most: number): { splits: number; block: number } {
   const block = Math.ceil(rows / Math.max(1, Math.min(Math.ceil(rows / 32), most)));
   return { splits: Math.ceil(rows / block), block };
 }
+
+/**
+ * Whether each thread adds up all blocks of dW itself: where several models make threads enough without cutting the rows,
+ * which are not so many that the one loop over them is what a GPU waits for. Their partial sums would be written and read
+ * twice, and the optimizer of 16 students take 1.3 to 1.6 times as long a student as that of one.
+ */
+export const foldsBlocks = (models: number, tiles: number, rows: number): boolean =>
+  models > 1 && models * tiles >= ENOUGH_THREADS / 2 && rows <= 1024;
 
 /** What becomes of a forward product. */
 export type Ending = "none" | "gelu" | "silu gate";
@@ -92,7 +66,8 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
   const m = rows / models;
   const pair = ending === "silu gate";
   const n = weight.shape.at(-2)! / (pair ? 2 : 1);
-  const tile: Tile = pair ? [8, 4] : tileFor(m, n);
+  const matmul = matmulOf(backend);
+  const tile = matmul.tile(m, n, models, pair);
   const inner = pair ? 2 * n : n;
   const reads: Binding<TensorInfo>[] = [
     { name: "x", type: matrixType(k), to: x },
@@ -109,17 +84,18 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
     gelu: "v * below(v)",
     "silu gate": "v * sigmoid(v) * w",
   }[ending];
-  const threads = models * tilesOf({ m, n, tile });
+  const threads = models * matmul.threads({ m, n, tile });
   const part = (): ShaderPart => ({
     name: "product",
     threads,
+    ...matmul.memory,
     code: `alias T = vec4f;
 const HALF = ${Math.floor(n / 4)}u;
 ${ending === "gelu" ? NORMAL : pair ? SIGMOID : ""}
 ${residual ? loader("residualAt", "residual", rows, n) : ""}
 ${storer("yStore", "y", m, n)}
 ${keep ? storer("uStore", "u", m, inner) : ""}
-${productPart({
+${matmul.part({
   name: "product",
   mode: "NT",
   models,
@@ -138,7 +114,7 @@ ${productPart({
   });
   return dispatchParts(
     backend,
-    `matmul NT ${ofModels(models)}${m} ${n} ${k} ${tile.join("x")} ${ending}${isHalf(weight) ? " half" : ""}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
+    `matmul${matmul.key} NT ${ofModels(models)}${m} ${n} ${k} ${tile.join("x")} ${ending}${isHalf(weight) ? " half" : ""}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
     reads,
     writes,
     () => [part()],
@@ -211,6 +187,7 @@ export function backwardProducts(
   const parts: (() => ShaderPart)[] = [];
   const threads: number[] = [];
   const keys: string[] = [];
+  const matmul = matmulOf(backend);
   /** The variable of a tensor; one that is read twice is bound once. */
   const read = (to: TensorInfo, type: string): string => {
     const known = reads.find((binding) => binding.to.dataId === to.dataId);
@@ -230,8 +207,8 @@ export function backwardProducts(
     const m = rows / models;
     const n = weight.shape.at(-1)!;
     const inner = after.kind === "silu gate" ? 2 * n : n;
-    const tile = tileFor(m, n);
-    const own = models * tilesOf({ m, n, tile });
+    const tile = matmul.tile(m, n, models);
+    const own = models * matmul.threads({ m, n, tile });
     const a = read(dx.dy, matrixType(out));
     const half = isHalf(weight);
     const b = read(weight, half ? HALF_ROWS : matrixType(n));
@@ -260,13 +237,14 @@ export function backwardProducts(
     parts.push(() => ({
       name: "toX",
       threads: own,
+      ...matmul.memory,
       code: `alias T = vec4f;
 ${after.kind === "gelu" ? NORMAL : after.kind === "silu gate" ? SIGMOID : ""}
 ${other ? loader("otherAt", other, rows, n) : ""}
 ${u ? loader("uAt", u, rows, inner) : ""}
 ${h ? storer("hStore", h, m, n) : ""}
 ${storer("toXStore", to, m, inner)}
-${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half, finish })}`,
+${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half, finish })}`,
     }));
   }
 
@@ -275,12 +253,13 @@ ${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const models = modelsOf({ shape: of }, 2);
     const k = dy.shape[0]! / models;
     const n = x.shape[1]!;
-    const tile = tileOverRows(out, n);
+    const tile = matmul.tileOverRows(out, n, models);
     const weightSink = usableSink(weight);
     const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
     const blocks = splitRows(k, most);
-    const { splits } = blocks;
+    const folded = foldsBlocks(models, matmul.threads({ m: out, n, tile }), k);
+    const splits = folded ? 1 : blocks.splits;
     const place = (sink: GradientSink | null, shape: readonly number[]) =>
       sink ? sink.take(splits) : { shape: splits > 1 ? [splits, ...shape] : [...shape] };
     const a = read(dy, matrixType(out));
@@ -290,10 +269,10 @@ ${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
       : {};
     const to = write(place(weightSink, of), matrixType(n));
     const sums = bias ? { sums: write(place(biasSink, of.slice(0, -1)), "array<f32>") } : {};
-    const own = tilesOf({ m: out, n, tile }) * models * splits;
+    const own = matmul.threads({ m: out, n, tile }) * models * splits;
     threads.push(own);
     keys.push(
-      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${splits}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
+      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${blocks.splits}${folded ? " folded" : ""}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
     );
     const name = `toWeight${index}`;
     const spec: ProductOverRowsPart = {
@@ -304,19 +283,20 @@ ${productPart({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
       k,
       tile,
       ...blocks,
+      folded,
       a,
       b,
       out: to,
       ...normed,
       ...sums,
     };
-    parts.push(() => ({ name, threads: own, code: productOverRowsPart(spec) }));
+    parts.push(() => ({ name, threads: own, ...matmul.memory, code: matmul.partOverRows(spec) }));
     return { splits, ownWeight: weightSink === null, ownBias: bias !== null && biasSink === null };
   });
 
   const made = dispatchParts(
     backend,
-    `matmul ${keys.join(" and ")}`,
+    `matmul${matmul.key} ${keys.join(" and ")}`,
     reads,
     writes,
     () => parts.map((part) => part()),

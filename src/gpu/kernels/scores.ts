@@ -84,6 +84,15 @@ export function scoresOf(keys: Uint32Array): Float32Array {
   return new Float32Array(bits.buffer, bits.byteOffset, bits.length);
 }
 
+const float = new Float32Array(1);
+const bitsOfFloat = new Int32Array(float.buffer);
+/** The key that stands for a score: its words compare as the scores do. */
+export function keyOf(score: number): number {
+  float[0] = score + 0; // -0 is 0
+  const bits = bitsOfFloat[0]!;
+  return bits < 0 ? ~bits : bits | 0x80000000;
+}
+
 /** Rows of `queries` [batch, size] at length 1, padded to whole vectors; a row of zeros stays. */
 export function unitRows(backend: WebGPUBackend, queries: TensorInfo, sizes: TensorInfo): TensorInfo {
   const [batch, size] = queries.shape as [number, number];

@@ -1,7 +1,7 @@
 /** A dispatch that is put together from parts: bindings are declared by name, and each part gets its own threads. */
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import { dispatch, linearGrid, type OutputSpec } from "../dispatch";
+import { dispatch, groupNumber, linearGrid, type OutputSpec } from "../dispatch";
 import { halfBinding } from "../flat";
 
 /** A tensor, a part of a buffer or an output yet to be made, and the WGSL type it is bound as. */
@@ -16,6 +16,11 @@ export interface ShaderPart {
   code: string;
   name: string;
   threads: number;
+  /**
+   * Vectors of workgroup memory, `sharedMemory`: then the function is `name(group: u32, lane: u32)`, its threads are whole
+   * workgroups of 64, and it may hold barriers.
+   */
+  memory?: number;
 }
 
 /**
@@ -43,6 +48,8 @@ export function dispatchParts(
           ({ name, type }, i) =>
             `@group(0) @binding(${i}) var<storage, ${i < reads.length ? "read" : "read_write"}> ${name}: ${type};`,
         );
+        const memory = Math.max(0, ...parts().map((part) => part.memory ?? 0));
+        if (memory > 0) return withMemory(declared.join("\n"), parts(), padded, memory);
         let first = 0;
         const calls = parts().map((part, i) => {
           const from = first;
@@ -62,4 +69,25 @@ ${parts()
     reads.map(({ to }) => ("dataId" in to ? (halfBinding(to) ?? to) : to)),
     writes.map((b) => b.to),
   );
+}
+
+/** The shader of parts that share workgroup memory. Which part runs hangs on the workgroup alone, as barriers demand. */
+function withMemory(declared: string, parts: readonly ShaderPart[], padded: readonly number[], memory: number): string {
+  let first = 0;
+  const calls = parts.map((part, n) => {
+    const from = first;
+    first += padded[n]! / 64;
+    const own = `group - ${from}u`;
+    const call = part.memory
+      ? `${part.name}(${own}, lane);`
+      : `if ((${own}) * 64u + lane < ${part.threads}u) { ${part.name}((${own}) * 64u + lane); }`;
+    return `if (group < ${first}u) { ${call} }`;
+  });
+  return `${declared}
+var<workgroup> sharedMemory: array<vec4f, ${memory}>;
+${parts.map((part) => part.code).join("\n")}
+@compute @workgroup_size(64) fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let group = ${groupNumber("w")};
+  ${calls.join("\n  else ")}
+}`;
 }

@@ -6,7 +6,7 @@ import { browserAdvice } from "./browser";
 
 /** Why this browser cannot train, and the ways on. */
 export function NoWebGpu() {
-  const { lab, recover } = useLab();
+  const { lab, recover, takeCpu } = useLab();
   const report = useLabStore("device", (s) => s.report);
   const recorded = useLabStore("recorded", (s) => s);
   const runError = useLabStore("run", (s) => s.error);
@@ -56,6 +56,14 @@ export function NoWebGpu() {
           <Button icon="link" onPress={() => void copy()}>
             {copied ? "Link copied" : "Copy link"}
           </Button>
+        </section>
+        <section className="card way">
+          <h3>On the CPU</h3>
+          <p>
+            The preset Tiny trains without a GPU too, on the CPU (WebAssembly). Its times say nothing about a GPU, and
+            what is larger needs WebGPU.
+          </p>
+          <Button onPress={() => void takeCpu()}>Compute on the CPU</Button>
         </section>
         <section className="card way first">
           <h3>Watch a recorded run</h3>

@@ -29,7 +29,7 @@ export function RunButtons({ readOnly }: { readOnly: boolean }) {
         </div>
       ) : null}
       <p>
-        {c.why}{" "}
+        {c.why} {c.remedy}
         {c.active ? (
           <>
             <kbd>Space</kbd> pauses.

@@ -202,6 +202,16 @@ describe("the results in words", () => {
     expect(tableCaption({ ...result, config: { ...result.config, teacher } })).toMatch(/TwinBERT's do not\./);
     expect(tableCaption(result)).not.toMatch(/share their weights/);
   });
+  it("says how matrices were multiplied, where the record does", () => {
+    expect(tableCaption(result)).not.toMatch(/multiplied/);
+    const gflops = { registers: 420.4, shared: 811.9 };
+    expect(tableCaption({ ...result, engine: { matmul: "shared", chosen: "measured", gflops } })).toContain(
+      "Matrices were multiplied through workgroup memory (measured: 420 GFLOP/s in registers, 812 through workgroup memory).",
+    );
+    expect(tableCaption({ ...result, engine: { matmul: "registers", chosen: "setting" } })).toContain(
+      "Matrices were multiplied by tiles in registers (as set).",
+    );
+  });
   it("names the towers by their size", () => {
     expect(specOf("scalingnote", experiment)).toBe("32 × 1, distilled");
     expect(specOf("bm25", experiment)).toBe("words only");

@@ -64,6 +64,19 @@ export function sharingOf({ teacher, baselines }: Experiment): string {
   return `${shares} towers share their weights, ${other} do not.`;
 }
 
+/** How the run's matrices were multiplied; empty where its record does not say. */
+export function engineWords({ engine }: RunResult): string {
+  if (!engine) return "";
+  const way = engine.matmul === "registers" ? "by tiles in registers" : "through workgroup memory";
+  const { gflops } = engine;
+  const why = gflops
+    ? ` (measured: ${plain(Math.round(gflops.registers))} GFLOP/s in registers, ${plain(Math.round(gflops.shared))} through workgroup memory)`
+    : engine.chosen === "setting"
+      ? " (as set)"
+      : "";
+  return `Matrices were multiplied ${way}${why}.`;
+}
+
 /** The line under the table. */
 export function tableCaption(result: RunResult): string {
   const { params, names } = bestSmall(result.systems);
@@ -78,6 +91,8 @@ export function tableCaption(result: RunResult): string {
     parts.push(
       `Measured on a CPU that stands in for a GPU (${result.adapter.description}): the times in brackets are the end-to-end p50 on that CPU, not latencies.`,
     );
+  const engine = engineWords(result);
+  if (engine) parts.push(engine);
   if (result.stoppedEarly) parts.push("A training was ended early.");
   const level = result.collection.relevanceLevel;
   parts.push(`Relevant from grade ${plain(level)}.`);

@@ -27,7 +27,7 @@ export function useControls() {
             : collectionError
               ? "The collection could not be read."
               : tooLarge
-                ? `${tooLarge.message} ${tooLarge.remedy}`
+                ? tooLarge.message
                 : "";
   return {
     active,
@@ -36,6 +36,8 @@ export function useControls() {
     canRun: !active && owner === "here" && adapter !== null && !opening && !needsFiles && !tooLarge && !busy,
     readOnly: owner === "elsewhere",
     why,
+    /** What to do about `why`, where that is not plain. */
+    remedy: tooLarge && why === tooLarge.message ? tooLarge.remedy : "",
     run() {
       if (busy) return;
       const { lab, run, recorded } = app;

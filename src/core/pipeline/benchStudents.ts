@@ -1,0 +1,151 @@
+/**
+ * What it costs to train many students as one step: students of one shape, distilled from the same made-up teacher, that
+ * differ in loss weights, rates and seeds; against one of them alone, in the same run.
+ */
+import { bestProduct } from "../../gpu/bestProduct";
+import { countGpu } from "../../gpu/count";
+import type { Gpu } from "../../gpu/device";
+import type { TowerOps } from "../../gpu/ops";
+import { compileWaiting } from "../../gpu/pipelines";
+import { initTower } from "../towers";
+import { disposeTower, uploadStudents, uploadTower } from "../towers/device";
+import { type DistilStudent, distilStep, logRow, stackedDistilStep, type TrainingStep } from "../training/steps";
+import { type BenchFigures, benchStudent, owning } from "./bench";
+import { type BenchSize, STUDENT_SIZES } from "./benchChoices";
+import { median, spread, timed } from "./benchMeasure";
+
+/** Student k of any number; the first is the one that is measured alone. */
+const studentOf = (k: number): DistilStudent => ({
+  learningRate: 1e-3 * 0.97 ** k,
+  embeddingRate: 2e-3 * 0.97 ** k,
+  seed: 7 + k,
+  mseWeight: 1,
+  cosineWeight: 0.25 * k,
+});
+
+/** The step of so many students side by side, with what it owns. */
+export function studentsStep(gpu: Gpu, ops: TowerOps, size: BenchSize, count: number): TrainingStep {
+  const { config, recipe, parts } = benchStudent(STUDENT_SIZES[size]);
+  const students = Array.from({ length: count }, (_, k) => studentOf(k));
+  const tower = uploadStudents(
+    gpu,
+    config,
+    students.map(({ seed }) => initTower(config, seed)),
+  );
+  return owning(stackedDistilStep(gpu, ops, recipe, parts(tower), students), () => disposeTower(tower));
+}
+
+/** The step of the first of them, as it is trained alone. */
+export function oneStudentStep(gpu: Gpu, ops: TowerOps, size: BenchSize): TrainingStep {
+  const { config, recipe, parts } = benchStudent(STUDENT_SIZES[size]);
+  const student = studentOf(0);
+  const tower = uploadTower(gpu, config, initTower(config, student.seed));
+  const step = distilStep(gpu, ops, { ...recipe, ...student }, { ...parts(tower), ...student });
+  return owning(step, () => disposeTower(tower));
+}
+
+/** Figures of the step of all students; those ending in "Alone" of one student's own step. */
+export interface StudentsFigures extends Omit<BenchFigures, "arch" | "mode"> {
+  students: number;
+  dispatchesAlone: number;
+  /** Of as many steps in a row as there are students, each one's share. */
+  stepMsAlone: BenchFigures["stepMs"];
+  gpuBytesAlone: number;
+  /** A student's share of the step over the step of one alone, medians. */
+  perStudentRatio: number;
+}
+
+/**
+ * Measures the step of all students and that of one, in turns.
+ * @param repeats timed steps after the warm-up of two, at least 5
+ */
+export async function measureStudents(
+  gpu: Gpu,
+  ops: TowerOps,
+  { size, students }: { size: BenchSize; students: number },
+  repeats = 5,
+): Promise<StudentsFigures> {
+  const { tokens, flops } = benchStudent(STUDENT_SIZES[size]);
+  const counter = countGpu();
+  const open: TrainingStep[] = [];
+  const opened = (step: TrainingStep) => {
+    open.push(step);
+    return step;
+  };
+  /**
+   * Makes a step, warms it up, counts one, and lets it go: what it holds by itself, for captures share their intermediates'
+   * memory, and what it took to make.
+   */
+  const prepare = async (make: () => TrainingStep) => {
+    counter.reset();
+    const before = gpu.bytes();
+    const begun = performance.now();
+    const step = opened(make());
+    const compiling = performance.now();
+    await compileWaiting(gpu);
+    const compileMs = performance.now() - compiling;
+    step.run(1);
+    await gpu.finish();
+    const firstMs = performance.now() - begun;
+    step.run(2);
+    await gpu.finish();
+    const { pipelines } = counter.counts;
+    counter.reset();
+    step.run(3);
+    await gpu.finish();
+    const { dispatches, submits, byLabel } = counter.counts;
+    const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
+    const gpuBytes = gpu.bytes() - before;
+    open.pop()?.dispose();
+    return { firstMs, dispatches, submits, pipelines, compileMs, kernels, gpuBytes };
+  };
+  try {
+    const [makeAll, makeOne] = [() => studentsStep(gpu, ops, size, students), () => oneStudentStep(gpu, ops, size)];
+    const { firstMs, ...together } = await prepare(makeAll);
+    const alone = await prepare(makeOne);
+    const [all, one] = [opened(makeAll()), opened(makeOne())];
+    const host: number[] = [];
+    const whole: number[] = [];
+    const wholeAlone: number[] = [];
+    let [step, stepAlone] = [1, 1];
+    for (const training of [all, one]) training.run(1);
+    await gpu.finish();
+    for (let i = 0; i < repeats; i++) {
+      const took = await timed(gpu, () => all.run(++step));
+      host.push(took.host);
+      whole.push(took.all);
+      // As many steps of one, queued as a run queues them: the same work over as long a time, so that what else the
+      // machine does slows both alike.
+      const start = performance.now();
+      for (let n = 0; n < students; n++) one.run(++stepAlone);
+      await gpu.finish();
+      wholeAlone.push((performance.now() - start) / students);
+    }
+    const rows = await all.log.read();
+    gpu.check();
+    const [stepMs, stepMsAlone] = [spread(whole), spread(wholeAlone)];
+    const gflops = (students * flops) / stepMs.median / 1e6;
+    const best = await bestProduct(gpu, students * tokens, STUDENT_SIZES[size].width);
+    return {
+      students,
+      size,
+      ...together,
+      hostMs: median(host),
+      stepMs,
+      firstMinusSteadyMs: firstMs - stepMs.median,
+      tokensPerSecond: ((students * tokens) / stepMs.median) * 1000,
+      gflops,
+      matmulShare: gflops / best,
+      adapter: gpu.adapter.description,
+      software: gpu.adapter.software,
+      loss: logRow(all, rows, step)[0]!,
+      dispatchesAlone: alone.dispatches,
+      stepMsAlone,
+      gpuBytesAlone: alone.gpuBytes,
+      perStudentRatio: stepMs.median / students / stepMsAlone.median,
+    };
+  } finally {
+    for (const step of open) step.dispose();
+    counter.stop();
+  }
+}
