@@ -27,7 +27,7 @@ export interface Matmul {
   key: string;
   /** A thread's tile of each model's [m, n] result. */
   tile(m: number, n: number, models: number, pair?: boolean): Tile;
-  tileOverRows(m: number, n: number, models: number): Tile;
+  tileOverRows(m: number, n: number): Tile;
   threads(size: { m: number; n: number; tile: Tile }): number;
   part(part: ProductPart): string;
   partOverRows(part: ProductOverRowsPart): string;
@@ -64,14 +64,11 @@ export function tileFor(m: number, n: number, models = 1): Tile {
   return TILES.find((tile) => fits(tile) && models * tilesOf({ m, n, tile }) >= ENOUGH_THREADS) ?? TILES[2];
 }
 
-/**
- * The tile of dW, whose threads come from cutting the rows. Those of several models are many, and do not find each other's
- * rows in the cache: of 16 students' 32 x 128 a tile of 16x8 takes two thirds of the time of 8x8.
+/*
+ * The tile of dW, whose threads come from cutting the rows. 16x8 would suit several models on lavapipe (two thirds of the
+ * time of 8x8 for 16 students' 32 x 128), but SwiftShader takes minutes to compile it.
  */
-const tileOverRows = (m: number, n: number, models: number): Tile => [
-  models > 1 && m >= 16 ? 16 : m > 4 ? 8 : 4,
-  n > 4 ? 8 : 4,
-];
+const tileOverRows = (m: number, n: number): Tile => [m > 4 ? 8 : 4, n > 4 ? 8 : 4];
 
 const MATMULS: Record<MatmulVariant, Matmul> = {
   registers: {

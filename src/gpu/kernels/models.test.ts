@@ -232,7 +232,7 @@ describe("of several models", () => {
       [70, 112, 104, true, true],
       [70, 12, 20, false, false],
     ] as const) {
-      expect(foldsBlocks(models, Math.ceil(width / 8) * Math.ceil(out / 16), rows)).toBe(folded);
+      expect(foldsBlocks(models, Math.ceil(width / 8) * Math.ceil(out / 8), rows)).toBe(folded);
       expect(splitRows(rows, 128).splits).toBeGreaterThan(1);
       const values = (seed: number, columns: number) => noisy(seed, [models, rows, columns]).values;
       const [x, dy, stats, gain] = [values(1, width), values(2, out), values(3, 2), noisy(4, [models, width]).values];

@@ -253,7 +253,7 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const models = modelsOf({ shape: of }, 2);
     const k = dy.shape[0]! / models;
     const n = x.shape[1]!;
-    const tile = matmul.tileOverRows(out, n, models);
+    const tile = matmul.tileOverRows(out, n);
     const weightSink = usableSink(weight);
     const biasSink = usableSink(bias?.sink);
     const most = Math.min(weightSink?.most ?? mostPartials(out * n), biasSink?.most ?? mostPartials(out));
