@@ -89,6 +89,12 @@ describe("lab bench", () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it("ends where the browser does not start", { timeout: 60_000 }, () => {
+    const { status, stderr } = labIn({ CHROMIUM_PATH: "/bin/false" }, "bench", "search", "--browser");
+    expect(status).toBe(1);
+    expect(stderr).not.toBe("");
+  });
+
   it("says what to install where there is no browser to measure in", () => {
     const { status, stdout, stderr } = labIn({ CHROMIUM_PATH: "/nowhere" }, "bench", "search", "--browser");
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });

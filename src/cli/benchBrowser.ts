@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Browser } from "@playwright/test";
 import { LabError } from "../core/errors";
 import type { BenchRunner } from "../core/pipeline/benchRun";
 import type { PageBenchmark } from "./benchPage";
@@ -34,10 +35,11 @@ export const inBrowser: BenchRunner = async (request) => {
     answer.writeHead(200, { "Content-Type": type, ...HEADERS }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { chromium } = await import("@playwright/test");
-  // As in playwright.config.ts: the browser gets --headless=new from the flags, the headless shell has no WebGPU.
-  const browser = await chromium.launch({ executablePath, headless: false, args: args ?? [] });
+  let browser: Browser | null = null;
   try {
+    const { chromium } = await import("@playwright/test");
+    // As in playwright.config.ts: the browser gets --headless=new from the flags, the headless shell has no WebGPU.
+    browser = await chromium.launch({ executablePath, headless: false, args: args ?? [] });
     const page = await browser.newPage();
     await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction(() => "measure" in globalThis);
@@ -48,7 +50,7 @@ export const inBrowser: BenchRunner = async (request) => {
     if ("message" in answer) throw new LabError("gpu-refused", answer.message, answer.remedy);
     return answer.figures as Awaited<ReturnType<typeof inBrowser<(typeof request)["what"]>>>;
   } finally {
-    await browser.close();
+    await browser?.close();
     server.close();
   }
 };

@@ -18,7 +18,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Gpu } from "./device";
 import { dispatch, groupNumber, readBinding, workgroupGrid, writeBinding } from "./dispatch";
-import { rangeOf } from "./flat";
+import { isHalf, rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
 import { hostAdamW } from "./hostAdamw";
 import type { GradientSink } from "./kernels/op";
@@ -111,6 +111,8 @@ interface Segment {
  * @throws Error naming a parameter that a step leaves without a gradient
  */
 export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], options: AdamWOptions, models = 1): AdamW {
+  const frozen = parameters.find(({ tensor }) => isHalf(tensor));
+  if (frozen) throw new Error(`${frozen.name} is of half floats, which are frozen`);
   if (gpu.heap) return hostAdamW(gpu, parameters, options, models);
   const { backend } = gpu;
   const store = createGradientStore(

@@ -82,6 +82,7 @@ export function ownBuffer(tensor: Tensor): GPUBuffer {
 
 /** Overwrites values of a tensor that lives from step to step, from value number `offset` on. */
 export function writeValues(gpu: Gpu, tensor: Tensor, values: Float32Array | Int32Array, offset = 0): void {
+  if (isHalf(tensor)) throw new Error("a tensor of half floats is not written to: put its tower on the device anew");
   if (gpu.heap) {
     gpu.heap(tensor).set(values, offset);
     return;

@@ -1,6 +1,10 @@
 /** A small collection of the user's, in BEIR form, as the page hands it over: 60 documents, one query each, no splits. */
 const numbers = Array.from({ length: 60 }, (_, i) => i);
-const file = (path: string, lines: string[]) => ({ path: `own/${path}`, file: new Blob([`${lines.join("\n")}\n`]) });
+/** A file of that collection with these lines. */
+export const file = (path: string, lines: string[]) => ({
+  path: `own/${path}`,
+  file: new Blob([`${lines.join("\n")}\n`]),
+});
 
 export const files = [
   file(

@@ -5,7 +5,7 @@ import { QUERIES_FILE, RESULT_FILE, writeResult } from "../core/formats/archive"
 import { writeQueries } from "../core/formats/queries";
 import { testQueries, testRun } from "../core/formats/testRun";
 import { useWasm } from "../gpu/testWasm";
-import { files } from "./beirFiles.test-helper";
+import { file, files } from "./beirFiles.test-helper";
 import type { RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 import { createSession } from "./session";
@@ -90,5 +90,19 @@ it("takes the CPU where it is asked to, and starts nothing large on it", async (
     kind: "bad-setting",
     remedy: expect.stringContaining("Choose the preset Tiny"),
   });
+  // A small experiment on a large collection of the user's is large too.
+  const lines = Array.from({ length: 20_000 }, (_, i) => i);
+  const large = [
+    file(
+      "corpus.jsonl",
+      lines.map((i) => JSON.stringify({ _id: `d${i}`, title: "", text: `text ${i}` })),
+    ),
+    files[1]!,
+    files[2]!,
+  ];
+  await commands.loadFiles({ files: large, seed: 7 });
+  const tiny = presetExperiment("tiny");
+  const experiment = { ...tiny, data: { ...tiny.data, source: "files" as const } };
+  await expect(commands.run({ experiment, name: "large" })).rejects.toThrow(/on the CPU at most/);
   expect(rows.size).toBe(0);
 });

@@ -50,13 +50,18 @@ export function createSession(options: SessionOptions): Handlers {
   const storeOf = (runId: string) => scopeStore(store, `runs/${runId}`);
   const adapterRecord = (g: Gpu) => ({ ...g.adapter, host: options.host });
 
-  const closeSearch = () => {
+  const dropSearch = () => {
     if (gpu && !gpu.failure()) search?.engine.dispose();
     search = null;
   };
+  /** Once the search that is under way, if any, has its answer. */
+  const closeSearch = async () => {
+    await searching;
+    dropSearch();
+  };
   const open = async ({ cpu = false }: { cpu?: boolean } = {}): Promise<DeviceReport> => {
     if (gpu && !gpu.failure()) return { adapter: adapterRecord(gpu), problem: null };
-    closeSearch();
+    dropSearch();
     gpu?.dispose();
     gpu = null;
     try {
@@ -76,9 +81,9 @@ export function createSession(options: SessionOptions): Handlers {
   const limits = () => (gpu && !gpu.heap ? gpu.device.limits : undefined);
   const opsOf = (g: Gpu) => (g.heap ? plainOps : fusedOps);
   /** A CPU trains what is about as small as the preset Tiny. */
-  const needSmall = (experiment: Experiment) => {
+  const needSmall = (experiment: Experiment, dataset: Dataset) => {
     if (!gpu?.heap) return;
-    const { totalFlops } = planRun(experiment, planShape(experiment));
+    const { totalFlops } = planRun(experiment, planShape(experiment, dataset));
     const most = 4 * PRESETS.tiny.flops;
     if (totalFlops > most)
       throw new LabError(
@@ -91,6 +96,13 @@ export function createSession(options: SessionOptions): Handlers {
     const problem = memoryProblem(experiment, planShape(experiment, dataset), limits());
     if (problem) throw problem;
   };
+  /** Whether this device can hold and compute it; refused before anything is stored or trained. */
+  const needRoom = async (experiment: Experiment, dataset: Dataset) => {
+    needMemory(experiment, dataset);
+    await needGpu();
+    needSmall(experiment, dataset);
+    needMemory(experiment, dataset); // its limits are known now
+  };
   const needIdle = () => {
     if (active) throw new LabError("bad-input", "A run is under way.", "Stop it first, or wait for its end.");
   };
@@ -101,19 +113,14 @@ export function createSession(options: SessionOptions): Handlers {
   };
 
   /** Runs or goes on with a stored run in the background; tells by events. */
-  const start = async (run: RunSummary) => {
+  const start = async (run: RunSummary, dataset: Dataset) => {
     const device = await needGpu();
-    needSmall(run.experiment);
-    closeSearch(); // its towers would only take memory from the training
     const control = createControl((paused) => events.status(paused ? "paused" : "running"));
     const events = eventBatcher(run.id, emit, runs);
     active = { runId: run.id, control };
     const runStore = storeOf(run.id);
     const work = async () => {
-      const dataset =
-        run.status === "interrupted" || run.status === "stopped"
-          ? await collections.of(run.experiment, runStore)
-          : await collections.get(run.experiment);
+      await closeSearch(); // its towers would only take memory from the training
       const { codeVersion } = options;
       const { experiment } = run;
       const { doing } = events.listener;
@@ -169,10 +176,7 @@ export function createSession(options: SessionOptions): Handlers {
     async run({ experiment, name }) {
       needIdle();
       const dataset = await collections.get(experiment);
-      needMemory(experiment, dataset);
-      await needGpu();
-      needSmall(experiment);
-      needMemory(experiment, dataset); // its limits are known now
+      await needRoom(experiment, dataset);
       const run: RunSummary = {
         id: options.newId(),
         name,
@@ -187,14 +191,16 @@ export function createSession(options: SessionOptions): Handlers {
       };
       await runs.put(run);
       if (experiment.data.source === "files") await collections.keep(storeOf(run.id));
-      await start(run);
+      await start(run, dataset);
       return { runId: run.id };
     },
     async resumeRun({ runId }) {
       needIdle();
       const run = await needRun(runId);
       if (run.result) throw new LabError("bad-input", "This run is done.", "Start a new one.");
-      await start({ ...run, status: "interrupted" });
+      const dataset = await collections.of(run.experiment, storeOf(run.id));
+      await needRoom(run.experiment, dataset);
+      await start({ ...run, status: "interrupted" }, dataset);
       return { runId };
     },
     async pause() {
@@ -222,7 +228,7 @@ export function createSession(options: SessionOptions): Handlers {
         needIdle();
         const run = await needRun(runId);
         if (search?.runId !== runId) {
-          closeSearch();
+          dropSearch();
           const device = await needGpu();
           const runStore = storeOf(runId);
           const dataset = await collections.of(run.experiment, runStore);
@@ -270,7 +276,7 @@ export function createSession(options: SessionOptions): Handlers {
     },
     async deleteRun({ runId }) {
       if (active?.runId === runId) throw new LabError("bad-input", "This run is under way.", "Stop it first.");
-      if (search?.runId === runId) closeSearch();
+      if (search?.runId === runId) await closeSearch();
       await runs.remove(runId);
       await store.remove(`runs/${runId}`);
       return null;

@@ -19,6 +19,7 @@ import { checksFor } from "../training/checks";
 import { toyDataset } from "../training/toy";
 import { createControl } from "./control";
 import { runExperiment } from "./run";
+import { openSearch } from "./search";
 
 const cpu = useWasm();
 const distillation = { mseOn: "raw", mseReduce: "mean" } as const;
@@ -128,13 +129,14 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
     training: { ...base.training, saveEvery: 3600 },
   };
   const losses: LossPoint[] = [];
+  const store = memoryStore();
   const { numTensors } = tf.memory();
   const result = await runExperiment({
     gpu: cpu(),
     ops: plainOps,
     adapter: { ...cpu().adapter, host: "node" },
     codeVersion: "test",
-    store: memoryStore(),
+    store,
     experiment,
     name: "cpu",
     createdAt: "2026-01-01T00:00:00.000Z",
@@ -155,5 +157,16 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
   expect(losses.at(-1)!.loss).toBeLessThan(losses[0]!.loss - 0.1);
   const bytes = losses.map((point) => point.gpuBytes);
   expect(new Set(bytes.slice(1)).size).toBe(1);
+  expect(tf.memory().numTensors).toBe(numTensors);
+
+  const search = await openSearch(cpu(), plainOps, store, experiment, toyDataset(1, 40, 40));
+  const [query] = search.testQueries(1);
+  for (let time = 0; time < 2; time++) {
+    const columns = await search.search(query!.text, 5);
+    expect(columns.map(({ hits }) => hits.length)).toEqual([5, 5, 5, 5, expect.any(Number)]);
+    const scores = columns[0]!.hits.map(({ score }) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+  }
+  search.dispose();
   expect(tf.memory().numTensors).toBe(numTensors);
 });

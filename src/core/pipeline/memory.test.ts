@@ -73,6 +73,12 @@ describe("a run that does not fit", () => {
     expect(error.remedy).not.toMatch(/memoryLimit/);
   });
 
+  it("may have an index larger than the GPU gives in one piece: it is cut", () => {
+    const tiny = presetExperiment("tiny");
+    const wide = { ...tiny, embeddingSize: 384, data: { ...tiny.data, documents: 120_000 } };
+    expect(memoryProblem(wide, undefined, { ...LIMITS, maxStorageBufferBindingSize: 128 * 2 ** 20 })).toBeNull();
+  });
+
   it("is told to be smaller where no batch helps", () => {
     const training = { ...presetExperiment("tiny").training, memoryLimit: 16 };
     const experiment = experimentSchema.parse({ teacher: { vocabulary: 50_000 }, training });

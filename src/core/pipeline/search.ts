@@ -108,8 +108,9 @@ export async function openSearch(
   const finderOf = (dense: Dense, k: number): Step => {
     if (dense.finder?.k !== k) {
       dense.finder?.step.dispose();
-      const vectors = dense.encoder.step.outputs["vectors"]!;
-      const step = captureStep(gpu, () => ({ best: searchQueries(gpu, dense.index, vectors, k).best }), {});
+      // Looked up inside: without a capture the vectors are there only once the encoder has run.
+      const vectors = () => dense.encoder.step.outputs["vectors"]!;
+      const step = captureStep(gpu, () => ({ best: searchQueries(gpu, dense.index, vectors(), k).best }), {});
       dense.finder = { k, step };
     }
     return dense.finder.step;

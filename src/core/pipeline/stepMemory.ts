@@ -259,7 +259,8 @@ export function searchMemory(documents: number, size: number, k: number): { inde
       ...{ parameters: 0, gradients: 0, moments: 0, vectors: 0, inputs: 4 * SEARCH_BATCH * size },
       activations: sum(buffers) + found,
       buffers,
-      largest: Math.max(buffers[0]!, Math.min(index, 4 * SEARCH_BLOCK * padded)),
+      // Blocks of the index, and with them the scores, are cut to what the device binds: one group is the least.
+      largest: 4 * GROUP * padded,
     },
   };
 }

@@ -1,11 +1,12 @@
 /** A frozen tower whose matrices are half floats. */
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
+import { createAdamW } from "../../gpu/adamw";
 import { fusedOps } from "../../gpu/fusedOps";
 import { useGpu } from "../../gpu/testGpu";
 import { halfBits, halfValue } from "../half";
 import { createEncoder } from "../training/encode";
-import { disposeTower, downloadParameters, uploadTower } from "./device";
+import { disposeTower, downloadParameters, uploadTower, writeParameters } from "./device";
 import { initTower } from "./parameters";
 import type { TowerConfig } from "./types";
 
@@ -66,6 +67,11 @@ describe("a tower of half floats", () => {
     await expect(downloadParameters(gpu(), tower)).rejects.toThrow(/not read back/);
     const weight = tower.parameters["projection.weight"]!;
     expect(() => tf.tidy(() => tf.add(weight, 1))).toThrow(/half floats/);
+    expect(() => writeParameters(gpu(), tower, initTower(base, 6))).toThrow(/not written to/);
+    const options = { beta1: 0.9, beta2: 0.999, clip: 1 };
+    expect(() => createAdamW(gpu(), [{ name: "projection", tensor: weight, rate: 0, decay: 0 }], options)).toThrow(
+      /projection is of half floats/,
+    );
     disposeTower(tower);
   });
 });

@@ -173,6 +173,15 @@ describe("a batch in pieces", () => {
       expectSame(await train(make, fusedOps, recipe(5, 3, true)), await train(make, fusedOps, recipe(5, 1, true)));
   });
 
+  it("may be in more pieces than the GPU binds buffers", async () => {
+    const pieces = gpu().device.limits.maxStorageBuffersPerShaderStage + 2;
+    const make = distil(lookup);
+    expectSame(
+      await train(make, fusedOps, recipe(pieces, pieces, true)),
+      await train(make, fusedOps, recipe(pieces, 1, true)),
+    );
+  });
+
   it("does so with tfjs' operations too", async () => {
     const make = contrastive(lookup, null);
     expectSame(await train(make, plainOps, recipe(4, 2, false)), await train(make, plainOps, recipe(4, 1, false)));

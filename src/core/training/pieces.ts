@@ -164,7 +164,8 @@ export function addedWalk(
       }),
     );
   });
-  const [value, ...terms] = shares[0]!.map((_, i) => tf.addN(shares.map((share) => share[i]!)));
+  // Not tf.addN: it binds all of them in one dispatch, and a device binds as few as eight buffers.
+  const [value, ...terms] = shares[0]!.map((_, i) => shares.map((share) => share[i]!).reduce((a, b) => tf.add(a, b)));
   return {
     value: value!,
     gradients: {},
