@@ -2,7 +2,7 @@
 import { benchStep } from "../../core/pipeline/bench";
 import type { BenchSize } from "../../core/pipeline/benchChoices";
 import { type BenchProblem, benchProblem } from "../../core/pipeline/benchProblem";
-import { logRow } from "../../core/training/steps";
+import { logRow } from "../../core/training/trainingStep";
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import type { OpenPeer, Peer } from "./peer";

@@ -11,15 +11,10 @@ import { initTower } from "../towers";
 import { gatedHidden } from "../towers/config";
 import { disposeTower, type Tower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
+import { contrastiveStep } from "../training/contrastiveStep";
+import { distilStep, type SharedDistilParts } from "../training/distilStep";
 import type { TokenTable } from "../training/inputs";
-import {
-  contrastiveStep,
-  distilStep,
-  logRow,
-  type Recipe,
-  type SharedDistilParts,
-  type TrainingStep,
-} from "../training/steps";
+import { logRow, type Recipe, type TrainingStep } from "../training/trainingStep";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 import { type Measured, profiled, startMeasuring } from "./benchMeasure";
 

@@ -14,7 +14,7 @@ import { infoNCE } from "../objectives/infoNCE";
 import { initTower, towerForward } from "../towers";
 import { disposeTower, uploadTower } from "../towers/device";
 import { towerInputSpecs, towerInputs, towerValues } from "../training/inputs";
-import { logRow } from "../training/steps";
+import { logRow } from "../training/trainingStep";
 import {
   BATCH,
   benchConfig,

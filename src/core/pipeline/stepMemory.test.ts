@@ -7,8 +7,10 @@ import { useGpu } from "../../gpu/testGpu";
 import { initTower } from "../towers";
 import { disposeTower, type Tower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
+import { contrastiveStep } from "../training/contrastiveStep";
+import { distilStep } from "../training/distilStep";
 import { createEncoder } from "../training/encode";
-import { contrastiveStep, distilStep, type Recipe } from "../training/steps";
+import type { Recipe } from "../training/trainingStep";
 import {
   contrastiveMemory,
   distilMemory,

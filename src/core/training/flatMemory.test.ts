@@ -6,8 +6,9 @@ import { useGpu } from "../../gpu/testGpu";
 import { initTower } from "../towers";
 import { disposeTower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
+import { contrastiveStep } from "./contrastiveStep";
 import { createEncoder } from "./encode";
-import { contrastiveStep, type Recipe } from "./steps";
+import type { Recipe } from "./trainingStep";
 
 const gpu = useGpu();
 const STEPS = 500;

@@ -9,9 +9,11 @@ import { random } from "../random";
 import { initTower } from "../towers";
 import { disposeTower, downloadParameters, uploadTower } from "../towers/device";
 import type { HostParameters, TowerConfig } from "../towers/types";
+import { contrastiveStep } from "./contrastiveStep";
+import { distilStep } from "./distilStep";
 import type { TokenTable } from "./inputs";
 import { piecesOf } from "./pieces";
-import { contrastiveStep, distilStep, type Recipe, type TrainingStep } from "./steps";
+import type { Recipe, TrainingStep } from "./trainingStep";
 
 const gpu = useGpu();
 const VOCABULARY = 30;

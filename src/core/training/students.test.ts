@@ -16,19 +16,11 @@ import {
   writeParameters,
 } from "../towers/device";
 import type { HostParameters, TowerConfig } from "../towers/types";
+import { type ContrastiveStudent, contrastiveStep, stackedContrastiveStep } from "./contrastiveStep";
+import { type DistilStudent, distilStep, stackedDistilStep } from "./distilStep";
 import type { TokenTable } from "./inputs";
 import { readMoments, writeMoments } from "./moments";
-import {
-  type ContrastiveStudent,
-  contrastiveStep,
-  type DistilStudent,
-  distilStep,
-  logRow,
-  type SharedRecipe,
-  stackedContrastiveStep,
-  stackedDistilStep,
-  type TrainingStep,
-} from "./steps";
+import { logRow, type SharedRecipe, type TrainingStep } from "./trainingStep";
 
 const gpu = useGpu();
 const VOCABULARY = 40;

@@ -7,7 +7,7 @@ import { downloadParameters, writeParameters } from "../towers/device";
 import { readMoments, writeMoments } from "./moments";
 import { scheduleFactor } from "./schedule";
 import type { TrainingState } from "./state";
-import { logRow, type Recipe, type TrainingStep } from "./steps";
+import { logRow, type Recipe, type TrainingStep } from "./trainingStep";
 
 /** How a run is told to wait or to end. */
 export interface Control {
