@@ -5,7 +5,7 @@
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import { PRESETS } from "../core/config/presets";
-import type { Experiment } from "../core/config/schema";
+import { type Experiment, experimentSchema } from "../core/config/schema";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
@@ -101,7 +101,9 @@ export function createSession(options: SessionOptions): Handlers {
   };
 
   /** Runs or goes on with a stored run in the background; tells by events. */
-  const start = async (run: RunSummary) => {
+  const start = async (stored: RunSummary) => {
+    // Stored by an earlier build, it may lack settings that are younger.
+    const run = { ...stored, experiment: experimentSchema.parse(stored.experiment) };
     const device = await needGpu();
     needSmall(run.experiment);
     closeSearch(); // its towers would only take memory from the training
