@@ -4,7 +4,7 @@ import { expect, expectWebGpu, runButton, test } from "./fixtures";
 test("the memory of a run stands by its button, and follows the settings", async ({ page }) => {
   await page.goto("./#/lab?preset=tiny");
   await expectWebGpu(page);
-  const told = page.locator(".foot").getByText(/About \d+ MB on the GPU at most, in .+: .+ MB\./);
+  const told = page.locator(".foot").getByText(/About [\d.]+ MB on the GPU at most, in .+: .+ MB\./);
   await expect(told).toBeVisible();
   await expect(runButton(page)).toBeEnabled();
   const before = await told.textContent();

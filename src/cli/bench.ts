@@ -1,8 +1,16 @@
 /** `lab bench`: what a training step, encoding and search cost, in dispatches, time and memory. */
 import { LabError } from "../core/errors";
-import { BENCH_ARCHS, BENCH_MODES, MOST_STUDENTS } from "../core/pipeline/benchChoices";
+import {
+  BENCH_ARCHS,
+  BENCH_MATMULS,
+  BENCH_MODES,
+  type BenchMatmul,
+  MOST_STUDENTS,
+} from "../core/pipeline/benchChoices";
 import type { AgainstPlain } from "../core/pipeline/benchPlain";
 import type { BenchRunner, StepFigures } from "../core/pipeline/benchRun";
+import type { Gpu } from "../gpu/device";
+import type { TowerOps } from "../gpu/ops";
 import { parseFlags } from "./arguments";
 import { inBrowser } from "./benchBrowser";
 import { encodeBenchmark } from "./benchEncode";
@@ -42,6 +50,8 @@ peers:
   --size s|m|l                         of arch bench, captured; m unless given
 all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
+  --matmul auto|registers|shared       how matrices are multiplied; auto unless given: as a run settles it, by measuring
+                                       once for an adapter and a build; on a CPU registers
   --browser                            in the installed Chromium instead of Node, on a software adapter
   --kernels                            by kernel as well: dispatches, and GPU time where the adapter tells it
   --json                               one JSON object on standard output, nothing else
@@ -60,6 +70,7 @@ const FLAGS = {
   k: { type: "string", default: "100" },
   students: { type: "string", default: "16" },
   against: { type: "string" },
+  matmul: { type: "string", default: "auto" },
   steps: { type: "string", default: "5" },
   browser: { type: "boolean", default: false },
   kernels: { type: "boolean", default: false },
@@ -100,20 +111,36 @@ export async function benchCommand(args: string[]): Promise<number> {
       what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
       `Choose: npm run lab -- bench ${Object.keys(BENCHMARKS).join(" or ")}.`,
     );
-  await run(values, values.browser ? inBrowser : inNode);
+  const matmul = choose("matmul", values.matmul, BENCH_MATMULS);
+  // The browser's adapter is a CPU, where a run takes register tiles without measuring, as they are there.
+  const browser: BenchRunner = matmul === "auto" ? inBrowser : (request) => inBrowser({ ...request, matmul });
+  await run(values, values.browser ? browser : inNode(matmul));
   return 0;
 }
 
-const inNode: BenchRunner = async (request) => {
-  const { gpu } = await openNodeGpu("fused");
+const inNode =
+  (matmul: BenchMatmul): BenchRunner =>
+  async (request) => {
+    // On a device of its own: what is compiled for it must not be missing from the benchmark's counts.
+    const settled = await onGpu(async (gpu, ops) => {
+      // These are loaded after WebGPU is there: they bring tfjs along.
+      const { settleHere } = await import("./cache");
+      return settleHere({ gpu, ops, experiment: { training: { matmul } } });
+    });
+    return onGpu(async (gpu) => {
+      const { runBenchmark } = await import("../core/pipeline/benchRun");
+      return runBenchmark(gpu, { ...request, ...(settled && { matmul: settled.matmul }) });
+    });
+  };
+
+async function onGpu<T>(use: (gpu: Gpu, ops: TowerOps) => Promise<T>): Promise<T> {
+  const { gpu, ops } = await openNodeGpu("fused");
   try {
-    // Loaded after WebGPU is there: it brings tfjs along.
-    const { runBenchmark } = await import("../core/pipeline/benchRun");
-    return await runBenchmark(gpu, request);
+    return await use(gpu, ops);
   } finally {
     gpu.dispose();
   }
-};
+}
 
 async function stepBenchmark(values: BenchFlags, run: BenchRunner): Promise<void> {
   const arch = choose("arch", values.arch, BENCH_ARCHS);

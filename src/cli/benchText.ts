@@ -39,6 +39,7 @@ export const computed = (figures: { gflops: number; matmulShare: number }) =>
 /** The lines that every benchmark has. */
 export const measuredRows = (figures: Measured): [string, string][] => [
   ["adapter", `${figures.adapter}${figures.software ? " (software: times are a CPU's)" : ""}`],
+  ["matmul", figures.matmul],
   ["dispatches", String(figures.dispatches)],
   ["submits", String(figures.submits)],
   ["host", ms(figures.hostMs)],

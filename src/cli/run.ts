@@ -3,7 +3,6 @@ import { memoryStore } from "../core/artifacts/store";
 import { LabError } from "../core/errors";
 import type { RunResult } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
-import { settleEngine } from "../core/pipeline/engine";
 import { memoryLines, memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
 import { planShape } from "../core/pipeline/plan";
 import type { RunListener } from "../core/pipeline/reporter";
@@ -11,6 +10,7 @@ import { runExperiment } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
+import { settleHere } from "./cache";
 import { checkOps, openNodeGpu } from "./gpu";
 import { checkOut, writeRun } from "./out";
 import { describePlan } from "./plan";
@@ -85,10 +85,10 @@ export async function runCommand(args: string[]): Promise<number> {
     const control = createControl();
     process.once("SIGINT", () => control.stop());
     const listener = progressPrinter();
-    const before = { gpu, ops, experiment, codeVersion, store: memoryStore() };
-    const engine = await settleEngine(before);
+    const engine = await settleHere({ gpu, ops, experiment });
     // tfjs' own operations are the reference, and take four times as long to try.
-    if (!values["skip-self-test"] && opsName === "fused") await testBeforeRun(before);
+    if (!values["skip-self-test"] && opsName === "fused")
+      await testBeforeRun({ gpu, ops, experiment, codeVersion, store: memoryStore() });
     const result = await runExperiment({
       gpu,
       ops,

@@ -5,7 +5,6 @@ import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
 import type { StageName, StageRecord, TrainedSystem } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
-import { settleEngine } from "../core/pipeline/engine";
 import { memoryProblem } from "../core/pipeline/memory";
 import { planShape } from "../core/pipeline/plan";
 import { createReporter } from "../core/pipeline/reporter";
@@ -15,6 +14,7 @@ import { disposeTowers, distilStudent, trainScalingDoc, trainTeacher, trainTwinB
 import { disposeTower } from "../core/towers/device";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
+import { cacheStore, settleHere } from "./cache";
 import { openNodeGpu } from "./gpu";
 import { collection, settle } from "./settings";
 
@@ -80,13 +80,14 @@ export async function tuneCommand(args: string[]): Promise<number> {
     const teacherStore = memoryStore();
     let teacherStages: readonly StageRecord[] = [];
     const tested = memoryStore();
+    const remembered = cacheStore();
     const rows: { words: string; recall: number }[] = [];
     for (const { words, experiment } of trials) {
       if (!oneCollection) dataset = await collection(experiment, values.data);
       const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits);
       if (problem) throw problem;
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
-      await settleEngine({ gpu, ops, experiment, codeVersion, store: tested });
+      await settleHere({ gpu, ops, experiment }, remembered);
       await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);

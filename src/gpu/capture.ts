@@ -94,6 +94,7 @@ export function captureStep(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena
 function capture(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena): Step {
   const inputs = makeInputs(gpu, specs);
   let kept: Recording;
+  let forgetDrafts: () => void;
   try {
     // Recorded twice: a function that peeks at host state betrays itself by other bytes.
     const sheet = draftSheet(gpu.backend);
@@ -102,7 +103,7 @@ function capture(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena): S
     kept = record(gpu, fn, inputs.tensors, sheet);
     try {
       compare(first, kept);
-      sheet.keep();
+      forgetDrafts = sheet.keep(kept.commands.flatMap((c) => (c.kind === "dispatch" ? [c.pipeline] : [])));
     } catch (error) {
       release(gpu, kept);
       throw error;
@@ -135,6 +136,7 @@ function capture(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena): S
       return new Float32Array(bytes!, 0, kept.outputs[name]!.size);
     },
     dispose() {
+      forgetDrafts();
       release(gpu, kept);
       room.leave();
       inputs.dispose();
@@ -171,8 +173,8 @@ function binder(
   let made: readonly Linked[] = [];
   let generation = -1;
   return () => {
-    if (generation === room.generation()) return made;
-    generation = room.generation();
+    const current = room.generation();
+    if (generation === current) return made;
     const buffers = room.buffers();
     const real = new Map([...lasting, ...passing.map((name, i) => [name, buffers[bufferOf[i]!]!] as const)]);
     const of = (buffer: GPUBuffer) => real.get(buffer) ?? buffer;
@@ -198,6 +200,8 @@ function binder(
         }),
       };
     });
+    // Only now: where a pipeline is refused above, the next call has to try again.
+    generation = current;
     return made;
   };
 }

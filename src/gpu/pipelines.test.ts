@@ -1,6 +1,6 @@
 /** Drafted pipelines: made together, shared between captures, made on the spot where nobody has waited. */
 import * as tf from "@tensorflow/tfjs-core";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { captureStep } from "./capture";
 import { countGpu } from "./count";
 import { dispatch, internals, readBinding, writeBinding } from "./dispatch";
@@ -88,6 +88,37 @@ it("a refused capture leaves nothing to compile", async () => {
   let calls = 0;
   expect(() => captureStep(gpu(), (inputs) => addThenSquare(20 + calls++)(inputs), SPECS)).toThrow(/change/);
   await compileWaiting(gpu(), () => expect.unreachable("the capture was refused"));
+});
+
+it("compiles for a capture that stands, and not for one that has been disposed of", async () => {
+  const [one, two, gone] = [40, 40, 41].map((add) => captureStep(gpu(), addThenSquare(add), SPECS));
+  gone!.dispose();
+  one!.dispose();
+  counting = countGpu();
+  const told: string[] = [];
+  await compileWaiting(gpu(), (done, total) => told.push(`${done}/${total}`));
+  // The square is known from the tests above.
+  expect(told).toEqual(["0/1", "1/1"]);
+  expect(counting.counts.pipelines).toBe(1);
+  two!.run({ x: X });
+  expect([...(await two!.read("y"))]).toEqual([...X].map((x) => (x + 40) ** 2));
+  two!.dispose();
+});
+
+it("a run that was refused while it was made ready is made ready again", async () => {
+  const step = captureStep(gpu(), addThenSquare(50), SPECS);
+  const { device } = gpu();
+  const refusing = vi.spyOn(device, "createBindGroup").mockImplementationOnce(() => {
+    throw new Error("refused");
+  });
+  try {
+    expect(() => step.run({ x: X })).toThrow("refused");
+  } finally {
+    refusing.mockRestore();
+  }
+  step.run({ x: X });
+  expect([...(await step.read("y"))]).toEqual([...X].map((x) => (x + 50) ** 2));
+  step.dispose();
 });
 
 it("names the kernel that a driver does not take", async () => {

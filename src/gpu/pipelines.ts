@@ -22,6 +22,8 @@ export interface DraftLayout {
 export class PipelineDraft {
   made: GPUComputePipeline | null = null;
   making: Promise<void> | null = null;
+  /** Captures that stand and use it. */
+  users = 0;
 
   constructor(
     readonly label: string,
@@ -65,8 +67,12 @@ export const draftDevice: DraftDevice = {
 export interface DraftSheet {
   /** To be the backend's cache while a recording runs: what has been made, and drafts of the rest. */
   readonly cache: Record<string, GPUComputePipeline>;
-  /** The capture stands: its drafts are to be compiled. */
-  keep(): void;
+  /**
+   * The capture stands: its drafts are to be compiled.
+   * @param used the pipelines of its commands
+   * @returns to be called when the capture is disposed of: what no other one waits for is not compiled any more
+   */
+  keep(used: Iterable<GPUComputePipeline | PipelineDraft>): () => void;
 }
 
 /** A sheet over the backend's cache, with what other captures wait for on it already. */
@@ -76,8 +82,15 @@ export function draftSheet(backend: WebGPUBackend): DraftSheet {
   for (const [key, draft] of drafts) cache[key] = draft;
   return {
     cache: cache as Record<string, GPUComputePipeline>,
-    keep() {
-      for (const [key, draft] of Object.entries(cache)) if (!drafts.has(key)) drafts.set(key, draft as PipelineDraft);
+    keep(used) {
+      const own = new Set([...used].filter((pipeline) => pipeline instanceof PipelineDraft));
+      for (const draft of own) draft.users++;
+      for (const [key, draft] of Object.entries(cache) as [string, PipelineDraft][])
+        if (own.has(draft)) drafts.set(key, draft);
+      return () => {
+        for (const draft of own) draft.users--;
+        for (const [key, draft] of drafts) if (draft.users === 0) drafts.delete(key);
+      };
     },
   };
 }
@@ -124,7 +137,7 @@ export async function compileWaiting(
   tell(0, all.length);
   if (gpu.adapter.software && inNode())
     for (const [i, [, draft]] of all.entries()) {
-      pipelineOf(gpu.backend, draft);
+      if (draft.users > 0) pipelineOf(gpu.backend, draft);
       tell(i + 1, all.length);
       await new Promise((done) => setTimeout(done));
     }

@@ -18,11 +18,12 @@ import { createGradientStore } from "./gradients";
 import { registerOp } from "./kernels/op";
 import { compileWaiting } from "./pipelines";
 import { adamwFirstStep, type Values } from "./reference";
+import { SEARCH_BATCH, searchAll, uploadIndex } from "./search";
 import { disposeOwn, ownTensor, readBuffers, readTensors, type TensorMap } from "./step";
 
 /** One operation with inputs to try it on. */
 export interface OpCheck {
-  /** What a user reads where it fails: "attention, causal". */
+  /** What a user reads where it fails, "attention, causal", and what passing is remembered by: says all that makes it another check. */
   name: string;
   /** Its differentiable inputs. */
   inputs: Record<string, { shape: number[]; values: Float32Array }>;
@@ -35,16 +36,19 @@ export interface OpCheck {
 const TOLERANCE = 1e-3;
 
 /**
- * Runs the checks, and one of the optimizer.
+ * Runs the checks, and those of the optimizer and the search.
+ * @param inPieces whether the run adds up gradients of pieces of a batch
  * @throws LabError "wrong-numbers" naming the first operation that is wrong, and the value that should have come out
  */
-export async function selfTest(gpu: Gpu, checks: readonly OpCheck[]): Promise<void> {
+export async function selfTest(gpu: Gpu, checks: readonly OpCheck[], inPieces = false): Promise<void> {
   const found = await compute(gpu, checks);
   for (const [i, check] of checks.entries()) {
     const expected = expectations(check);
     for (const [what, values] of Object.entries(expected)) compare(gpu, check.name, what, found[i]![what]!, values);
   }
   await testOptimizer(gpu);
+  if (inPieces) await testOptimizer(gpu, 3);
+  await testSearch(gpu);
 }
 
 /** Value and gradients of every check on the GPU, by name; the value is "". */
@@ -167,20 +171,31 @@ function compare(gpu: Gpu, op: string, input: string, found: Float32Array, expec
   );
 }
 
-/** The optimizer's first step on a few values. */
-async function testOptimizer(gpu: Gpu): Promise<void> {
-  const options = { beta1: 0.9, beta2: 0.98, clip: 0.5, eps: 1e-8 };
+/**
+ * The optimizer's first step on a few values.
+ * @param pieces how many the gradient comes in
+ * @param create for tests
+ * @throws LabError "wrong-numbers"
+ */
+export async function testOptimizer(gpu: Gpu, pieces = 1, create = createAdamW): Promise<void> {
+  const options = { beta1: 0.9, beta2: 0.98, clip: 0.5, eps: 1e-8, pieces };
   const [rate, decay] = [0.01, 0.1];
   const values = Float32Array.from({ length: 35 }, (_, i) => Math.sin(3 * i + 1));
   const gradient = Float32Array.from({ length: 35 }, (_, i) => Math.cos(5 * i));
+  /** Of each piece in each value; they add up to 1. */
+  const shares = Array.from({ length: pieces }, (_, p) =>
+    Float32Array.from({ length: 35 }, (_, i) => (2 * (((i + p) % pieces) + 1)) / (pieces * (pieces + 1))),
+  );
   const memory = flatTensors(gpu, [{ shape: [5, 7], values }]);
   const tensor = memory.tensors[0]!;
-  const adamw = createAdamW(gpu, [{ name: "p", tensor, rate: 0, decay }], options);
+  const adamw = create(gpu, [{ name: "p", tensor, rate: 0, decay }], options);
   const step = captureStep(
     gpu,
     ({ g, hyper }) => {
       adamw.begin();
-      return { norm: tf.clone(adamw.apply({ p: g! }, hyper!)) };
+      const parts = shares.map((share) => tf.mul(g!, tf.tensor2d(share, [5, 7])));
+      for (const p of parts.slice(1)) adamw.add({ p });
+      return { norm: tf.clone(adamw.apply({ p: parts[0]! }, hyper!)) };
     },
     { g: { shape: [5, 7], dtype: "float32" }, hyper: { shape: [4], dtype: "float32" } },
   );
@@ -193,12 +208,69 @@ async function testOptimizer(gpu: Gpu): Promise<void> {
       rate,
       decay,
     });
-    compare(gpu, "AdamW", "", found!, expected);
+    const name = pieces === 1 ? "AdamW" : "AdamW with a gradient in pieces";
+    compare(gpu, name, "", found!, expected);
+    // The first step hardly depends on the gradient's size; the norm does.
+    compare(gpu, `${name}: the norm`, "", await step.read("norm"), Float64Array.of(Math.hypot(...gradient)));
   } finally {
     step.dispose();
     adamw.dispose();
     memory.dispose();
   }
+}
+
+// More documents than lie in one group, more queries than are asked at once, and a width that is padded.
+const [DOCUMENTS, QUERIES, SIZE, BEST] = [300, SEARCH_BATCH + 1, 7, 20];
+
+/**
+ * Scores and the best documents of a search, against cosines in float64.
+ * @param search for tests
+ * @throws LabError "wrong-numbers"
+ */
+export async function testSearch(gpu: Gpu, search = searchAll): Promise<void> {
+  const vectors = Float32Array.from({ length: DOCUMENTS * SIZE }, (_, i) => Math.sin(i * i + 1));
+  const queries = Float32Array.from({ length: QUERIES * SIZE }, (_, i) => Math.cos(3 * i * i));
+  const index = uploadIndex(
+    gpu,
+    vectors,
+    SIZE,
+    Int32Array.from({ length: DOCUMENTS }, (_, i) => i),
+  );
+  try {
+    const wanted = Array.from({ length: QUERIES }, (_, q) => [q, DOCUMENTS - 1 - q]);
+    const { hits, scores } = await search(gpu, index, queries, BEST, wanted);
+    for (let q = 0; q < QUERIES; q++) {
+      const cosines = cosinesOf(queries.subarray(q * SIZE, (q + 1) * SIZE), vectors);
+      const best = cosines.toSorted().reverse().slice(0, BEST);
+      const { documents, scores: found } = hits[q]!;
+      compare(gpu, "search: the best scores", "", Float32Array.from(found), best);
+      // Documents as near as rounding may change places; each has to be worth its place.
+      const worth = Float32Array.from({ length: BEST }, (_, i) => cosines[documents[i] ?? -1] ?? Number.NaN);
+      compare(gpu, "search: the best documents", "", worth, best);
+      compare(
+        gpu,
+        "search: scores of given documents",
+        "",
+        Float32Array.from(scores[q]!),
+        Float64Array.from(wanted[q]!, (d) => cosines[d]!),
+      );
+    }
+  } finally {
+    index.dispose();
+  }
+}
+
+function cosinesOf(query: Float32Array, vectors: Float32Array): Float64Array {
+  return Float64Array.from({ length: vectors.length / SIZE }, (_, d) => {
+    let [product, ofQuery, ofDocument] = [0, 0, 0];
+    for (let k = 0; k < SIZE; k++) {
+      const [a, b] = [query[k]!, vectors[d * SIZE + k]!];
+      product += a * b;
+      ofQuery += a * a;
+      ofDocument += b * b;
+    }
+    return product / Math.sqrt(ofQuery * ofDocument);
+  });
 }
 
 /** The weight of value i of an output in the probe: what its gradient starts from. */

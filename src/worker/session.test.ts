@@ -6,13 +6,13 @@ import { writeQueries } from "../core/formats/queries";
 import { testQueries, testRun } from "../core/formats/testRun";
 import { useWasm } from "../gpu/testWasm";
 import { file, files } from "./beirFiles.test-helper";
-import type { RunSummary } from "./protocol";
+import type { RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 import { createSession } from "./session";
 
 const cpu = useWasm();
 
-function session() {
+function session(emit: (event: RunEvent) => void = () => {}) {
   const rows = new Map<string, RunSummary>();
   const runs: RunStore = {
     list: async () => [...rows.values()],
@@ -33,7 +33,7 @@ function session() {
     codeVersion: "test",
     openCpu,
     host: "node",
-    emit: () => {},
+    emit,
     newId: () => "r",
     now: () => new Date(0),
   };
@@ -105,4 +105,39 @@ it("takes the CPU where it is asked to, and starts nothing large on it", async (
   const experiment = { ...tiny, data: { ...tiny.data, source: "files" as const } };
   await expect(commands.run({ experiment, name: "large" })).rejects.toThrow(/on the CPU at most/);
   expect(rows.size).toBe(0);
+});
+
+it("goes on with a run of an earlier build, with the defaults of what that one did not know", async () => {
+  let end: (event: RunEvent) => void;
+  const ended = new Promise<RunEvent>((resolve) => {
+    end = resolve;
+  });
+  const { commands, rows } = session((event) => {
+    if (event.type === "result" || (event.type === "status" && event.error)) end(event);
+  });
+  await commands.open({ cpu: true });
+  const tiny = presetExperiment("tiny");
+  const { matmul, ...training } = tiny.training;
+  const notes = { ...tiny.data.notes, corpusSize: 200, trainQueries: 50, validationQueries: 20, testQueries: 20 };
+  const experiment = {
+    ...tiny,
+    data: { ...tiny.data, notes },
+    stage1: { ...tiny.stage1, steps: 2 },
+    stage2: { ...tiny.stage2, steps: 2 },
+    training: training as typeof tiny.training,
+  };
+  rows.set("old", {
+    id: "old",
+    name: "old",
+    createdAt: new Date(0).toISOString(),
+    status: "interrupted",
+    experiment,
+    collection: "notes",
+    stages: [],
+    result: null,
+    bytes: 0,
+    origin: "here",
+  });
+  await commands.resumeRun({ runId: "old" });
+  expect(await ended).toMatchObject({ type: "result", result: { config: { training: { matmul } } } });
 });

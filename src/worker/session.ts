@@ -5,7 +5,7 @@
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import { PRESETS } from "../core/config/presets";
-import type { Experiment } from "../core/config/schema";
+import { type Experiment, experimentSchema } from "../core/config/schema";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
@@ -198,9 +198,11 @@ export function createSession(options: SessionOptions): Handlers {
       needIdle();
       const run = await needRun(runId);
       if (run.result) throw new LabError("bad-input", "This run is done.", "Start a new one.");
-      const dataset = await collections.of(run.experiment, storeOf(run.id));
-      await needRoom(run.experiment, dataset);
-      await start({ ...run, status: "interrupted" }, dataset);
+      // Stored by an earlier build, it may lack settings that are younger.
+      const experiment = experimentSchema.parse(run.experiment);
+      const dataset = await collections.of(experiment, storeOf(run.id));
+      await needRoom(experiment, dataset);
+      await start({ ...run, experiment, status: "interrupted" }, dataset);
       return { runId };
     },
     async pause() {

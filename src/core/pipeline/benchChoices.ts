@@ -27,3 +27,7 @@ export type BenchMode = (typeof BENCH_MODES)[number];
 /** What `bench encode` encodes with. */
 export const ENCODE_ARCHS = ["bench", "encoder", "decoder"] as const satisfies readonly BenchArch[];
 export type EncodeArch = (typeof ENCODE_ARCHS)[number];
+
+/** How matrices are multiplied: as a run settles it, or one of the two ways. */
+export const BENCH_MATMULS = ["auto", "registers", "shared"] as const;
+export type BenchMatmul = (typeof BENCH_MATMULS)[number];

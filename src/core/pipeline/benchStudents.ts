@@ -5,6 +5,7 @@
 import { bestProduct } from "../../gpu/bestProduct";
 import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
+import { matmulVariant } from "../../gpu/kernels/matmulVariant";
 import type { TowerOps } from "../../gpu/ops";
 import { compileWaiting } from "../../gpu/pipelines";
 import { initTower } from "../towers";
@@ -139,6 +140,7 @@ export async function measureStudents(
       matmulShare: gflops / best,
       adapter: gpu.adapter.description,
       software: gpu.adapter.software,
+      matmul: matmulVariant(gpu.backend),
       loss: logRow(all, rows, step)[0]!,
       dispatchesAlone: alone.dispatches,
       stepMsAlone,

@@ -64,10 +64,21 @@ export function validationSample(dataset: Dataset, seed: number): ValidationSamp
   };
 }
 
-/** Compiles what the captures made so far wait for, and tells how far it is. */
-export async function compilePrograms({ gpu, reporter }: Pick<RunContext, "gpu" | "reporter">): Promise<void> {
+/**
+ * Compiles what the captures made so far wait for, and tells how far it is.
+ * @throws LabError "stopped" with the next program that is done, where the user has stopped the run
+ */
+export async function compilePrograms({
+  gpu,
+  reporter,
+  control,
+}: Pick<RunContext, "gpu" | "reporter" | "control">): Promise<void> {
   try {
-    await compileWaiting(gpu, (done, total) => reporter.doing(`compiling ${done} of ${total} GPU programs`));
+    await compileWaiting(gpu, (done, total) => {
+      reporter.doing(`compiling ${done} of ${total} GPU programs`);
+      control.check();
+    });
+    control.check();
   } finally {
     reporter.doing(null);
   }

@@ -45,4 +45,16 @@ describe("the gate", () => {
     control.stop();
     await expect(last).rejects.toMatchObject({ kind: "stopped" });
   });
+
+  it("forgets with a new training that the last one was to end, and says without waiting that the run is stopped", async () => {
+    const control = createControl();
+    control.finish();
+    control.begin();
+    expect(await control.gate()).toBe("go");
+    control.pause();
+    control.check();
+    control.stop();
+    control.begin();
+    expect(() => control.check()).toThrow("The run was stopped.");
+  });
 });

@@ -38,7 +38,15 @@ export function createControl(onChange: (paused: boolean) => void = () => {}): R
     });
     lastYield = performance.now();
   };
+  const check = () => {
+    if (stopped)
+      throw new LabError("stopped", "The run was stopped.", "Its last checkpoint is kept; it can be resumed.");
+  };
   return {
+    check,
+    begin() {
+      finishing = false;
+    },
     get paused() {
       return paused;
     },
@@ -51,8 +59,7 @@ export function createControl(onChange: (paused: boolean) => void = () => {}): R
         else await beforeWaiting?.();
         told = true;
       }
-      if (stopped)
-        throw new LabError("stopped", "The run was stopped.", "Its last checkpoint is kept; it can be resumed.");
+      check();
       if (allowed > 0) allowed--;
       if (finishing) {
         finishing = false;

@@ -28,13 +28,13 @@ describe("the operations", () => {
   it("are right, gradients included", async () => {
     const { numTensors } = tf.memory();
     const kinds = ["decoder", "encoder", "lookup"] as const;
-    await selfTest(cpu(), checksFor(plainOps, { kinds, dropout: 0.1, distillation }));
+    await selfTest(cpu(), checksFor(plainOps, { kinds, dropouts: [0.1], distillation }), true);
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
   it("would be refused where one is wrong", async () => {
     const ops = { ...plainOps, gelu: plainOps.gelu, pool: () => tf.ones([3, 8]) as tf.Tensor2D };
-    const checks = checksFor(ops, { kinds: ["lookup"], dropout: 0, distillation });
+    const checks = checksFor(ops, { kinds: ["lookup"], dropouts: [], distillation });
     await expect(selfTest(cpu(), checks)).rejects.toMatchObject({ kind: "wrong-numbers" });
   });
 });
@@ -131,6 +131,7 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
   const losses: LossPoint[] = [];
   const store = memoryStore();
   const { numTensors } = tf.memory();
+  const control = createControl();
   const result = await runExperiment({
     gpu: cpu(),
     ops: plainOps,
@@ -141,9 +142,12 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
     name: "cpu",
     createdAt: "2026-01-01T00:00:00.000Z",
     dataset: toyDataset(1, 40, 40),
-    control: createControl(),
+    control,
     listener: {
-      stage: () => undefined,
+      // Said too late to end stage 1; it must not end the next training before it has begun.
+      stage: ({ name, status }) => {
+        if (name === "index" && status === "running") control.finish();
+      },
       points: (stage, points) => {
         if (stage === "stage1") losses.push(...points);
       },
@@ -154,6 +158,8 @@ it("a run reaches its table, its losses fall, and it frees what it took", async 
   expect(result.systems).toHaveLength(5);
   for (const system of result.systems) expect(system.metrics["recall@10"].value).toBeGreaterThanOrEqual(0);
   expect(losses).toHaveLength(12);
+  expect(result.stages.find(({ name }) => name === "stage2")).toMatchObject({ done: 5, total: 5 });
+  expect(result.stoppedEarly).toBe(false);
   expect(losses.at(-1)!.loss).toBeLessThan(losses[0]!.loss - 0.1);
   const bytes = losses.map((point) => point.gpuBytes);
   expect(new Set(bytes.slice(1)).size).toBe(1);

@@ -1,7 +1,9 @@
 /** How matrices are multiplied: set, remembered, measured anew with another build, and changed only by a clear lead. */
 import { describe, expect, it, vi } from "vitest";
+import { bestProduct } from "../../gpu/bestProduct";
+import { countGpu } from "../../gpu/count";
 import { fusedOps } from "../../gpu/fusedOps";
-import { matmulVariant } from "../../gpu/kernels/matmulVariant";
+import { matmulVariant, setMatmulVariant } from "../../gpu/kernels/matmulVariant";
 import { fasterMatmul, measureMatmul } from "../../gpu/matmulChoice";
 import { plainOps } from "../../gpu/plainOps";
 import { useGpu } from "../../gpu/testGpu";
@@ -74,6 +76,25 @@ it("both ways are measured, and the one in use stays", async () => {
   expect(speeds.registers).toBeGreaterThan(0);
   expect(speeds.shared).toBeGreaterThan(0);
   expect(matmulVariant(gpu().backend)).toBe(before);
+});
+
+it("the best product is the better of both ways, and on a CPU that of the registers in use", async () => {
+  setMatmulVariant(gpu().backend, "registers");
+  // Kernels are labelled with the way that they go.
+  for (const [given, variants] of [
+    [{ ...gpu(), adapter: { ...gpu().adapter, software: true } }, 1],
+    [card(), 2],
+  ] as const) {
+    const counting = countGpu();
+    try {
+      expect(await bestProduct(given, 40, 12)).toBeGreaterThan(0);
+    } finally {
+      counting.stop();
+    }
+    const shared = [...counting.counts.byLabel.keys()].map((label) => label.includes("shared"));
+    expect(new Set(shared).size, shared.join()).toBe(variants);
+  }
+  expect(matmulVariant(gpu().backend)).toBe("registers");
 });
 
 it("a lead of less than 1.3 changes nothing", () => {

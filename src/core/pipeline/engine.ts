@@ -3,11 +3,13 @@ import type { Gpu } from "../../gpu/device";
 import { setMatmulVariant } from "../../gpu/kernels/matmulVariant";
 import { fasterMatmul, type MatmulSpeeds, measureMatmul } from "../../gpu/matmulChoice";
 import { contentHash } from "../artifacts/hash";
+import type { Experiment } from "../config/schema";
 import type { EngineRecord } from "../formats/result";
 import { decodeJson } from "./checkpoints";
 import type { SelfTestOptions } from "./selfTest";
 
-export interface EngineOptions extends SelfTestOptions {
+export interface EngineOptions extends Omit<SelfTestOptions, "experiment"> {
+  experiment: { training: Pick<Experiment["training"], "matmul"> };
   /** For tests. */
   measure?: (gpu: Gpu) => Promise<MatmulSpeeds>;
 }

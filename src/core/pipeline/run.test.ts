@@ -39,6 +39,9 @@ async function run(options: {
   experiment?: Experiment;
   ops?: typeof fusedOps;
   stopAt?: { stage: StageName; step: number };
+  /** Hears what goes on, and may stop it. */
+  doing?: (words: string | null, control: RunControl) => void;
+  validated?: (step: number) => void;
 }): Promise<Trial> {
   await installNodeWebGpu();
   const gpu = await openGpu();
@@ -68,8 +71,12 @@ async function run(options: {
         stage: (stage) => {
           if (stage.status === "running") current = stage.name;
         },
-        points: (stage, points) => losses.set(stage, [...(losses.get(stage) ?? []), ...points]),
+        points: (stage, points, validation) => {
+          losses.set(stage, [...(losses.get(stage) ?? []), ...points]);
+          for (const { step } of validation) options.validated?.(step);
+        },
         saved: () => undefined,
+        doing: (words) => options.doing?.(words, control),
       },
     });
     return { result, losses, error: null };
@@ -125,6 +132,21 @@ describe("runExperiment", () => {
     }
     expect(eager.result!.systems.map((s) => s.metrics)).toEqual(result!.systems.map((s) => s.metrics));
   }, 600_000);
+
+  it("stops while it compiles, without the rest of the programs and the first validation", async () => {
+    const said: (string | null)[] = [];
+    const validations: number[] = [];
+    const trial = await run({
+      doing(words, control) {
+        said.push(words);
+        control.stop();
+      },
+      validated: (step) => validations.push(step),
+    });
+    expect(trial.error).toMatchObject({ kind: "stopped" });
+    expect(said).toEqual([expect.stringMatching(/^compiling 0 of \d+ GPU programs$/), null]);
+    expect(validations).toEqual([]);
+  });
 
   it("goes on after a lost device as if nothing had happened, bit for bit", async () => {
     const whole = await wholeRun();

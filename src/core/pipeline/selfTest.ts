@@ -35,14 +35,16 @@ export async function testBeforeRun(options: SelfTestOptions): Promise<boolean> 
   const { teacher, student } = towerConfigs(experiment);
   const checks = checksFor(ops, {
     kinds: [teacher.kind, student.kind],
-    dropout: Math.max(experiment.stage1.dropout, experiment.stage2.dropout),
+    dropouts: [experiment.stage1.dropout, experiment.stage2.dropout],
     distillation: experiment.stage2,
   });
+  const inPieces = Math.max(experiment.stage1.pieces, experiment.stage2.pieces) > 1;
   const key = await contentHash({
     adapter: gpu.adapter,
     // Another version of the browser is another compiler of shaders.
     agent: (globalThis.navigator as Navigator | undefined)?.userAgent ?? "",
     codeVersion,
+    inPieces,
     checks: [ops.name, gpu.heap ? "" : matmulVariant(gpu.backend), ...checks.map(({ name }) => name)],
   });
   const stored = await store.read(FILE);
@@ -50,7 +52,7 @@ export async function testBeforeRun(options: SelfTestOptions): Promise<boolean> 
   if (passed.includes(key)) return false;
   doing?.("trying out the GPU's arithmetic");
   try {
-    await selfTest(gpu, checks);
+    await selfTest(gpu, checks, inPieces);
   } finally {
     doing?.(null);
   }

@@ -65,6 +65,7 @@ async function runTraining(
   const saved = await store.read(stateFile(stage));
   const resume = saved ? readState(saved) : undefined;
   reporter.begin(stage, recipe.steps, resume?.seconds);
+  context.control.begin();
   if (resume && resume.steps !== recipe.steps)
     throw new LabError(
       "bad-input",

@@ -55,8 +55,8 @@ function measured(make: (gpu: Gpu) => (() => void)[]): number {
   return bytes;
 }
 function expectPredicted(predicted: number, bytes: number) {
-  expect(predicted / bytes).toBeGreaterThan(0.95);
-  expect(predicted / bytes).toBeLessThan(1.15);
+  expect(predicted / bytes).toBeGreaterThan(0.97);
+  expect(predicted / bytes).toBeLessThan(1.03);
 }
 const towerOf = (c: TowerConfig, side: "query" | "document" = "query"): Tower =>
   uploadTower(gpu(), c, initTower(c, 1, side, true));

@@ -1,9 +1,11 @@
 /** The self-test: right operations pass it, a wrong one is refused by name. */
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
+import { createAdamW } from "../../gpu/adamw";
 import { fusedOps } from "../../gpu/fusedOps";
 import type { TowerOps } from "../../gpu/ops";
-import { type OpCheck, selfTest } from "../../gpu/selfTest";
+import { searchAll } from "../../gpu/search";
+import { type OpCheck, selfTest, testOptimizer, testSearch } from "../../gpu/selfTest";
 import { useGpu } from "../../gpu/testGpu";
 import { memoryStore } from "../artifacts/store";
 import { presetExperiment } from "../config/presets";
@@ -13,7 +15,7 @@ import { checksFor } from "./checks";
 const gpu = useGpu();
 const ALL = {
   kinds: ["decoder", "encoder", "lookup"],
-  dropout: 0.1,
+  dropouts: [0.1, 0.2],
   distillation: { mseOn: "raw", mseReduce: "mean" },
 } as const;
 
@@ -28,7 +30,7 @@ it("right operations pass, and what a test needs is freed", async () => {
   const { numTensors } = tf.memory();
   const checks = checksFor(fusedOps, ALL);
   expect(checks.length).toBeGreaterThan(14);
-  await selfTest(gpu(), checks);
+  await selfTest(gpu(), checks, true);
   expect(gpu().bytes()).toBe(bytes);
   expect(tf.memory().numTensors).toBe(numTensors);
 });
@@ -78,6 +80,28 @@ it("so is a wrong gradient alone, and one that is not a number", async () => {
   });
 });
 
+it("a search with wrong scores or wrong documents is refused, and an optimizer that loses a piece", async () => {
+  const broken =
+    (change: (found: Awaited<ReturnType<typeof searchAll>>) => void): typeof searchAll =>
+    async (...args) => {
+      const found = await searchAll(...args);
+      change(found);
+      return found;
+    };
+  const refused = (words: string) => ({ kind: "wrong-numbers", message: expect.stringContaining(words) });
+  const scores = broken(({ hits }) => {
+    hits[32]!.scores[19]! += 0.01;
+  });
+  await expect(testSearch(gpu(), scores)).rejects.toMatchObject(refused("search: the best scores"));
+  const documents = broken(({ hits }) => hits[0]!.documents.reverse());
+  await expect(testSearch(gpu(), documents)).rejects.toMatchObject(refused("search: the best documents"));
+  const given = broken(({ scores: [first] }) => first!.fill(0, 1));
+  await expect(testSearch(gpu(), given)).rejects.toMatchObject(refused("search: scores of given documents"));
+  await testOptimizer(gpu(), 3);
+  const forgetful: typeof createAdamW = (...args) => ({ ...createAdamW(...args), add: () => undefined });
+  await expect(testOptimizer(gpu(), 3, forgetful)).rejects.toMatchObject(refused("AdamW with a gradient in pieces"));
+});
+
 it("is run once for a build and the operations of a run, and a refusal is not remembered", async () => {
   const store = memoryStore();
   const experiment = presetExperiment("tiny");
@@ -98,5 +122,17 @@ it("is run once for a build and the operations of a run, and a refusal is not re
   expect(await testBeforeRun(options)).toBe(false);
   expect(await testBeforeRun({ ...options, experiment: lookup })).toBe(true);
   expect(await testBeforeRun({ ...options, codeVersion: "2" })).toBe(true);
+  const { stage1, stage2 } = experiment;
+  for (const change of [
+    { stage2: { ...stage2, mseOn: "normalised" as const, mseReduce: "sum" as const } },
+    { stage2: { ...stage2, mseOn: "normalised" as const } },
+    { stage1: { ...stage1, dropout: 0.5 } },
+    { stage2: { ...stage2, dropout: 0.3 } },
+    { stage2: { ...stage2, pieces: 2 } },
+  ]) {
+    const other = { ...options, experiment: { ...experiment, ...change } };
+    expect(await testBeforeRun(other), JSON.stringify(change)).toBe(true);
+    expect(await testBeforeRun(other), JSON.stringify(change)).toBe(false);
+  }
   expect(await testBeforeRun(options)).toBe(false);
 });

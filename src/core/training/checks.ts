@@ -1,5 +1,5 @@
 /** The operations that trainings use, small: what the self-test tries before a run. */
-import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutBits, dropoutThreshold } from "../../gpu/dropoutBits";
 import { infoNceKernels } from "../../gpu/kernels/infoNce";
@@ -18,8 +18,8 @@ import type { TowerKind } from "../towers/types";
 /** What a run uses of them. */
 export interface CheckedRun {
   kinds: readonly TowerKind[];
-  /** Rate; 0: none. */
-  dropout: number;
+  /** Its rates; 0: none. */
+  dropouts: readonly number[];
   distillation: Pick<reference.QkdReference, "mseOn" | "mseReduce">;
 }
 
@@ -216,7 +216,7 @@ function dropout(ops: TowerOps, rate: number): OpCheck {
   const { seed, step, site } = DROPOUT;
   const kept = (i: number) => dropoutBits(seed, step, site, i) >= dropoutThreshold(rate);
   return {
-    name: "dropout",
+    name: `dropout of ${rate}`,
     inputs: { x: of(41, [ROWS, WIDTH]) },
     op: (x) => ops.dropout(table(x["x"]), { rate, counter: int(Int32Array.of(seed, step)), site }),
     reference: (x) => x["x"]!.map((v, i) => (kept(i) ? v / (1 - rate) : 0)),
@@ -228,17 +228,25 @@ const COUNTS = Float32Array.from({ length: 3 * 5 }, (_, i) => (i === 11 ? 0 : 1)
 
 const contrastive = (ops: TowerOps): OpCheck => ({
   name: "InfoNCE loss",
-  inputs: { queries: of(42, [3, WIDTH]), documents: of(43, [5, WIDTH]) },
+  inputs: {
+    queries: of(42, [3, WIDTH]),
+    documents: of(43, [5, WIDTH]),
+    temperature: { shape: [], values: Float32Array.of(0.2) },
+  },
   op(x) {
     const [queries, documents, counts] = [table(x["queries"]), table(x["documents"]), tf.tensor2d(COUNTS, [3, 5])];
-    const temperature = tf.scalar(0.2);
+    const temperature = x["temperature"] as Scalar;
     return ops.name === "fused"
       ? infoNceKernels(queries, documents, counts, temperature)
       : infoNCE(queries, documents, counts, temperature);
   },
   reference: (x) =>
     Float64Array.of(
-      reference.infoNce(x["queries"]!, x["documents"]!, { size: WIDTH, counts: COUNTS, temperature: 0.2 }),
+      reference.infoNce(x["queries"]!, x["documents"]!, {
+        size: WIDTH,
+        counts: COUNTS,
+        temperature: x["temperature"]![0]!,
+      }),
     ),
 });
 
@@ -246,7 +254,7 @@ function distillation(ops: TowerOps, { mseOn, mseReduce }: CheckedRun["distillat
   const teacher = of(44, [3, WIDTH]);
   const options = { mseOn, mseReduce };
   return {
-    name: "distillation loss",
+    name: `distillation loss, MSE of ${mseOn} vectors, ${mseReduce}`,
     inputs: { student: of(45, [3, WIDTH]) },
     op(x) {
       const [student, raw] = [table(x["student"]), tf.tensor2d(teacher.values, [3, WIDTH])];
@@ -268,11 +276,11 @@ function distillation(ops: TowerOps, { mseOn, mseReduce }: CheckedRun["distillat
 
 const OF_KIND: Partial<Record<TowerKind, (ops: TowerOps) => OpCheck[]>> = { decoder, encoder, lookup };
 
-/** The checks that a run asks for; those that several towers share once. */
+/** The checks that a run asks for, each with a name of its own; those that several towers share once. */
 export function checksFor(ops: TowerOps, run: CheckedRun): OpCheck[] {
   const all = [
     ...run.kinds.flatMap((kind) => OF_KIND[kind]?.(ops) ?? []),
-    ...(run.dropout > 0 ? [dropout(ops, run.dropout)] : []),
+    ...run.dropouts.filter((rate) => rate > 0).map((rate) => dropout(ops, rate)),
     contrastive(ops),
     distillation(ops, run.distillation),
   ];

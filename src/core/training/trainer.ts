@@ -17,6 +17,10 @@ export interface Control {
    * was done so far can be told.
    */
   gate(beforeWaiting?: () => Promise<void>): Promise<"go" | "finish">;
+  /** A training begins: what was said about the end of an earlier stage does not concern it. */
+  begin(): void;
+  /** For where much goes on between two gates: neither waits nor answers; throws LabError "stopped" as the gate does. */
+  check(): void;
 }
 
 export interface TrainOptions {
