@@ -263,7 +263,7 @@ export const training = z
       max: 3600,
       label: "Checkpoint every",
       unit: "s",
-      help: "How often the training state is saved, so that a lost GPU costs little.",
+      help: "How often the training state is saved, so that a lost GPU costs little. A pause saves it too.",
       source: OURS,
     }),
     memoryLimit: whole({

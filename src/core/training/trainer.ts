@@ -14,7 +14,7 @@ export interface Control {
   /**
    * Called before every step and between stages. Waits while paused. Answers "finish" once where this training is to
    * end early; throws LabError "stopped" where the run is. `beforeWaiting` is called where it does wait, so that what
-   * was done so far can be told.
+   * was done so far can be told and saved.
    */
   gate(beforeWaiting?: () => Promise<void>): Promise<"go" | "finish">;
   /** A training begins: what was said about the end of an earlier stage does not concern it. */
@@ -63,6 +63,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   let lastRead = { step: state.step, at: started };
   let tokens = 0;
   let lastSave = started;
+  let savedStep = state.step;
   let stepMs = 0;
   let ended = state.step >= recipe.steps;
   let endedEarly = false;
@@ -126,12 +127,17 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     await options.save.write(state);
     lastSave = performance.now();
     lastRead.at = lastSave;
+    savedStep = state.step;
+  };
+  // Who pauses may leave: nothing is lost by it.
+  const beforeWaiting = async () => {
+    if (state.step > savedStep) await save();
   };
 
   if (state.step === 0 && !ended) await validate();
   while (!ended) {
     // Seen before the step, so that a run stopped here has done exactly the steps it says.
-    if ((await options.control.gate(readLosses)) === "finish") {
+    if ((await options.control.gate(beforeWaiting)) === "finish") {
       endedEarly = true;
       break;
     }
