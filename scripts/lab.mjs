@@ -40,14 +40,13 @@ const logger = (() => {
   };
 })();
 
+/** What both bundles have in common. */
+const common = { configFile: false, root, logLevel: "warn", customLogger: logger, publicDir: false };
+
 /** The page that measures in a browser, bundled, and the browser: what src/cli/benchBrowser.ts needs, as JSON. */
 async function benchBrowser() {
   await build({
-    configFile: false,
-    root,
-    logLevel: "warn",
-    customLogger: logger,
-    publicDir: false,
+    ...common,
     build: {
       lib: { entry: "src/cli/benchPage.ts", formats: ["es"], fileName: () => "bench.js" },
       outDir: join(outDir, "page"),
@@ -65,11 +64,7 @@ async function benchBrowser() {
 
 try {
   await build({
-    configFile: false,
-    root,
-    logLevel: "warn",
-    customLogger: logger,
-    publicDir: false,
+    ...common,
     define: { __CODE_VERSION__: JSON.stringify(codeVersion()) },
     ssr: { noExternal: true, external: ["webgpu", "@playwright/test"] },
     build: {

@@ -2,8 +2,9 @@
  * Where a captured step's time goes on the GPU: each dispatch in a compute pass of its own, with the time at its beginning
  * and at its end (WebGPU's timestamp-query). The passes cost something themselves, so the sum is more than a replay takes.
  */
-import type { Linked } from "./capture";
+
 import type { Gpu } from "./device";
+import type { Linked } from "./recording";
 
 /** Milliseconds on the GPU and dispatches, by the kernel's label. */
 export type KernelTimes = Map<string, { ms: number; dispatches: number }>;

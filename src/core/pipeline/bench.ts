@@ -13,7 +13,7 @@ import { disposeTower, type Tower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
 import { distilStep, type SharedDistilParts } from "../training/distilStep";
-import type { TokenTable } from "../training/inputs";
+import { type TokenTable, tokenTable } from "../training/inputs";
 import { logRow, type Recipe, type TrainingStep } from "../training/trainingStep";
 import { BENCH_SIZES, type BenchArch, type BenchMode, type BenchSize } from "./benchChoices";
 import { type Measured, profiled, startMeasuring } from "./benchMeasure";
@@ -69,13 +69,7 @@ export function madeUp(): { queries: TokenTable; documents: TokenTable } {
     documents.push(document);
     queries.push(Array.from({ length: 4 + r.int(QUERY_TOKENS - 3) }, () => r.pick(document)));
   }
-  const table = (texts: number[][]): TokenTable => {
-    const offsets = new Int32Array(texts.length + 1);
-    texts.forEach((text, i) => {
-      offsets[i + 1] = offsets[i]! + text.length;
-    });
-    return { flat: Int32Array.from(texts.flat()), offsets };
-  };
+  const table = (texts: readonly number[][]) => tokenTable(texts, (text) => Int32Array.from(text));
   return { queries: table(queries), documents: table(documents) };
 }
 

@@ -3,18 +3,15 @@
  * differ in loss weights, rates and seeds; against one of them alone, in the same run.
  */
 import { bestProduct } from "../../gpu/bestProduct";
-import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
-import { matmulVariant } from "../../gpu/kernels/matmulVariant";
 import type { TowerOps } from "../../gpu/ops";
-import { compileWaiting } from "../../gpu/pipelines";
 import { initTower } from "../towers";
 import { disposeTower, uploadStudents, uploadTower } from "../towers/device";
 import { type DistilStudent, distilStep, stackedDistilStep } from "../training/distilStep";
 import { logRow, type TrainingStep } from "../training/trainingStep";
 import { type BenchFigures, benchStudent, owning } from "./bench";
 import { type BenchSize, STUDENT_SIZES } from "./benchChoices";
-import { median, spread, timed } from "./benchMeasure";
+import { median, spread, startMeasuring, timed } from "./benchMeasure";
 
 /** Student k of any number; the first is the one that is measured alone. */
 const studentOf = (k: number): DistilStudent => ({
@@ -68,7 +65,6 @@ export async function measureStudents(
   repeats = 5,
 ): Promise<StudentsFigures> {
   const { tokens, flops } = benchStudent(STUDENT_SIZES[size]);
-  const counter = countGpu();
   const open: TrainingStep[] = [];
   const opened = (step: TrainingStep) => {
     open.push(step);
@@ -79,31 +75,18 @@ export async function measureStudents(
    * memory, and what it took to make.
    */
   const prepare = async (make: () => TrainingStep) => {
-    counter.reset();
-    const before = gpu.bytes();
-    const begun = performance.now();
-    const step = opened(make());
-    const compiling = performance.now();
-    await compileWaiting(gpu);
-    const compileMs = performance.now() - compiling;
-    step.run(1);
-    await gpu.finish();
-    const firstMs = performance.now() - begun;
-    step.run(2);
-    await gpu.finish();
-    const { pipelines } = counter.counts;
-    counter.reset();
-    step.run(3);
-    await gpu.finish();
-    const { dispatches, submits, byLabel } = counter.counts;
-    const kernels = Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1]));
-    const gpuBytes = gpu.bytes() - before;
-    open.pop()?.dispose();
-    return { firstMs, dispatches, submits, pipelines, compileMs, kernels, gpuBytes };
+    const measuring = startMeasuring(gpu);
+    try {
+      const step = opened(make());
+      return await measuring.measure((number) => step.run(number), 1);
+    } finally {
+      open.pop()?.dispose();
+      measuring.stop();
+    }
   };
   try {
     const [makeAll, makeOne] = [() => studentsStep(gpu, ops, size, students), () => oneStudentStep(gpu, ops, size)];
-    const { firstMs, ...together } = await prepare(makeAll);
+    const together = await prepare(makeAll);
     const alone = await prepare(makeOne);
     const [all, one] = [opened(makeAll()), opened(makeOne())];
     const host: number[] = [];
@@ -134,13 +117,9 @@ export async function measureStudents(
       ...together,
       hostMs: median(host),
       stepMs,
-      firstMinusSteadyMs: firstMs - stepMs.median,
       tokensPerSecond: ((students * tokens) / stepMs.median) * 1000,
       gflops,
       matmulShare: gflops / best,
-      adapter: gpu.adapter.description,
-      software: gpu.adapter.software,
-      matmul: matmulVariant(gpu.backend),
       loss: logRow(all, rows, step)[0]!,
       dispatchesAlone: alone.dispatches,
       stepMsAlone,
@@ -149,6 +128,5 @@ export async function measureStudents(
     };
   } finally {
     for (const step of open) step.dispose();
-    counter.stop();
   }
 }

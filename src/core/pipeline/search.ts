@@ -14,6 +14,7 @@ import { tieOrder } from "../retrieval/exact";
 import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
 import { disposeTower } from "../towers/device";
 import { createEncoder, type EncodingStep, encodingStep, rawVectors } from "../training/encode";
+import { tokenTable } from "../training/inputs";
 import { checkpointFolder, loadCheckpoint } from "./checkpoints";
 import { vectorFile } from "./files";
 
@@ -187,21 +188,12 @@ async function documentVectors(
   if (!loaded) throw noCheckpoints(system);
   const { docTokens } = system === "twinbert" ? experiment.student : experiment.teacher;
   const tokenizer = loadTokenizer(loaded.tokenizer);
-  const offsets = new Int32Array(dataset.docs.length + 1);
-  const sequences = dataset.docs.map((doc, i) => {
-    const ids = tokenizer.encode(documentText(doc), docTokens);
-    offsets[i + 1] = offsets[i]! + ids.length;
-    return ids;
-  });
-  const flat = new Int32Array(offsets[sequences.length]!);
-  sequences.forEach((ids, i) => {
-    flat.set(ids, offsets[i]!);
-  });
+  const table = tokenTable(dataset.docs, (doc) => tokenizer.encode(documentText(doc), docTokens));
   const encoder = createEncoder(gpu, ops, loaded.tower, { batch: 64, length: docTokens, captured: true });
   try {
     const raw = await encoder.encode(
-      { flat, offsets },
-      Int32Array.from(sequences, (_, i) => i),
+      table,
+      Int32Array.from(dataset.docs, (_, i) => i),
     );
     await store.write(vectorFile(system), new Uint8Array(raw.buffer));
     return raw;

@@ -3,7 +3,7 @@ import type { Experiment } from "../config/schema";
 import { type Dataset, documentText } from "../data/types";
 import { trainBpe } from "../text/bpe";
 import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
-import { paddedLength, type TokenTable } from "../training/inputs";
+import { paddedLength, type TokenTable, tokenTable } from "../training/inputs";
 
 /** One tokenizer's view of the collection. */
 export interface TowerText {
@@ -78,22 +78,4 @@ export function prepareTexts(
     teacher: view(experiment.teacher, tokenizerOf(experiment.teacher, stored?.teacher)),
     student: view(experiment.student, tokenizerOf(experiment.student, stored?.student)),
   };
-}
-
-function tokenTable<T>(items: readonly T[], encode: (item: T) => Int32Array): TokenTable {
-  const offsets = new Int32Array(items.length + 1);
-  let flat = new Int32Array(Math.max(64, items.length * 16));
-  let end = 0;
-  items.forEach((item, i) => {
-    const ids = encode(item);
-    if (end + ids.length > flat.length) {
-      const larger = new Int32Array(Math.max(flat.length * 2, end + ids.length));
-      larger.set(flat);
-      flat = larger;
-    }
-    flat.set(ids, end);
-    end += ids.length;
-    offsets[i + 1] = end;
-  });
-  return { flat: flat.slice(0, end), offsets };
 }

@@ -10,6 +10,25 @@ export interface TokenTable {
   offsets: Int32Array;
 }
 
+/** A table of what `encode` makes of each item. */
+export function tokenTable<T>(items: readonly T[], encode: (item: T) => Int32Array): TokenTable {
+  const offsets = new Int32Array(items.length + 1);
+  let flat = new Int32Array(Math.max(64, items.length * 16));
+  let end = 0;
+  items.forEach((item, i) => {
+    const ids = encode(item);
+    if (end + ids.length > flat.length) {
+      const larger = new Int32Array(Math.max(flat.length * 2, end + ids.length));
+      larger.set(flat);
+      flat = larger;
+    }
+    flat.set(ids, end);
+    end += ids.length;
+    offsets[i + 1] = end;
+  });
+  return { flat: flat.slice(0, end), offsets };
+}
+
 /** The longest text of a table in tokens, rounded up to a multiple of 8 and at most `limit`. */
 export function paddedLength(tables: readonly TokenTable[], limit: number): number {
   let longest = 1;

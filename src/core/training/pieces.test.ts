@@ -11,8 +11,8 @@ import { disposeTower, downloadParameters, uploadTower } from "../towers/device"
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "./contrastiveStep";
 import { distilStep } from "./distilStep";
-import type { TokenTable } from "./inputs";
 import { piecesOf } from "./pieces";
+import { madeUpTexts } from "./testTexts";
 import type { Recipe, TrainingStep } from "./trainingStep";
 
 const gpu = useGpu();
@@ -32,15 +32,7 @@ const config = (kind: TowerConfig["kind"]): TowerConfig => ({
   embeddingSize: 8,
 });
 
-function texts(seed: number, count: number): TokenTable {
-  const r = random(seed, "texts");
-  const all = Array.from({ length: count }, () => Array.from({ length: 1 + r.int(8) }, () => r.int(VOCABULARY)));
-  const offsets = new Int32Array(count + 1);
-  all.forEach((text, i) => {
-    offsets[i + 1] = offsets[i]! + text.length;
-  });
-  return { flat: Int32Array.from(all.flat()), offsets };
-}
+const texts = (seed: number, count: number) => madeUpTexts(seed, count, VOCABULARY);
 
 const recipe = (batch: number, pieces: number, captured: boolean): Recipe => ({
   ...{ steps: STEPS, batch, warmup: 0.1, weightDecay: 0.05, beta1: 0.9, beta2: 0.98, clip: 0.5, captured, pieces },

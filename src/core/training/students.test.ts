@@ -18,8 +18,8 @@ import {
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { type ContrastiveStudent, contrastiveStep, stackedContrastiveStep } from "./contrastiveStep";
 import { type DistilStudent, distilStep, stackedDistilStep } from "./distilStep";
-import type { TokenTable } from "./inputs";
 import { readMoments, writeMoments } from "./moments";
+import { madeUpTexts } from "./testTexts";
 import { logRow, type SharedRecipe, type TrainingStep } from "./trainingStep";
 
 const gpu = useGpu();
@@ -41,15 +41,7 @@ const config = (kind: TowerConfig["kind"]): TowerConfig => ({
   embeddingSize: 12,
 });
 
-function texts(seed: number, count: number): TokenTable {
-  const r = random(seed, "texts");
-  const all = Array.from({ length: count }, () => Array.from({ length: 1 + r.int(8) }, () => r.int(VOCABULARY)));
-  const offsets = new Int32Array(count + 1);
-  all.forEach((text, i) => {
-    offsets[i + 1] = offsets[i]! + text.length;
-  });
-  return { flat: Int32Array.from(all.flat()), offsets };
-}
+const texts = (seed: number, count: number) => madeUpTexts(seed, count, VOCABULARY);
 
 const recipe = (captured: boolean, dropout: number): SharedRecipe => ({
   steps: STEPS,

@@ -13,8 +13,8 @@ import { disposeTower, downloadParameters, uploadTower } from "../towers/device"
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "./contrastiveStep";
 import { distilStep } from "./distilStep";
-import type { TokenTable } from "./inputs";
 import { readMoments, writeMoments } from "./moments";
+import { madeUpTexts } from "./testTexts";
 import type { Recipe, TrainingStep } from "./trainingStep";
 
 const gpu = useGpu();
@@ -35,15 +35,7 @@ const config = (kind: TowerConfig["kind"]): TowerConfig => ({
   embeddingSize: kind === "bench" ? 16 : 12,
 });
 
-function texts(seed: number, count: number): TokenTable {
-  const r = random(seed, "texts");
-  const all = Array.from({ length: count }, () => Array.from({ length: 1 + r.int(8) }, () => r.int(VOCABULARY)));
-  const offsets = new Int32Array(count + 1);
-  all.forEach((text, i) => {
-    offsets[i + 1] = offsets[i]! + text.length;
-  });
-  return { flat: Int32Array.from(all.flat()), offsets };
-}
+const texts = (seed: number, count: number) => madeUpTexts(seed, count, VOCABULARY);
 
 const recipe = (captured: boolean, dropout: number): Recipe => ({
   steps: STEPS,
