@@ -108,7 +108,7 @@ export function RunBarSmall() {
           </div>
         </div>
       ) : (
-        <span className="p">{c.why || "Ready"}</span>
+        <span className="p">{c.why ? `${c.why} ${c.remedy}`.trim() : "Ready"}</span>
       )}
       <MainButton controls={c} />
       {c.active ? (
