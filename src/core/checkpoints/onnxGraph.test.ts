@@ -5,7 +5,7 @@ import { useCpu } from "../../gpu/testFloat64";
 import { writeOnnx } from "../formats/onnx";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { type OnnxOptions, towerOnnx } from "./onnxGraph";
-import { largestDifference, randomTexts, randomTower, TEST_TOWERS, unitVectors } from "./testTowers";
+import { largestDifference, ownVectors, randomTexts, randomTower, TEST_TOWERS } from "./testTowers";
 
 useCpu();
 beforeAll(() => {
@@ -50,7 +50,7 @@ describe("a tower as ONNX, run by onnxruntime-web", () => {
       const { session, vectors } = await opened(config, tensors);
       expect(session.inputNames).toEqual(["input_ids", "attention_mask"]);
       expect(session.outputNames).toEqual(["sentence_embedding"]);
-      const ours = unitVectors(config, tensors, texts);
+      const ours = ownVectors(config, tensors, texts);
       expect(largestDifference(await vectors(texts), ours)).toBeLessThan(1e-4);
       expect(largestDifference(await vectors(texts, 7), ours)).toBeLessThan(1e-4);
       const third = ours.subarray(2 * config.embeddingSize, 3 * config.embeddingSize);
@@ -66,7 +66,7 @@ describe("a tower as ONNX, run by onnxruntime-web", () => {
     const half = await writeOnnx(towerOnnx(config, tensors, { half: true }));
     expect(half.length).toBeLessThan(0.55 * whole.length);
     const { vectors } = await opened(config, tensors, { half: true });
-    const difference = largestDifference(await vectors(texts), unitVectors(config, tensors, texts));
+    const difference = largestDifference(await vectors(texts), ownVectors(config, tensors, texts));
     expect(difference).toBeGreaterThan(0);
     expect(difference).toBeLessThan(2e-2);
   });

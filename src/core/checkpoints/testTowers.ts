@@ -32,6 +32,24 @@ export const TEST_TOWERS: Record<string, TowerConfig> = {
   "encoder, first token": { ...encoder, pooling: "cls" },
   "encoder, one layer": { ...encoder, layers: 1, pooling: "last" },
   lookup,
+  "Qwen2: biases of queries, keys and values": { ...decoder, attentionBias: "qkv", ropeTheta: 1e6, eps: 1e-5 },
+  "Qwen3: wide heads, with norms": { ...decoder, attentionBias: "all", qkNorm: true, headSize: 6 },
+  "Llama 3.1: stretched positions": {
+    ...decoder,
+    attentionBias: "all",
+    ropeScaling: { factor: 8, slow: 1, fast: 4, originalTokens: 32 },
+  },
+  "BERT as published: two token types": { ...encoder, typeVocabulary: 2, projection: false, embeddingSize: 16 },
+  "encoder, other activation and eps": { ...encoder, activation: "gelu-tanh", eps: 1e-7 },
+  "encoder with ReLU and dense modules": {
+    ...encoder,
+    activation: "relu",
+    dense: [
+      { in: 16, out: 10, bias: true, activation: "tanh" },
+      { in: 10, out: 12, bias: false, activation: "gelu" },
+    ],
+  },
+  "vectors of any length": { ...encoder, normalise: false },
 };
 
 /** Every tensor is random, also those that start at 0 or 1: a wrong residual must show. */
@@ -55,8 +73,8 @@ export function randomTexts(config: TowerConfig, longest: number, seed = 2): Int
   );
 }
 
-/** What our own forward pass makes of texts, each vector of length 1. [texts, embeddingSize] */
-export function unitVectors(config: TowerConfig, tensors: HostParameters, texts: readonly Int32Array[]): Float32Array {
+/** What our own forward pass makes of texts, of length 1 unless the tower says otherwise. [texts, embeddingSize] */
+export function ownVectors(config: TowerConfig, tensors: HostParameters, texts: readonly Int32Array[]): Float32Array {
   const tokens = Math.max(...texts.map((text) => text.length));
   const host = hostInputs(texts, tokens, config.vocabulary, config.pooling, 0);
   return tf.tidy(() => {
@@ -72,7 +90,8 @@ export function unitVectors(config: TowerConfig, tensors: HostParameters, texts:
       [...tensors].map(([name, { shape, values }]) => [name, tf.tensor(values, shape)]),
     );
     const raw = towerForward(plainOps, config, parameters, inputs);
-    return tf.div(raw, tf.norm(raw, 2, 1, true)).dataSync() as Float32Array;
+    const vectors = config.normalise === false ? raw : tf.div(raw, tf.norm(raw, 2, 1, true));
+    return vectors.dataSync() as Float32Array;
   });
 }
 
