@@ -1,13 +1,13 @@
-"""Runs a folder that `lab export` wrote, with PyTorch alone: an independent reading of what stands in it.
+"""Runs folders that `lab export` wrote, with PyTorch alone: an independent reading of what stands in them.
 
 Follows modules.json as sentence-transformers does. The models are written here from their definitions (BERT: Devlin et
 al. 2018, post-norm; Llama, Qwen2, Qwen3: pre-norm with RMS norms, rotary positions, grouped queries, SwiGLU), with
 PyTorch's own layer norm, GELU and softmax. safetensors is parsed here.
 
-    python3 scripts/golden/run_export.py FOLDER < ids.json > vectors.json
+    python3 scripts/golden/run_export.py FOLDER... < ids.json > vectors.json
 
-ids.json: a list of lists of token ids, special tokens included. vectors.json: one list of numbers a text. Each text is run
-both alone and in one padded batch; the larger of their differences goes to standard error.
+ids.json: a list of lists of token ids, special tokens included. vectors.json: for each folder one list of numbers a text.
+Each text is run both alone and in one padded batch; the largest of their differences goes to standard error.
 """
 
 import json
@@ -225,12 +225,15 @@ class Folder:
 
 
 def main():
-    folder = Folder(sys.argv[1])
     texts = json.load(sys.stdin)
-    together = folder.vectors(texts)
-    alone = torch.cat([folder.vectors([text]) for text in texts])
-    print(f"alone and in a batch differ by {(together - alone).abs().max().item():.2e}", file=sys.stderr)
-    json.dump(alone.double().tolist(), sys.stdout)
+    results = []
+    for path in sys.argv[1:]:
+        folder = Folder(path)
+        together = folder.vectors(texts)
+        alone = torch.cat([folder.vectors([text]) for text in texts])
+        print(f"{path}: alone and in a batch differ by {(together - alone).abs().max().item():.2e}", file=sys.stderr)
+        results.append(alone.double().tolist())
+    json.dump(results, sys.stdout)
 
 
 if __name__ == "__main__":

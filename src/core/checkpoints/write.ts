@@ -13,16 +13,14 @@ import { writeSafetensors } from "../formats/safetensors";
 import type { TextTokenizer } from "../text/tokenizer";
 import { denseSize, projects } from "../towers/config";
 import { huggingFaceConfig } from "../towers/huggingFace";
-import type { DenseActivation, DenseLayer, HostParameters, TowerConfig } from "../towers/types";
+import type { DenseActivation, DenseLayer, HostParameters, HostTensor, TowerConfig } from "../towers/types";
 import { addsTokens, tokenizerFiles } from "./writeTokenizer";
 
 export interface WrittenTower {
   config: TowerConfig;
   /** By the names of `parameterSpecs`. */
   tensors: HostParameters;
-  tokenizer: Pick<TextTokenizer, "toJson" | "padId">;
-  /** tokenizer_config.json of a tower that was loaded from a checkpoint. */
-  tokenizerConfig?: unknown;
+  tokenizer: Pick<TextTokenizer, "toJson" | "padId" | "settings">;
   /** Longest text in tokens, special tokens included. */
   maxTokens: number;
   /** What stands before a query and before a document. */
@@ -54,10 +52,33 @@ const json = (value: unknown) => utf8.encode(`${JSON.stringify(value, null, 2)}\
 /** transformers refuses a file that does not say which library's tensors it holds. */
 const FORMAT = { format: "pt" };
 
+/** Whether the projection is multiplied into the table of a lookup tower: the mean of projected rows is the projected mean. */
+const folds = (config: TowerConfig): boolean =>
+  config.kind === "lookup" && projects(config) && (config.dense ?? []).length === 0;
+
+/** table W^T: one row a token as long as the vectors. [vocabulary, embeddingSize] */
+function projectedTable(table: HostTensor, projection: HostTensor): HostTensor {
+  const [rows, width] = table.shape as [number, number];
+  const [out] = projection.shape as [number, number];
+  const values = new Float32Array(rows * out);
+  for (let row = 0; row < rows; row++)
+    for (let o = 0; o < out; o++) {
+      let sum = 0;
+      for (let k = 0; k < width; k++) sum += table.values[row * width + k]! * projection.values[o * width + k]!;
+      values[row * out + o] = sum;
+    }
+  return { shape: [rows, out], values };
+}
+
+function staticTable(config: TowerConfig, needed: (name: string) => HostTensor): HostTensor {
+  const table = needed("embeddings.word_embeddings.weight");
+  return folds(config) ? projectedTable(table, needed("projection.weight")) : table;
+}
+
 /** The modules after the model: a projection is one more Dense, without bias. */
 function denseModules(config: TowerConfig): { layer: DenseLayer; name: string }[] {
   const modules = (config.dense ?? []).map((layer, n) => ({ layer, name: `dense.${n}` }));
-  if (!projects(config)) return modules;
+  if (!projects(config) || folds(config)) return modules;
   const layer: DenseLayer = { in: denseSize(config), out: config.embeddingSize, bias: false, activation: "identity" };
   return [...modules, { layer, name: "projection" }];
 }
@@ -111,10 +132,11 @@ export function writeTower(tower: WrittenTower, { half = false }: WriteOptions =
   };
 
   const body = new Map([...tensors].filter(([name]) => !/^(projection|dense\.\d+)\./.test(name)));
-  const stored = lookup ? new Map([["embedding.weight", needed("embeddings.word_embeddings.weight")]]) : body;
+  const stored = lookup ? new Map([["embedding.weight", staticTable(config, needed)]]) : body;
   files.set("model.safetensors", writeSafetensors(stored, { ...FORMAT, ...tower.metadata }, dtype));
-  files.set("config.json", json({ ...huggingFaceConfig(config), torch_dtype: half ? "float16" : "float32" }));
-  const tokenizer = tokenizerFiles(tower.tokenizer, tower.maxTokens, tower.tokenizerConfig, lookup);
+  const described = lookup && folds(config) ? { ...config, width: config.embeddingSize, projection: false } : config;
+  files.set("config.json", json({ ...huggingFaceConfig(described), torch_dtype: half ? "float16" : "float32" }));
+  const tokenizer = tokenizerFiles(tower.tokenizer, tower.maxTokens, lookup);
   for (const [path, value] of Object.entries(tokenizer)) files.set(path, json(value));
 
   if (lookup) module("StaticEmbedding", ".");

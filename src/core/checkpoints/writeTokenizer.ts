@@ -52,15 +52,14 @@ function marks(processor: Json): boolean {
 }
 
 /**
- * The files of a tokenizer.
+ * The files of a tokenizer. Its tokenizer_config.json is the one it came with; of our own tokenizers, which came with none,
+ * it is made from the special tokens.
  * @param maxTokens of a text, special tokens included
- * @param config tokenizer_config.json that it came with; made up from the special tokens where there is none
  * @param cut says in tokenizer.json itself that longer texts are cut: for readers that are told nowhere else
  */
 export function tokenizerFiles(
-  tokenizer: Pick<TextTokenizer, "toJson" | "padId">,
+  tokenizer: Pick<TextTokenizer, "toJson" | "padId" | "settings">,
   maxTokens: number,
-  config?: unknown,
   cut = false,
 ): Record<"tokenizer.json" | "tokenizer_config.json" | "special_tokens_map.json", Json> {
   const json = tokenizer.toJson() as Json;
@@ -71,11 +70,14 @@ export function tokenizerFiles(
     ...(isObject(json.model) ? { model: mergesAsText(json.model) } : {}),
   };
   const roles = rolesOf(json, tokenizer.padId);
+  const config = tokenizer.settings();
+  const came = Object.keys(config).some((key) => key !== "scalingnote");
   return {
     "tokenizer.json": file,
-    "tokenizer_config.json": isObject(config)
+    "tokenizer_config.json": came
       ? { ...roles.pad, ...config, model_max_length: maxTokens }
       : {
+          ...config,
           // Not BERT's or Llama's own class, which would put their normalizer and marks in the place of the file's.
           tokenizer_class: "PreTrainedTokenizerFast",
           // A Llama takes no token types.
@@ -87,7 +89,7 @@ export function tokenizerFiles(
           added_tokens_decoder: Object.fromEntries(addedTokens(json).map(({ id, ...token }) => [String(id), token])),
           ...roles.all,
         },
-    "special_tokens_map.json": isObject(config) ? mapOf(config, roles.all) : roles.all,
+    "special_tokens_map.json": came ? mapOf(config, roles.all) : roles.all,
   };
 }
 
