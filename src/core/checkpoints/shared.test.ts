@@ -1,56 +1,21 @@
 /** Published models and their published outputs, from ../shared/data. */
 import { existsSync, readFileSync } from "node:fs";
-import type { Tensor2D } from "@tensorflow/tfjs-core";
-import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
 import { folderCheckpoint } from "../../cli/checkpointFolder";
 import { fusedOps } from "../../gpu/fusedOps";
 import type { TowerOps } from "../../gpu/ops";
 import { plainOps } from "../../gpu/plainOps";
-import { readTensors } from "../../gpu/step";
 import { useGpu } from "../../gpu/testGpu";
-import { hostInputs } from "../text/batch";
-import { disposeTower, type Tower, uploadTower } from "../towers/device";
+import { disposeTower, uploadTower } from "../towers/device";
 import { towerForward, towerStates } from "../towers/forward";
 import { lmLogits } from "../towers/lm";
 import { checkpointFromBlobs, checkpointTokenizer, inspectCheckpoint, loadCheckpoint } from "./index";
+import { farthest, run, unit } from "./testRun";
 
 const DATA = "../shared/data";
 const gpu = useGpu();
 const json = (path: string) => JSON.parse(readFileSync(`${DATA}/${path}`, "utf8"));
 const there = existsSync(DATA) || Boolean(process.env["CI"]);
-
-/** What `make` makes of texts, as one batch. */
-async function run(
-  tower: Tower,
-  texts: readonly Int32Array[],
-  make: (inputs: Parameters<typeof towerForward>[3]) => Tensor2D,
-): Promise<Float32Array> {
-  const tokens = Math.max(...texts.map((ids) => ids.length));
-  const host = hostInputs(texts, tokens, tower.config.vocabulary, tower.config.pooling, 0);
-  const result = tf.tidy(() =>
-    make({
-      ids: tf.tensor1d(host.ids, "int32"),
-      order: tf.tensor1d(host.order, "int32"),
-      offsets: tf.tensor1d(host.offsets, "int32"),
-      mask: tf.tensor2d(host.mask, [texts.length, tokens]),
-      poolWeights: tf.tensor2d(host.poolWeights, [texts.length, tokens]),
-    }),
-  );
-  const [values] = await readTensors(gpu(), [result]);
-  result.dispose();
-  return values as Float32Array;
-}
-
-const unit = (vector: ArrayLike<number>): number[] => {
-  const all = Array.from(vector);
-  const length = Math.hypot(...all);
-  return all.map((x) => x / length);
-};
-const farthest = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  expect(a.length).toBe(b.length);
-  return Array.from(a).reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
-};
 
 describe.skipIf(!there)("stories260k, a trained language model", () => {
   interface Golden {
@@ -71,12 +36,16 @@ describe.skipIf(!there)("stories260k, a trained language model", () => {
       let positions = 0;
       for (const prompt of golden.prompts) {
         const ids = [Int32Array.from(prompt.ids)];
-        const logits = await run(tower, ids, (inputs) => lmLogits(ops, tower.config, tower.parameters, inputs));
+        const logits = await run(gpu(), tower, ids, (inputs) => lmLogits(ops, tower.config, tower.parameters, inputs));
         expect(farthest(logits, prompt.logits.flat())).toBeLessThan(1e-3);
         positions += prompt.logits.length;
-        const states = await run(tower, ids, (inputs) => towerStates(ops, tower.config, tower.parameters, inputs));
+        const states = await run(gpu(), tower, ids, (inputs) =>
+          towerStates(ops, tower.config, tower.parameters, inputs),
+        );
         expect(farthest(states.slice(-tower.config.width), prompt.last_hidden_last_token)).toBeLessThan(1e-3);
-        const pooled = await run(tower, ids, (inputs) => towerForward(ops, tower.config, tower.parameters, inputs));
+        const pooled = await run(gpu(), tower, ids, (inputs) =>
+          towerForward(ops, tower.config, tower.parameters, inputs),
+        );
         expect(farthest(unit(pooled), prompt.mean_pooled_l2)).toBeLessThan(1e-4);
       }
       expect(positions).toBe(56);
@@ -89,7 +58,9 @@ describe.skipIf(!there)("stories260k, a trained language model", () => {
     const tower = await load();
     // All positions at once: each has to be the argmax after those before it.
     const ids = Int32Array.from([1, ...golden.greedy_200_from_bos]);
-    const logits = await run(tower, [ids], (inputs) => lmLogits(fusedOps, tower.config, tower.parameters, inputs));
+    const logits = await run(gpu(), tower, [ids], (inputs) =>
+      lmLogits(fusedOps, tower.config, tower.parameters, inputs),
+    );
     const size = tower.config.vocabulary;
     const best = Array.from(golden.greedy_200_from_bos, (_, i) => {
       const row = logits.subarray(i * size, (i + 1) * size);
@@ -120,7 +91,7 @@ describe.skipIf(!there)("model2vec", () => {
     const inspection = await inspectCheckpoint(files);
     const tokenizer = await checkpointTokenizer(files, inspection);
     const tower = uploadTower(gpu(), inspection.config, await loadCheckpoint(files, inspection));
-    const vector = await run(tower, [tokenizer.encode(text, 512)], (inputs) =>
+    const vector = await run(gpu(), tower, [tokenizer.encode(text, 512)], (inputs) =>
       towerForward(ops, tower.config, tower.parameters, inputs),
     );
     disposeTower(tower);
