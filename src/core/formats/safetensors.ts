@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { LabError } from "../errors";
 import { compareIds } from "../evaluation/order";
-import { halfValue } from "../half";
+import { halfBits, halfValue } from "../half";
 import { duplicateKey } from "./duplicateKey";
 
 /** Why a file is refused, by the reference reader's names. */
@@ -204,15 +204,24 @@ export function readSafetensors(bytes: Uint8Array): {
   };
 }
 
+/** Values as the file has them, little-endian as every host that this program runs on. */
+const encoded = (values: Float32Array, dtype: "F32" | "F16"): Uint8Array => {
+  const out = dtype === "F32" ? values : Uint16Array.from(values, halfBits);
+  return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+};
+
 /**
- * Writes weights as F32, tensors in the order of their names, the header padded with spaces to 8 bytes.
+ * Writes weights, tensors in the order of their names, the header padded with spaces to 8 bytes.
  *
+ * @param dtype F16 rounds each value to the nearest half float
  * @throws RangeError where a shape and its number of values disagree, or for a tensor named __metadata__
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, { shape: readonly number[]; values: Float32Array }>,
   metadata: Readonly<Record<string, string>> = {},
+  dtype: "F32" | "F16" = "F32",
 ): Uint8Array {
+  const width = dtype === "F32" ? 4 : 2;
   const names = [...tensors.keys()].sort(compareIds);
   // Written piece by piece: an object would move a tensor whose name is a number to the front.
   const fields = Object.keys(metadata).length > 0 ? [`"__metadata__":${JSON.stringify(metadata)}`] : [];
@@ -222,9 +231,9 @@ export function writeSafetensors(
     if (name === "__metadata__") throw new RangeError("No tensor may be named __metadata__.");
     if (shape.reduce((product, n) => product * n, 1) !== values.length)
       throw new RangeError(`${name} has ${values.length} values, its shape is [${shape.join(", ")}].`);
-    const entry = { dtype: "F32", shape, data_offsets: [end, end + 4 * values.length] };
+    const entry = { dtype, shape, data_offsets: [end, end + width * values.length] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    end += 4 * values.length;
+    end += width * values.length;
   }
   const json = new TextEncoder().encode(`{${fields.join(",")}}`);
   const length = Math.ceil(json.length / 8) * 8;
@@ -234,9 +243,9 @@ export function writeSafetensors(
   bytes.set(json, 8);
   let at = 8 + length;
   for (const name of names) {
-    const { values } = tensors.get(name)!;
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
-    at += values.byteLength;
+    const data = encoded(tensors.get(name)!.values, dtype);
+    bytes.set(data, at);
+    at += data.byteLength;
   }
   return bytes;
 }

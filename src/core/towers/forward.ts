@@ -61,8 +61,8 @@ function preNormLayer({ ops, inputs, addTo }: Context, x: Tensor2D, shape: Atten
   });
 }
 
-/** Llama and Qwen2: pre-norm, causal, rotary positions, grouped queries, SwiGLU. */
-const decoder: Body = (context) => {
+/** Llama and Qwen2 up to the last norm: pre-norm, causal, rotary positions, grouped queries, SwiGLU. */
+function decoderStates(context: Context): Tensor2D {
   const { ops, config, get, stacked, inputs, drop } = context;
   const [batch, tokens] = context.texts;
   const shape = {
@@ -86,7 +86,12 @@ const decoder: Body = (context) => {
       outer: get(name("mlp.down_proj")),
     });
   }
-  return ops.rmsNormPool(x, get("model.norm.weight"), RMS_EPS, inputs.poolWeights);
+  return x;
+}
+
+const decoder: Body = (context) => {
+  const { ops, get, inputs } = context;
+  return ops.rmsNormPool(decoderStates(context), get("model.norm.weight"), RMS_EPS, inputs.poolWeights);
 };
 
 /** BERT: post-norm, bidirectional, learned positions, GELU. */
@@ -175,6 +180,33 @@ export function towerForward(
   inputs: TowerInputs,
   dropout?: TowerDropout,
 ): RawVectors {
+  const context = contextOf(ops, config, parameters, inputs, dropout);
+  const pooled = BODIES[config.kind](context);
+  return config.kind === "bench" ? pooled : ops.linear(pooled, context.get("projection.weight"));
+}
+
+/**
+ * A decoder's states of all positions after its last norm, before pooling and projection: what a language model makes its
+ * logits of. [batch * tokens, width]
+ */
+export function decoderForward(
+  ops: TowerOps,
+  config: TowerConfig,
+  parameters: DeviceParameters,
+  inputs: TowerInputs,
+  dropout?: TowerDropout,
+): Tensor2D {
+  const context = contextOf(ops, config, parameters, inputs, dropout);
+  return ops.rmsNorm(decoderStates(context), context.get("model.norm.weight"), RMS_EPS);
+}
+
+function contextOf(
+  ops: TowerOps,
+  config: TowerConfig,
+  parameters: DeviceParameters,
+  inputs: TowerInputs,
+  dropout: TowerDropout | undefined,
+): Context {
   const tokens = inputs.mask.shape[1];
   if ((config.kind === "encoder" || config.kind === "bench") && tokens > config.maxTokens)
     throw new LabError(
@@ -209,6 +241,5 @@ export function towerForward(
       : x;
   const addTo = (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) =>
     drops ? (tf.add(residual, drop(make())) as Tensor2D) : make(residual);
-  const pooled = BODIES[config.kind]({ ops, config, get, stacked, inputs, texts, drop, addTo });
-  return config.kind === "bench" ? pooled : ops.linear(pooled, get("projection.weight"));
+  return { ops, config, get, stacked, inputs, texts, drop, addTo };
 }

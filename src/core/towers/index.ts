@@ -2,7 +2,7 @@
 
 export { l2Normalise } from "../../gpu/l2Normalise";
 export { huggingFaceConfig, studentInitProblem, type TowerRole, towerConfig, towerFromHuggingFace } from "./config";
-export { towerForward } from "./forward";
+export { decoderForward, towerForward } from "./forward";
 export {
   countParameters,
   decays,
