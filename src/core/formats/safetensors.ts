@@ -122,24 +122,48 @@ function byteSize(name: string, dtype: Dtype, shape: readonly number[]): number 
   return bits / 8;
 }
 
+/** Where a tensor lies in its file. */
+export interface StoredTensor {
+  dtype: Dtype;
+  shape: number[];
+  /** Bytes of the file: from .. to. */
+  from: number;
+  to: number;
+}
+
+/** Bytes of which the file's first 8 say how long the header is. */
+const LENGTH = 8;
+
 /**
- * Reads a file of any dtypes without converting them.
+ * Bytes that the header takes at the beginning of a file.
  *
+ * @param start the file's first 8 bytes, or more
+ * @param size of the file
+ * @throws SafetensorsError where it cannot be
+ */
+export function headerEnd(start: Uint8Array, size: number): number {
+  if (start.length < LENGTH) throw new SafetensorsError("HeaderTooSmall", "the file has fewer than 8 bytes");
+  const length = Number(new DataView(start.buffer, start.byteOffset, start.byteLength).getBigUint64(0, true));
+  if (length > MAX_HEADER) throw new SafetensorsError("HeaderTooLarge", "the header is longer than 100 MB");
+  if (LENGTH + length > size)
+    throw new SafetensorsError("InvalidHeaderLength", "the header ends beyond the end of the file");
+  return LENGTH + length;
+}
+
+/**
+ * What a file holds, from its header alone.
+ *
+ * @param start the file's first bytes, to `headerEnd` at least
+ * @param size of the file
  * @throws SafetensorsError where the file is not valid
  */
-export function parseSafetensors(bytes: Uint8Array): {
-  metadata: Record<string, string>;
-  tensors: Map<string, RawTensor>;
-} {
-  if (bytes.length < 8) throw new SafetensorsError("HeaderTooSmall", "the file has fewer than 8 bytes");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = Number(view.getBigUint64(0, true));
-  if (length > MAX_HEADER) throw new SafetensorsError("HeaderTooLarge", "the header is longer than 100 MB");
-  if (8 + length > bytes.length)
-    throw new SafetensorsError("InvalidHeaderLength", "the header ends beyond the end of the file");
-  const { metadata, entries } = parseHeader(bytes, length);
-  const data = bytes.subarray(8 + length);
-  const tensors = new Map<string, RawTensor>();
+export function readHeader(
+  start: Uint8Array,
+  size: number,
+): { metadata: Record<string, string>; tensors: Map<string, StoredTensor> } {
+  const first = headerEnd(start, size);
+  const { metadata, entries } = parseHeader(start, first - LENGTH);
+  const tensors = new Map<string, StoredTensor>();
   let at = 0;
   const inOrder = entries.toSorted(
     ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
@@ -157,16 +181,44 @@ export function parseSafetensors(bytes: Uint8Array): {
     if (to - from !== byteSize(name, dtype, shape))
       throw new SafetensorsError("TensorInvalidInfo", `the data of ${name} does not have the size of its shape`);
     at = to;
-    tensors.set(name, { dtype, shape, data: data.subarray(from, to) });
+    tensors.set(name, { dtype, shape, from: first + from, to: first + to });
   }
-  if (at !== data.length)
+  if (first + at !== size)
     throw new SafetensorsError("MetadataIncompleteBuffer", "the data does not end where the file ends");
   return { metadata, tensors };
 }
 
-function toFloats(name: string, { dtype, data }: RawTensor): Float32Array {
+/**
+ * Reads a file of any dtypes without converting them.
+ *
+ * @throws SafetensorsError where the file is not valid
+ */
+export function parseSafetensors(bytes: Uint8Array): {
+  metadata: Record<string, string>;
+  tensors: Map<string, RawTensor>;
+} {
+  const { metadata, tensors } = readHeader(bytes, bytes.length);
+  return {
+    metadata,
+    tensors: new Map(
+      [...tensors].map(([name, { dtype, shape, from, to }]) => [
+        name,
+        { dtype, shape, data: bytes.subarray(from, to) },
+      ]),
+    ),
+  };
+}
+
+/**
+ * A tensor's values as 32-bit floats (from F32, F16 or BF16). F32 on an address of its own is not copied.
+ *
+ * @throws LabError bad-input for another type
+ */
+export function toFloats(name: string, { dtype, data }: Pick<RawTensor, "dtype" | "data">): Float32Array {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (dtype === "F32") {
+    if (data.byteOffset === 0 && data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer)
+      return new Float32Array(data.buffer);
     // Copied: a view of the file could stand on an odd address.
     const values = new Float32Array(data.length / 4);
     new Uint8Array(values.buffer).set(data);

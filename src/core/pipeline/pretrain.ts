@@ -9,9 +9,10 @@ import { halfBits, halfValue } from "../half";
 import { hash32 } from "../random";
 import { SEP_ID, trainBpe } from "../text/bpe";
 import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
+import { countParameters } from "../towers";
 import { disposeTower, downloadParameters, uploadTower, writeParameters } from "../towers/device";
 import { gatedHidden } from "../towers/config";
-import { initLanguageModel, languageModelSize } from "../towers/languageModel";
+import { initLanguageModel } from "../towers/lmStart";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { type TokenTable, tokenTable } from "../training/inputs";
 import { languageMeter, languageStep } from "../training/languageStep";
@@ -118,6 +119,7 @@ export function languageConfig({ size, length }: Pick<PretrainSettings, "size" |
     maxTokens: length,
     pooling: "mean",
     embeddingSize: width,
+    projection: false,
   };
 }
 
@@ -203,7 +205,7 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
     const measured = rows.slice(0, MEASURED_ROWS);
     const perplexity = Math.exp(await meter.measure(measured));
     await store.remove("state");
-    const sizes = languageModelSize(config);
+    const sizes = countParameters(config);
     return {
       config,
       parameters,

@@ -8,7 +8,7 @@ import { captureStep } from "../../gpu/capture";
 import { eagerStep, type HostValues, type InputSpecs, type TensorMap } from "../../gpu/step";
 import { nextToken } from "../objectives/nextToken";
 import { hostInputs } from "../text/batch";
-import { decoderForward } from "../towers";
+import { towerStates } from "../towers";
 import type { Tower } from "../towers/device";
 import type { DeviceParameters, TowerConfig, TowerDropout } from "../towers/types";
 import { towerInputSpecs, towerInputs } from "./inputs";
@@ -66,7 +66,7 @@ function lossOf(
   inputs: TensorMap,
   dropout?: TowerDropout,
 ): Scalar {
-  const states = decoderForward(ops, config, parameters, towerInputs("text", inputs), dropout);
+  const states = towerStates(ops, config, parameters, towerInputs("text", inputs), dropout);
   const loss = ops.name === "fused" ? nextTokenKernels : nextToken;
   return loss(
     states,

@@ -26,7 +26,7 @@ import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, groupNumber, linearGrid, readBinding, workgroupGrid, writeBinding } from "../dispatch";
 import type { AttentionShape } from "../ops";
 import { registerOp } from "./op";
-import { rotary, rotaryFunctions, rotaryLanes, rotateLanes } from "./rotary";
+import { ropeKey, rotary, rotaryFunctions, rotaryLanes, rotateLanes } from "./rotary";
 import { float, type Lanes, laneSum, lanesOf, laneType, threadHead, unroll } from "./wgsl";
 
 /** Everything the code depends on. */
@@ -117,10 +117,10 @@ ${unroll(w, (k) => `b3[to + ${k}u] = o${k} * share;`)}
 function storeTurnedBack(sizes: AttentionSizes, binding: number, name: string, position: string): string {
   const w = sizes.size / lanes(sizes);
   const plain = unroll(w, (k) => `b${binding}[to + ${k}u] = ${name}${k};`);
-  if (sizes.ropeTheta === undefined) return plain;
+  const { ropeTheta } = sizes;
+  if (ropeTheta === undefined) return plain;
   return rotateLanes(
-    sizes.size,
-    sizes.ropeTheta,
+    { ...sizes, ropeTheta },
     position,
     -1,
     (k) => `${name}${k}`,
@@ -259,7 +259,7 @@ function mainByThreads({ batch, tokens, heads, kvHeads }: AttentionSizes): strin
 type Inputs = Record<"qkv" | "mask", TensorInfo>;
 
 const key = (name: string, sizes: AttentionSizes): string =>
-  `${name} ${sizes.batch === sizes.masks ? "" : `${sizes.masks} shared by `}${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${sizes.ropeTheta}`}`;
+  `${name} ${sizes.batch === sizes.masks ? "" : `${sizes.masks} shared by `}${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${ropeKey(sizes)}`}`;
 
 function forward(backend: WebGPUBackend, qk: TensorInfo, { qkv, mask }: Inputs, sizes: AttentionSizes): TensorInfo[] {
   const { batch, tokens, heads, size } = sizes;
