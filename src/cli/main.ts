@@ -6,11 +6,12 @@ import { LabError } from "../core/errors";
 
 const USAGE = `Usage: npm run lab -- <command> [options]
 
-  run    train the towers, distil the query tower and compare the systems
-  tune   train one system over a grid of settings, judged on validation queries
-  eval   measure a run file against judgements
-  bench  measure what a training step, encoding and search cost
-  fit    fit a scaling law to points
+  run       train the towers, distil the query tower and compare the systems
+  tune      train one system over a grid of settings, judged on validation queries
+  eval      measure a run file against judgements
+  pretrain  train a small language model from text, as a start for the towers
+  bench     measure what a training step, encoding and search cost
+  fit       fit a scaling law to points
 
 npm run lab -- <command> --help says what a command takes.
 `;
@@ -20,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>
   run: async () => (await import("./run")).runCommand,
   tune: async () => (await import("./tune")).tuneCommand,
   eval: async () => (await import("./eval")).evalCommand,
+  pretrain: async () => (await import("./pretrain")).pretrainCommand,
   bench: async () => (await import("./bench")).benchCommand,
   fit: async () => (await import("./fit")).fitCommand,
 };
