@@ -99,7 +99,7 @@ export async function tuneCommand(args: string[]): Promise<number> {
         const teacher = await trainTeacher(context);
         const frozen = await buildIndex(context, teacher.towers);
         if (oneTeacher) teacherStages = reporter.stages.filter((s) => s.name === "stage1" || s.name === "index");
-        disposeTower((await distilStudent(context, teacher.towers, frozen)).student);
+        disposeTower((await distilStudent(context, async () => teacher.towers, frozen)).student);
         disposeTowers(teacher.towers);
       }
       const curve = reporter.stages.find((s) => s.name === STAGE[system])!.validation;
