@@ -123,9 +123,9 @@ function distilStepOf(
               },
               (vectors, p) => lossOf(vectors, p, inputs),
             ),
-    values(step) {
+    values(step, into) {
       const queries = parts.order(step);
-      const { values, tokens } = query.values(queries);
+      const { values, tokens } = query.values(queries, into);
       const teacher = new Float32Array(batch * embeddingSize);
       queries.forEach((q, row) => {
         teacher.set(parts.teacher.subarray(q * embeddingSize, (q + 1) * embeddingSize), row * embeddingSize);

@@ -85,7 +85,8 @@ export interface Parts {
   /** In place of `loss`, where the batch is walked in pieces. */
   walk?: ((optimizer: AdamW, inputs: TensorMap, dropout: Vector) => Walked) | undefined;
   termNames: string[];
-  values(step: number): { values: HostValues; tokens: number };
+  /** @param into the step's `places` */
+  values(step: number, into: HostValues | null): { values: HostValues; tokens: number };
 }
 
 /** The whole batch at once. */
@@ -161,7 +162,7 @@ export function trainingStep(
     layout: parts.layout,
     run(number) {
       const factor = scheduleFactor(number, recipe.steps, recipe.warmup);
-      const { values, tokens } = parts.values(number);
+      const { values, tokens } = parts.values(number, step.places);
       step.run({
         ...values,
         hyper: concatFloats(
