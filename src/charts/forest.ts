@@ -33,7 +33,7 @@ export function forestPlot(rows: readonly ForestRow[], title: string, size: Size
     ...xAxis(axis, x, box, title, (v) => signed(v, 2).replace(/^\+?\.00$/, "0")),
     el("path", { class: "zero", d: `M${px(x(0))} ${box.top}V${box.bottom}` }),
   ];
-  const chars = Math.floor((left - 12) / 6.2);
+  const chars = Math.floor((left - 12) / 7);
   for (const [i, r] of shown.entries()) {
     const y = box.top + (i + 0.5) * ROW;
     const parts: SvgNode[] = [];
@@ -49,8 +49,7 @@ export function forestPlot(rows: readonly ForestRow[], title: string, size: Size
       text(box.right + 10, y + 4, `${signed(r.value)}${r.verdict ? ` ${r.verdict}` : ""}`),
     );
   }
-  if (usable.length > MOST)
-    children.push(text(left - 10, box.bottom + 16, `and ${usable.length - MOST} more`, { "text-anchor": "end" }));
+  if (usable.length > MOST) children.push(text(4, box.bottom + 31, `and ${usable.length - MOST} more`));
   const label = `Paired differences, ${title}: ${shown
     .slice(0, 4)
     .map((r) => `${r.label} ${signed(r.value)}${r.verdict ? `, ${r.verdict}` : ""}`)

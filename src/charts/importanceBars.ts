@@ -32,7 +32,7 @@ export function importanceBars(bars: readonly ImportanceBar[], method: string, s
   for (const [i, bar] of shown.entries()) {
     const y = 8 + i * BAR_HEIGHT;
     const real = bar.share > bar.chance;
-    const chars = Math.floor((left - 16) / 6.2);
+    const chars = Math.floor((left - 12) / 7);
     const label = bar.label.length > chars ? `${bar.label.slice(0, chars - 1)}…` : bar.label;
     children.push(
       text(left - 8, y + 16, label, { "text-anchor": "end", class: "strong" }),
@@ -50,12 +50,7 @@ export function importanceBars(bars: readonly ImportanceBar[], method: string, s
     );
     if (finite(bar.chance)) children.push(el("path", { class: "chance", d: `M${px(x(bar.chance))} ${y + 2}v20` }));
   }
-  if (usable.length > MOST)
-    children.push(
-      text(size.width - 4, 22 + shown.length * BAR_HEIGHT, `and ${usable.length - MOST} more`, {
-        "text-anchor": "end",
-      }),
-    );
+  if (usable.length > MOST) children.push(text(4, 22 + shown.length * BAR_HEIGHT, `and ${usable.length - MOST} more`));
   const first = shown[0]!;
   const label = `Importance, ${method}: ${first.label} ${percent(first.share, 0)}${
     first.share > first.chance ? "" : ", no more than chance"

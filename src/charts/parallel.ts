@@ -129,13 +129,16 @@ export function parallelChart(data: ParallelData, brushes: Brushes, size: Size):
   if (kept.length > 0) children.push(el("path", { class: "kept", d: kept.map(path).join("") }));
   const best = data.lines.find((line) => line.best);
   if (best) children.push(el("path", { class: "first", d: path(best) }));
+  // Where titles would run into each other every other one stands lower.
+  const stagger = layout.x(1) - layout.x(0) < 7 * Math.max(...data.axes.map((a) => a.title.length));
   for (const [a, { title, words }] of data.axes.entries()) {
     const x = layout.x(a);
     const edge = a === 0 ? "start" : a === axes.length - 1 ? "end" : "middle";
+    const last = a > 0 && a === axes.length - 1;
     const shift = a === 0 ? -40 : a === axes.length - 1 ? 40 : 0;
     children.push(
       el("path", { class: "axis", d: `M${px(x)} ${layout.top}V${layout.bottom}` }),
-      text(x + shift, a % 2 === 0 ? 14 : 30, title, {
+      text(x + shift, stagger && a % 2 === 1 ? 30 : 14, title, {
         class: "strong",
         "text-anchor": axes.length > 1 ? edge : "middle",
       }),
@@ -144,7 +147,10 @@ export function parallelChart(data: ParallelData, brushes: Brushes, size: Size):
       children.push(
         words && words.length <= 3 && (t.at === 0 || t.at === 1)
           ? text(x, layout.y(t.at) + (t.at === 0 ? 16 : -6), t.words, { class: "lab plain", "text-anchor": "middle" })
-          : text(x - 6, layout.y(t.at) + 4, t.words, { class: "lab plain", "text-anchor": "end" }),
+          : text(x + (last ? 10 : -9), layout.y(t.at) + 4, t.words, {
+              class: "lab plain",
+              "text-anchor": last ? "start" : "end",
+            }),
       );
     const brush = brushes[a];
     if (brush)

@@ -126,16 +126,23 @@ export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
   }
   let free = Number.NEGATIVE_INFINITY;
   for (const p of sparse ? points : []) {
-    const words = p.heldOut ? `held out${p.label ? `, ${p.label}` : ""}` : p.label;
     const at = x(p.x);
-    if (!words || at < free) continue;
-    const right = at + 10 + words.length * 6 < box.right;
-    free = at + (right ? words.length * 6 + 4 : 8);
+    if (p.heldOut) {
+      // Beside the curve there is no room: the words stand above it.
+      const words = `held out${p.label ? `, ${p.label}` : ""}`;
+      const up = Math.max(box.top + 12, y(p.y) - 34);
+      const edge = at + words.length * 3.2 > size.width - 8 ? "end" : "middle";
+      own.push(
+        el("path", { class: "ref", d: `M${px(at)} ${px(y(p.y) - 8)}V${px(up + 6)}` }),
+        text(at + (edge === "end" ? 8 : 0), up, words, { class: "lab", "text-anchor": edge }),
+      );
+      continue;
+    }
+    if (!p.label || at < free) continue;
+    const right = at + 10 + p.label.length * 6 < box.right;
+    free = at + (right ? p.label.length * 6 + 4 : 8);
     own.push(
-      text(at + (right ? 9 : -2), y(p.y) - 8, words, {
-        class: p.heldOut ? "lab" : "note",
-        "text-anchor": right ? "start" : "end",
-      }),
+      text(at + (right ? 9 : -2), y(p.y) - 8, p.label, { class: "note", "text-anchor": right ? "start" : "end" }),
     );
   }
   children.push(el("g", { class: data.className }, own));
