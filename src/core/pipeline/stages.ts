@@ -13,7 +13,7 @@ import type { Recipe, TrainingStep } from "../training/trainingStep";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
 import { compilePrograms, encoderFor, type RunContext } from "./context";
 import { TEACHER_QUERIES_FILE } from "./files";
-import { towerConfigs } from "./plan";
+import { startValues } from "./starts";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
 
@@ -34,11 +34,20 @@ export const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
 /** A training's recipe: what all of them share, and its own rates and steps. */
 export function recipeOf(
   context: RunContext,
-  rates: { learningRate: number; embeddingRate: number },
+  given: { learningRate: number; embeddingRate: number },
   steps: number,
   { dropout, pieces }: { dropout: number; pieces: number },
+  towers: readonly Tower[],
 ): Recipe {
   const { training, seed } = context.experiment;
+  const { loadedRate } = training;
+  const loaded = towers.filter((tower) => tower.loaded).length;
+  const rates =
+    loaded === 0
+      ? given
+      : loaded === towers.length
+        ? { learningRate: loadedRate, embeddingRate: loadedRate }
+        : { ...given, loadedRate };
   return {
     steps,
     batch: training.batch,
@@ -148,7 +157,7 @@ async function trainPair(
   context: RunContext,
   stage: "stage1" | "scalingdoc" | "twinbert",
   system: TrainedSystem,
-  make: () => Towers,
+  make: () => Promise<Towers>,
   texts: { query: TowerText; document: TowerText },
   rates: { learningRate: number; embeddingRate: number },
   steps: number,
@@ -158,10 +167,10 @@ async function trainPair(
   const { stage1, training } = experiment;
   const loaded = await loadTowers(context, stage, system, shared);
   if (loaded) return { towers: loaded, endedEarly: false };
-  const towers = make();
+  const towers = await make();
   const queryLength = texts.query.queryLength;
   const documentLength = texts.document.documentLength;
-  const recipe = recipeOf(context, rates, steps, stage1);
+  const recipe = recipeOf(context, rates, steps, stage1, [towers.query, towers.document]);
   const encoders = {
     query: encoderFor(context, towers.query, queryLength),
     document: encoderFor(context, towers.document, documentLength),
@@ -201,30 +210,47 @@ async function trainPair(
   }
 }
 
-/** Both towers from one seeded checkpoint, as the paper starts both from one language model, or each from its own. */
-function freshPair(
+type Role = "teacher" | "student";
+
+/** A tower with the values of its checkpoint, or, without one, of the seed. */
+async function freshTower(
+  { gpu, experiment, starts }: RunContext,
+  role: Role,
+  config: TowerConfig,
+  side: "query" | "document",
+): Promise<Tower> {
+  const { seed, training } = experiment;
+  const start = starts[role];
+  if (!start) return uploadTower(gpu, config, initTower(config, seed, side, training.start === "own"));
+  return { ...uploadTower(gpu, config, await startValues(start, config, seed, side)), loaded: true };
+}
+
+/** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
+async function freshPair(
   context: RunContext,
-  queryConfig: TowerConfig,
-  documentConfig: TowerConfig,
+  [queryRole, queryConfig]: [Role, TowerConfig],
+  [documentRole, documentConfig]: [Role, TowerConfig],
   shared: boolean,
-): Towers {
-  const { gpu, experiment } = context;
-  const own = experiment.training.start === "own";
-  const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed, "query", own));
+): Promise<Towers> {
+  const query = await freshTower(context, queryRole, queryConfig, "query");
   if (shared) return { query, document: query };
-  const document = initTower(documentConfig, experiment.seed, "document", own);
-  return { query, document: uploadTower(gpu, documentConfig, document) };
+  try {
+    return { query, document: await freshTower(context, documentRole, documentConfig, "document") };
+  } catch (error) {
+    disposeTower(query);
+    throw error;
+  }
 }
 
 /** Stage 1: the teacher's two towers. */
 export function trainTeacher(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const config = towerConfigs(experiment).teacher;
+  const config = context.towers.teacher;
   return trainPair(
     context,
     "stage1",
     "teacher",
-    () => freshPair(context, config, config, experiment.teacher.sharedTowers),
+    () => freshPair(context, ["teacher", config], ["teacher", config], experiment.teacher.sharedTowers),
     { query: texts.teacher, document: texts.teacher },
     experiment.stage1,
     plan.steps.stage1,
@@ -235,12 +261,12 @@ export function trainTeacher(context: RunContext) {
 /** Baseline: a small query tower and a big document tower, trained end to end. */
 export function trainScalingDoc(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const { student, teacher } = towerConfigs(experiment);
+  const { student, teacher } = context.towers;
   return trainPair(
     context,
     "scalingdoc",
     "scalingdoc",
-    () => freshPair(context, student, teacher, false),
+    () => freshPair(context, ["student", student], ["teacher", teacher], false),
     { query: texts.student, document: texts.teacher },
     {
       learningRate: experiment.baselines.scalingdocLearningRate,
@@ -253,13 +279,13 @@ export function trainScalingDoc(context: RunContext) {
 /** Baseline: both towers small, trained end to end. */
 export function trainTwinBert(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const { student, smallDocument } = towerConfigs(experiment);
+  const { student, smallDocument } = context.towers;
   const shared = experiment.baselines.twinbertSharedTowers;
   return trainPair(
     context,
     "twinbert",
     "twinbert",
-    () => freshPair(context, shared ? smallDocument : student, smallDocument, shared),
+    () => freshPair(context, ["student", shared ? smallDocument : student], ["student", smallDocument], shared),
     { query: texts.student, document: texts.student },
     {
       learningRate: experiment.baselines.twinbertLearningRate,
@@ -326,10 +352,9 @@ export async function distilStudent(
   const stage = "stage2";
   const loaded = await loadStudent(context);
   if (loaded) return { student: loaded, endedEarly: false };
-  const { student: config } = towerConfigs(experiment);
-  const student = uploadTower(gpu, config, await studentInit(context, teacher, config));
+  const student = await freshStudent(context, teacher);
   const { stage2, training, embeddingSize } = experiment;
-  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2);
+  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2, [student]);
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {
     const vectors = await teacherQueries(context, teacher);
@@ -374,17 +399,24 @@ export async function distilStudent(
   }
 }
 
-/** What the student starts from, by the experiment's setting. */
+/** What the student starts from, by the experiment's settings. `loaded`: a checkpoint's values, or a loaded teacher's. */
 export async function studentInit(
-  { experiment, gpu }: RunContext,
+  { experiment, gpu, starts, towers }: RunContext,
   teacher: () => Promise<Towers>,
-  config: TowerConfig,
-): Promise<HostParameters> {
-  const start = initTower(config, experiment.seed);
-  if (experiment.student.init === "random") return start;
+): Promise<{ values: HostParameters; loaded: boolean }> {
+  const { student: config } = towers;
+  const { seed, student } = experiment;
+  if (starts.student) return { values: await startValues(starts.student, config, seed, "query"), loaded: true };
+  const start = initTower(config, seed);
+  if (student.init === "random") return { values: start, loaded: false };
   const { query } = await teacher();
   const source = await downloadParameters(gpu, query);
-  return experiment.student.init === "first-last"
-    ? firstLastInit(start, config, source, query.config)
-    : embeddingInit(start, source);
+  if (student.init === "embeddings") return { values: embeddingInit(start, source), loaded: false };
+  // Layers of a loaded teacher are as a checkpoint is.
+  return { values: firstLastInit(start, config, source, query.config), loaded: starts.teacher !== undefined };
+}
+
+async function freshStudent(context: RunContext, teacher: () => Promise<Towers>): Promise<Tower> {
+  const { values, loaded } = await studentInit(context, teacher);
+  return { ...uploadTower(context.gpu, context.towers.student, values), loaded };
 }
