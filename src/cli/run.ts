@@ -14,14 +14,14 @@ import { settleHere } from "./cache";
 import { checkOps, openNodeGpu } from "./gpu";
 import { checkOut, writeRun } from "./out";
 import { describePlan } from "./plan";
-import { collection, settle } from "./settings";
+import { collection, DATA_USAGE, settle } from "./settings";
 
 export const RUN_USAGE = `Usage: npm run lab -- run --preset tiny|quick|standard --out DIR [options]
 
   --preset NAME      what the settings start from; quick unless given
   --out DIR          where result.json, queries.jsonl and run.<system>.trec go; an earlier run there is replaced
   --set key=value    change a setting; may be repeated (stage2.mseWeight=0)
-  --data DIR         a collection in BEIR form, a folder or a .zip, instead of the bundled notes
+${DATA_USAGE}
   --seed N           seed of everything random
   --ops plain|fused  tfjs' own operations (the reference) or this project's kernels (default)
   --skip-self-test   do not try out the GPU's arithmetic first
@@ -33,6 +33,7 @@ const FLAGS = {
   preset: { type: "string", default: "quick" },
   set: { type: "string", multiple: true, default: [] as string[] },
   data: { type: "string" },
+  columns: { type: "string" },
   seed: { type: "string" },
   out: { type: "string" },
   ops: { type: "string", default: "fused" },
@@ -59,13 +60,13 @@ export async function runCommand(args: string[]): Promise<number> {
   const experiment = settle(preset, [...values.set], values.seed, values.data !== undefined);
   const opsName = checkOps(values.ops);
   if (values.plan) {
-    const dataset = values.data === undefined ? undefined : await collection(experiment, values.data);
+    const dataset = experiment.data.source === "notes" ? undefined : await collection(experiment, values.data, values.columns);
     console.log(JSON.stringify(describePlan(experiment, dataset), null, 1));
     return 0;
   }
   if (!out) throw new LabError("bad-setting", "--out DIR is missing: where the results go.", seeHelp("run"));
   await checkOut(out);
-  const dataset = await collection(experiment, values.data);
+  const dataset = await collection(experiment, values.data, values.columns);
   const shape = planShape(experiment, dataset);
   const memory = runMemory(experiment, shape);
   console.log(
