@@ -39,7 +39,8 @@ async function entry(path: string, full: string): Promise<FolderEntry> {
  * @throws LabError bad-input where the folder is missing, may not be read or holds no files
  */
 export async function folderEntries(dir: string): Promise<FolderEntry[]> {
-  const remedy = "Give the path of a folder with a collection, of a .zip of one, or of a table (.csv, .tsv, .jsonl, .parquet).";
+  const remedy =
+    "Give the path of a folder with a collection, of a .zip of one, or of a table (.csv, .tsv, .jsonl, .parquet).";
   const fail = (what: string, cause?: unknown) => new LabError("bad-input", what, remedy, { cause });
   const entries: FolderEntry[] = [];
   const walk = async (folder: string, prefix: string): Promise<void> => {
@@ -48,7 +49,8 @@ export async function folderEntries(dir: string): Promise<FolderEntry[]> {
       const full = join(folder, found.name);
       const path = `${prefix}${found.name}`;
       if (found.isDirectory()) await walk(full, `${path}/`);
-      else if (found.isFile() || (found.isSymbolicLink() && (await isFile(full)))) entries.push(await entry(path, full));
+      else if (found.isFile() || (found.isSymbolicLink() && (await isFile(full))))
+        entries.push(await entry(path, full));
     }
   };
   try {

@@ -97,7 +97,8 @@ export async function collection(
 ): Promise<Dataset> {
   const { seed } = experiment;
   if (data === undefined) {
-    if (columns !== undefined) throw bad("--columns is for a table given with --data.", "Leave it away, or give --data.");
+    if (columns !== undefined)
+      throw bad("--columns is for a table given with --data.", "Leave it away, or give --data.");
     if (experiment.data.source === "notes") return notesDataset(experiment.data.notes, seed);
     const size = experiment.data.wordnet;
     const files = wordnetFiles(loadWordnet(), size).map(({ path, bytes }) => bytesEntry(path, bytes));

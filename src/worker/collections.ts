@@ -101,7 +101,12 @@ export function createCollections({ onLoading, fetcher, base }: Surroundings = {
     files: found.files.map(({ path, size }) => ({ path, bytes: size })),
     table: found.table,
   });
-  const readOpened = async ({ found, notices }: Opened, experiment: Experiment, columns: Columns | null, watch: Watch) => {
+  const readOpened = async (
+    { found, notices }: Opened,
+    experiment: Experiment,
+    columns: Columns | null,
+    watch: Watch,
+  ) => {
     const { queriesFrom } = experiment.data;
     const dataset = await readCollection(found, {
       ...watch,

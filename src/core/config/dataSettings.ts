@@ -156,9 +156,9 @@ export const data = z
     }),
     wordnet: choice({
       default: "20k",
-      choices: { "20k": "20,000 most used nouns", all: "all 117,791 synsets" },
+      choices: { "20k": "20,000 nouns", all: "all 117,791" },
       label: "WordNet entries",
-      help: "Which entries to search for the word of a definition. All of them make the search harder and the training longer.",
+      help: "Where to search for the word of a definition: in the 20,000 most used nouns, or in all of WordNet, which is harder and takes longer.",
       source: "WordNet 3.1, Princeton University",
     }),
     queriesFrom: choice({

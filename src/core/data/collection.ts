@@ -8,7 +8,7 @@ import { clozePairs } from "./cloze";
 import { type Columns, guessColumns, looksLikeHeader, parseColumns } from "./columns";
 import { columnNames, isDelimited, rowBatches } from "./delimited";
 import type { DataFile } from "./files";
-import { judges, layoutOf, nameOf, sortFiles, tableHome } from "./layout";
+import { isAside, judges, layoutOf, nameOf, sortFiles, tableHome } from "./layout";
 import { nameOfTable, readPairs, tableBatches } from "./pairs";
 import { firstFew, Problems } from "./problems";
 import type { JsonObject } from "./records";
@@ -124,9 +124,14 @@ export async function lookAt(files: readonly DataFile[], name?: string): Promise
   const [first] = tables;
   if (!first) {
     if (sorted.texts.length === 0) return beir(); // says what is missing
-    return found("texts", sorted.texts, nameOf(sorted.texts[0]!.path.split("/")[0]!.replace(/\.(md|markdown|txt)$/i, "")), {
-      notices: sorted.notices,
-    });
+    return found(
+      "texts",
+      sorted.texts,
+      nameOf(sorted.texts[0]!.path.split("/")[0]!.replace(/\.(md|markdown|txt)$/i, "")),
+      {
+        notices: sorted.notices,
+      },
+    );
   }
   if (tables.length === 1 && !isDelimited(first.path) && likeDocuments(await headOf(first))) return beir();
   if (sorted.queries.length > 0) return beir();
@@ -141,13 +146,8 @@ export async function lookAt(files: readonly DataFile[], name?: string): Promise
       "Load one of these folders; of a dataset on the hub, name the part.",
     );
   const notices = [...sorted.notices];
-  if (sorted.texts.length > 0)
-    notices.push(
-      `Not used: ${firstFew(
-        sorted.texts.map(({ path }) => path),
-        sorted.texts.length,
-      )}.`,
-    );
+  const unused = sorted.texts.map(({ path }) => path).filter((path) => !isAside(path));
+  if (unused.length > 0) notices.push(`Not used: ${firstFew(unused, unused.length)}.`);
   return found("pairs", tables, nameOfTable(tables), { table: await lookAtTable(first), notices });
 }
 

@@ -21,7 +21,7 @@ const QUERY =
   /^(query|queries|question|questiontext|anchor|search|searchquery|sentence1|text1|premise|input|prompt|q|querytext)$/;
 const POSITIVE =
   /^(positives?|pos|answers?|passages?|positivepassages?|documents?|docs?|sentence2|text2|context|response|output|relevant|hypothesis|text|contents?|body|passagetext|a)$/;
-const NEGATIVE = /^(hard)?neg(ative)?s?(passages?|docs?|documents?)?\d*$/;
+const NEGATIVE = /^((hard)?neg(ative)?s?|wrong|incorrect|distractor)(passages?|docs?|documents?|answers?)?\d*$/;
 const SCORE = /^(scores?|labels?|similarity(score)?|relevance|rel|grade|rating)$/;
 
 const bare = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
@@ -80,13 +80,41 @@ function guessLevel(rows: readonly JsonObject[], score: string | null): number {
   return Math.max(1, Math.ceil(most / 2));
 }
 
+export type Role = "query" | "positive" | "negative" | "score" | "unused";
+
+/** What a column is used for. */
+export function roleOf(columns: Columns, name: string): Role {
+  if (columns.query === name) return "query";
+  if (columns.positive === name) return "positive";
+  if (columns.negatives.includes(name)) return "negative";
+  return columns.score === name ? "score" : "unused";
+}
+
+/** The choice with a column used for something else; query, positive and score pass from the column that had them. */
+export function withRole(columns: Columns, name: string, role: Role): Columns {
+  const without: Columns = {
+    ...columns,
+    query: columns.query === name ? "" : columns.query,
+    positive: columns.positive === name ? "" : columns.positive,
+    negatives: columns.negatives.filter((other) => other !== name),
+    score: columns.score === name ? null : columns.score,
+  };
+  if (role === "unused") return without;
+  return role === "negative" ? { ...without, negatives: [...without.negatives, name] } : { ...without, [role]: name };
+}
+
 /** @throws LabError bad-input where the choice names a column that is not there, one twice, or no query or no positive */
 export function checkColumns(columns: Columns, names: readonly string[]): void {
   const remedy = `The columns are ${names.map(quoted).join(", ")}.`;
   const fail = (what: string) => new LabError("bad-input", what, remedy);
   if (columns.query === "") throw fail("No column is chosen for the query.");
   if (columns.positive === "") throw fail("No column is chosen for the positive, the text that answers the query.");
-  const used = [columns.query, columns.positive, ...columns.negatives, ...(columns.score === null ? [] : [columns.score])];
+  const used = [
+    columns.query,
+    columns.positive,
+    ...columns.negatives,
+    ...(columns.score === null ? [] : [columns.score]),
+  ];
   for (const [i, name] of used.entries()) {
     if (!names.includes(name)) throw fail(`There is no column ${quoted(name)}.`);
     if (used.indexOf(name) !== i) throw fail(`The column ${quoted(name)} is chosen twice.`);

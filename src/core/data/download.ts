@@ -66,8 +66,14 @@ export function addressOf(text: string): URL {
     );
   }
   if (url.protocol === "https:" || url.protocol === "http:") return url;
-  throw new LabError("bad-input", `An address of ${url.protocol} cannot be fetched.`, "Give one that begins with https://.");
+  throw new LabError(
+    "bad-input",
+    `An address of ${url.protocol} cannot be fetched.`,
+    "Give one that begins with https://.",
+  );
 }
+
+const isPage = (answer: Response) => /text\/html/i.test(answer.headers.get("Content-Type") ?? "");
 
 const FOLDER: { names: string[]; needed: boolean }[] = [
   { names: ["corpus.jsonl", "corpus.jsonl.gz"], needed: true },
@@ -86,6 +92,14 @@ export async function download(address: string, options: DownloadOptions): Promi
   if (!url.pathname.endsWith("/") || url.search !== "") {
     const answer = await get(url.href, options);
     if (!answer.ok) throw new LabError("bad-input", `${url.href} answers ${answer.status}.`, REMEDY);
+    if (isPage(answer)) {
+      await answer.body?.cancel();
+      throw new LabError(
+        "bad-input",
+        `${url.href} answers with a web page, not with a file.`,
+        "Give the address of the file itself.",
+      );
+    }
     const blob = await readAnswer(answer, last(url.pathname), options);
     return [await entryOf(last(url.pathname), blob)];
   }
@@ -97,14 +111,21 @@ export async function download(address: string, options: DownloadOptions): Promi
     for (const name of names) {
       const answer = await get(new URL(name, url).href, options);
       // A host that answers every address with its start page has none of these files.
-      if (!answer.ok || /text\/html/i.test(answer.headers.get("Content-Type") ?? "")) continue;
+      if (!answer.ok || isPage(answer)) {
+        await answer.body?.cancel();
+        continue;
+      }
       found = await readAnswer(answer, name, options, size);
       entries.push(await entryOf(`${folder}/${name}`, found));
       size += found.size;
       break;
     }
     if (needed && !found)
-      throw new LabError("bad-input", `${url.href} has no ${names.join(" and no ")}.`, "Give the address of a .zip, or of one file.");
+      throw new LabError(
+        "bad-input",
+        `${url.href} has no ${names.join(" and no ")}.`,
+        "Give the address of a .zip, or of one file.",
+      );
   }
   return entries;
 }

@@ -198,7 +198,8 @@ export async function openFiles(entries: readonly FileEntry[], limit = LARGEST):
     const entry = { ...given, path: clean(given.path) };
     if (!isDataFile(entry.path) && !/\.zip$/i.test(entry.path) && entries.length > 1) continue;
     if (isZip(await part(entry, 0, 4)))
-      for (const inner of unzip(await part(entry, 0, entry.size), entry.path, room)) files.push(await opened(inner, room));
+      for (const inner of unzip(await part(entry, 0, entry.size), entry.path, room))
+        files.push(await opened(inner, room));
     else if (/\.zip$/i.test(entry.path)) throw damaged(entry.path, ".zip");
     else files.push(await opened(entry, room));
   }

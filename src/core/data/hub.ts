@@ -3,7 +3,7 @@ import { bytesInWords } from "../bytes";
 import { LabError } from "../errors";
 import { readAnswer } from "./download";
 import { blobEntry, type FileEntry, isDataFile, LARGEST } from "./files";
-import { layoutOf, sortFiles, tableHome } from "./layout";
+import { isAside, layoutOf, sortFiles, tableHome } from "./layout";
 import { firstFew, quoted } from "./problems";
 import { checkStopped, type Watch } from "./watch";
 
@@ -15,12 +15,19 @@ export interface HubName {
   part: string;
 }
 
-const FORM = "Write owner/name, with @revision for a branch, tag or commit and :folder for one part, as in BeIR/scifact@main.";
+const FORM =
+  "Write owner/name, with @revision for a branch, tag or commit and :folder for one part, as in BeIR/scifact@main.";
 
 /** Reads `owner/name[@revision][:folder]`, or the address of a dataset's page. @throws LabError bad-input */
 export function hubName(text: string): HubName {
-  const words = text.trim().replace(/^https?:\/\/[^/]+\/datasets\//, "").replace(/^hub:/, "").replace(/\/$/, "");
-  const match = /^([\w.-]+(?:\/[\w.-]+)?)(?:@([\w./-]+))?(?::([^:]+))?$/.exec(words.replace(/\/tree\/([\w.-]+)\/?/, "@$1:").replace(/:$/, ""));
+  const words = text
+    .trim()
+    .replace(/^https?:\/\/[^/]+\/datasets\//, "")
+    .replace(/^hub:/, "")
+    .replace(/\/$/, "");
+  const match = /^([\w.-]+(?:\/[\w.-]+)?)(?:@([\w./-]+))?(?::([^:]+))?$/.exec(
+    words.replace(/\/tree\/([\w.-]+)\/?/, "@$1:").replace(/:$/, ""),
+  );
   const part = (match?.[3] ?? "").replace(/^\/|\/$/g, "");
   if (!match || [match[1], match[2] ?? "", part].some((piece) => piece!.split("/").includes("..")))
     throw new LabError("bad-input", `${quoted(text)} is no name of a dataset on the hub.`, FORM);
@@ -44,7 +51,7 @@ interface Listed {
  * @throws LabError bad-input where there are none, or tables of several folders
  */
 export function wantedFiles(all: readonly Listed[], what: string): Listed[] {
-  const files = all.filter(({ path }) => isDataFile(path) && !/(^|\/)(readme|license)[^/]*$/i.test(path));
+  const files = all.filter(({ path }) => isDataFile(path) && !isAside(path));
   const { corpus, queries, qrels, others, tables, texts } = sortFiles(files);
   const judged = qrels.map(({ file }) => file);
   if (corpus.length > 0) {
@@ -110,8 +117,7 @@ export async function hubFiles(
     // The BEIR organisation keeps judgements in a dataset of their own.
     if (corpus.length > 0 && qrels.length + others.length === 0) {
       const judged = await list(`${name}-qrels`, undefined, "").catch(() => null);
-      for (const file of judged?.found ?? [])
-        if (/\.tsv$/i.test(file.path)) files.push({ ...file, path: file.path });
+      for (const file of judged?.found ?? []) if (/\.tsv$/i.test(file.path)) files.push({ ...file, path: file.path });
     }
     const total = files.reduce((sum, { size }) => sum + size, 0);
     if (total > LARGEST)

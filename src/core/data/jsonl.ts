@@ -142,11 +142,7 @@ async function readAll<T>(
  *
  * @param problems takes every fault, with file, line and field: no JSON object, no id, no text, an id used before
  */
-export function readCorpus(
-  files: readonly DataFile[],
-  problems: Problems,
-  reading: Reading,
-): Promise<Records<Doc>> {
+export function readCorpus(files: readonly DataFile[], problems: Problems, reading: Reading): Promise<Records<Doc>> {
   const make = (id: string, text: string, reader: Reader) => {
     const title = readTitle(reader);
     return title === null ? null : { id, title, text };
@@ -155,11 +151,7 @@ export function readCorpus(
 }
 
 /** Reads queries; faults as in `readCorpus`. `negatives` holds `metadata.negative_ids`, and is left out where there are none. */
-export function readQueries(
-  files: readonly DataFile[],
-  problems: Problems,
-  reading: Reading,
-): Promise<Records<Query>> {
+export function readQueries(files: readonly DataFile[], problems: Problems, reading: Reading): Promise<Records<Query>> {
   const make = (id: string, text: string, reader: Reader): Query => {
     const negatives = readNegatives(reader);
     return negatives.length > 0 ? { id, text, negatives } : { id, text };

@@ -92,6 +92,9 @@ function corpusFiles<F extends Named>(files: F[]): F[] {
 const isQueries = (path: string) =>
   isRecords(path) && (QUERIES.test(base(path)) || folders(path).at(-1)?.toLowerCase() === "queries");
 
+/** What lies beside data to be read by people: no one misses it in a collection. */
+export const isAside = (path: string) => /^(readme|licen[cs]e|notice)([^a-z].*)?$/.test(base(path));
+
 /** Files by what their names say; of a collection in BEIR form only the first three are used. */
 export interface Sorted<F extends Named> {
   corpus: F[];
@@ -170,7 +173,7 @@ export function layoutOf<F extends Named>(all: readonly F[]): Layout<F> {
       "Load one of these folders.",
     );
   if (corpus.length > 1) notices.push(`The corpus is in ${counted(corpus.length, "segment")}.`);
-  const unused = [...others, ...sorted.tables, ...sorted.texts];
+  const unused = [...others, ...sorted.tables, ...sorted.texts.filter(({ path }) => !isAside(path))];
   if (unused.length > 0)
     notices.push(
       `Not used: ${firstFew(

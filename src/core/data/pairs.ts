@@ -102,7 +102,11 @@ export async function readPairs(files: readonly DataFile[], options: PairOptions
   }
   problems.throwIfAny();
   if (rows === 0)
-    throw new LabError("bad-input", `${files[0]?.path ?? "The table"} holds no rows.`, "Check that it is the right file.");
+    throw new LabError(
+      "bad-input",
+      `${files[0]?.path ?? "The table"} holds no rows.`,
+      "Check that it is the right file.",
+    );
   return assemble(files, options, { docs, queries, known, pools, rows, empty, seed });
 }
 
@@ -143,7 +147,9 @@ function assemble(files: readonly DataFile[], options: PairOptions, found: Gathe
   const notices = [
     `${counted(found.rows, "row")} from ${counted(files.length, "table")}: ${used.join(", ")}.`,
     ...(found.empty.count > 0
-      ? [`${counted(found.empty.count, "row")} passed over: the query or the positive is empty. The first: ${found.empty.first}.`]
+      ? [
+          `${counted(found.empty.count, "row")} passed over: the query or the positive is empty. The first: ${found.empty.first}.`,
+        ]
       : []),
     ...(both > 0 ? [`${counted(both, "negative")} passed over: another row says that it answers the same query.`] : []),
     ...splits.notices,
@@ -165,7 +171,12 @@ interface PairRow {
   score: number | null;
 }
 
-function readRow(file: string, { at, value, escaped }: RawRecord, columns: Columns, problems: Problems): PairRow | null {
+function readRow(
+  file: string,
+  { at, value, escaped }: RawRecord,
+  columns: Columns,
+  problems: Problems,
+): PairRow | null {
   let good = true;
   const fail = (field: string, wrong: string) => {
     problems.add(file, at, field, wrong);
@@ -194,7 +205,8 @@ function readRow(file: string, { at, value, escaped }: RawRecord, columns: Colum
   if (columns.score !== null) {
     const raw = has(columns.score);
     const shown = typeof raw === "string" ? raw.trim() : raw;
-    score = typeof shown === "boolean" ? Number(shown) : typeof shown === "number" || shown ? Number(shown) : Number.NaN;
+    score =
+      typeof shown === "boolean" ? Number(shown) : typeof shown === "number" || shown ? Number(shown) : Number.NaN;
     if (!Number.isFinite(score))
       fail(columns.score, shown === undefined ? "it is missing." : `${quoted(String(shown))} is not a number.`);
   }

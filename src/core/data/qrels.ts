@@ -168,12 +168,7 @@ function addRecord(path: string, at: number | string, value: JsonObject, target:
   else if (query !== null && doc !== null) addRow(path, at, [{ query, doc, score }], target);
 }
 
-function addRow(
-  file: string,
-  line: number | string,
-  rows: Row[],
-  { ids, qrels, problems, passed }: Target,
-): void {
+function addRow(file: string, line: number | string, rows: Row[], { ids, qrels, problems, passed }: Target): void {
   const numeric = rows.filter(({ score }) => isScore(score));
   const found = numeric
     .map((row) => ({ query: known(row.query, ids.queries), doc: known(row.doc, ids.docs), row }))

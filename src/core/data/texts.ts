@@ -27,7 +27,11 @@ function frontMatter(lines: readonly string[]): { title: string; from: number } 
   const end = lines.findIndex((line, i) => i > 0 && (line.trim() === "---" || line.trim() === "..."));
   if (end < 0) return { title: "", from: 0 };
   const entry = lines.slice(1, end).find((line) => /^title:/i.test(line));
-  const title = entry?.slice(6).trim().replace(/^(["'])(.*)\1$/, "$2") ?? "";
+  const title =
+    entry
+      ?.slice(6)
+      .trim()
+      .replace(/^(["'])(.*)\1$/, "$2") ?? "";
   return { title, from: end + 1 };
 }
 
@@ -37,13 +41,15 @@ function sections(lines: readonly string[]): Section[] {
   let fence = "";
   for (const [i, line] of lines.entries()) {
     const mark = FENCE.exec(line)?.[1];
-    if (mark && (fence === "" || (mark[0] === fence[0] && mark.length >= fence.length))) fence = fence === "" ? mark : "";
+    if (mark && (fence === "" || (mark[0] === fence[0] && mark.length >= fence.length)))
+      fence = fence === "" ? mark : "";
     const heading = fence === "" ? HEADING.exec(line) : null;
     // A line under a line of text makes that a heading.
     const under = fence === "" && /^ {0,3}(=+|-+)[ \t]*$/.test(line) && /\S/.test(lines[i - 1] ?? "");
     const before = all.at(-1)!;
     if (heading) all.push({ heading: (heading[2] ?? "").trim(), lines: [] });
-    else if (under && before.lines.at(-1) === lines[i - 1]) all.push({ heading: before.lines.pop()!.trim(), lines: [] });
+    else if (under && before.lines.at(-1) === lines[i - 1])
+      all.push({ heading: before.lines.pop()!.trim(), lines: [] });
     else before.lines.push(line);
   }
   return all.map(({ heading, lines }) => ({ heading, text: lines.join("\n").trim() }));

@@ -47,7 +47,9 @@ export function titlePairs(
     notices: [
       `No queries: ${counted(queries.size, "title")} serve as queries, and the texts below them are the answers.`,
       "Titles are taken off their documents, so that equal words do not give the answer away.",
-      ...(without > 0 ? [`${counted(without, "document")} without a title or a text of its own: searched, never asked for.`] : []),
+      ...(without > 0
+        ? [`${counted(without, "document")} without a title or a text of its own: searched, never asked for.`]
+        : []),
       ...notices,
     ],
   };

@@ -45,7 +45,12 @@ export function parseData(text: string): Synset[] {
     const lemmas = Array.from({ length: words }, (_, i) => lemmaOf(fields[4 + 2 * i]!));
     const first = 5 + 2 * words;
     const links = Array.from({ length: Number(fields[first - 1]) }, (_, i) => {
-      const [kind, offset, pos, place] = fields.slice(first + 4 * i, first + 4 * i + 4) as [string, string, string, string];
+      const [kind, offset, pos, place] = fields.slice(first + 4 * i, first + 4 * i + 4) as [
+        string,
+        string,
+        string,
+        string,
+      ];
       return { kind, to: LETTER[pos]! + offset, lemma: Number.parseInt(place.slice(2), 16) };
     });
     synsets.push({ id: letter + fields[0], lemmas, links, ...glossOf(line.slice(bar + 3)) });

@@ -7,6 +7,9 @@ export const BM25_FOUND: Record<WordnetSize, { documents: number; testQueries: n
   all: { documents: 117_791, testQueries: 2002, recallAt10: 0.268 },
 };
 
+/** Bytes of the two .zip files, to say so before one is fetched. */
+export const DOWNLOAD_BYTES: Record<WordnetSize, number> = { "20k": 1_570_000, all: 6_740_000 };
+
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 const many = (n: number) => n.toLocaleString("en-US");
 
