@@ -27,13 +27,10 @@ const SCORE = /^(scores?|labels?|similarity(score)?|relevance|rel|grade|rating)$
 const bare = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 const matches = (name: string) => [QUERY, POSITIVE, NEGATIVE, SCORE].some((pattern) => pattern.test(bare(name)));
 
-/** Whether a table's first row holds names: one of them is known, or none of them is longer than three words or a number. */
+/** Whether a table's first row holds names: one of them is known, or all are two words at most, of letters. */
 export function looksLikeHeader(fields: readonly string[]): boolean {
   if (fields.some(matches)) return true;
-  return fields.every((field) => {
-    const text = field.trim();
-    return text !== "" && text.split(/\s+/).length <= 3 && Number.isNaN(Number(text));
-  });
+  return fields.every((field) => /^\s*\p{L}[\p{L}\p{N}_-]*(\s+\p{L}[\p{L}\p{N}_-]*)?\s*$/u.test(field));
 }
 
 const isText = (value: unknown) =>
