@@ -16,14 +16,14 @@ import { folderCheckpoint } from "./checkpointFolder";
 import { checkOps, openNodeGpu } from "./gpu";
 import { checkOut, writeRun } from "./out";
 import { describePlan } from "./plan";
-import { collection, settle, towerAssignments } from "./settings";
+import { collection, DATA_USAGE, settle, towerAssignments } from "./settings";
 
 export const RUN_USAGE = `Usage: npm run lab -- run --preset tiny|quick|standard --out DIR [options]
 
   --preset NAME      what the settings start from; quick unless given
   --out DIR          where result.json, queries.jsonl and run.<system>.trec go; an earlier run there is replaced
   --set key=value    change a setting; may be repeated (stage2.mseWeight=0)
-  --data DIR         a collection in BEIR form, a folder or a .zip, instead of the bundled notes
+${DATA_USAGE}
   --teacher DIR      a Hugging Face checkpoint that the teacher starts from
   --student DIR|SHAPE
                      one that the student starts from, or its shape: encoder:WIDTHxLAYERSxHEADS, decoder:..., lookup:WIDTH
@@ -38,6 +38,7 @@ const FLAGS = {
   preset: { type: "string", default: "quick" },
   set: { type: "string", multiple: true, default: [] as string[] },
   data: { type: "string" },
+  columns: { type: "string" },
   seed: { type: "string" },
   teacher: { type: "string" },
   student: { type: "string" },
@@ -68,13 +69,14 @@ export async function runCommand(args: string[]): Promise<number> {
   const opsName = checkOps(values.ops);
   const { experiment, starts, towers } = await openStarts(given, { open: folderCheckpoint });
   if (values.plan) {
-    const dataset = values.data === undefined ? undefined : await collection(experiment, values.data);
+    const dataset =
+      experiment.data.source === "notes" ? undefined : await collection(experiment, values.data, values.columns);
     console.log(JSON.stringify(describePlan(experiment, dataset, towers), null, 1));
     return 0;
   }
   if (!out) throw new LabError("bad-setting", "--out DIR is missing: where the results go.", seeHelp("run"));
   await checkOut(out);
-  const dataset = await collection(experiment, values.data);
+  const dataset = await collection(experiment, values.data, values.columns);
   const shape = planShape(experiment, dataset);
   const memory = runMemory(experiment, shape, towers);
   console.log(

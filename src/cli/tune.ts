@@ -24,7 +24,7 @@ export const TUNE_USAGE = `Usage: npm run lab -- tune --system teacher|scalingno
 
   --system NAME      which system is trained
   --axis key=a,b,c   values of a setting to try; may be repeated, then every combination is
-  --preset, --set, --seed, --data
+  --preset, --set, --seed, --data, --columns
                      as in lab run
   -h, --help         this text
 
@@ -44,6 +44,7 @@ const FLAGS = {
   set: { type: "string", multiple: true, default: [] as string[] },
   seed: { type: "string" },
   data: { type: "string" },
+  columns: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -74,7 +75,7 @@ export async function tuneCommand(args: string[]): Promise<number> {
   const trials = combinations(axes).map((texts): Trial => ({ words: texts.join(" "), experiment: given(texts) }));
   // The notes and every split are made from the seed and data.*: where those stay, one collection serves all trials.
   const oneCollection = !axes.some(({ path }) => path === "seed" || path.startsWith("data."));
-  let dataset = await collection(trials[0]!.experiment, values.data);
+  let dataset = await collection(trials[0]!.experiment, values.data, values.columns);
   const { gpu, ops } = await openNodeGpu("fused");
   try {
     // One teacher serves every student, where nothing that is tried has a part in it.
@@ -86,7 +87,7 @@ export async function tuneCommand(args: string[]): Promise<number> {
     const rows: { words: string; recall: number }[] = [];
     for (const { words, experiment: given } of trials) {
       const { experiment, starts, towers } = await openStarts(given, { open: folderCheckpoint });
-      if (!oneCollection) dataset = await collection(experiment, values.data);
+      if (!oneCollection) dataset = await collection(experiment, values.data, values.columns);
       const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits, towers);
       if (problem) throw problem;
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();

@@ -1,6 +1,7 @@
 /** All stores of the page, wired to one worker. main.tsx makes the real one; tests and tools make another. */
 import type { RunSummary } from "../worker/protocol";
 import type { LabClient } from "./client";
+import { createDataStore } from "./data";
 import { createDeviceStore } from "./device";
 import { createLabStore } from "./lab";
 import { createLockStore } from "./lock";
@@ -25,6 +26,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const lock = createLockStore(around.locks);
   const runs = createRunsStore(client, around.fetcher, () => lock.store.getState().owner === "here");
   const lab = createLabStore(client);
+  const data = createDataStore(client, lab);
   const search = createSearchStore(client);
   const recorded = createRecordedStore(around.fetcher);
   const theme = createThemeStore(around.storage, around.root);
@@ -34,6 +36,10 @@ export function createLab(client: LabClient, around: Surroundings) {
       device.getState().lost(event.report);
       const problem = event.report.problem;
       if (problem) run.getState().broken(problem);
+      return;
+    }
+    if (event.type === "loading") {
+      data.setState({ loading: event.report });
       return;
     }
     run.getState().apply(event);
@@ -96,6 +102,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     lock: lock.store,
     follow,
     lab,
+    data,
     search,
     recorded,
     theme,

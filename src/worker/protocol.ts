@@ -3,6 +3,8 @@
  * run reports comes as events, batched to at most four a second.
  */
 import type { Experiment } from "../core/config/schema";
+import type { Form, Table } from "../core/data/collection";
+import type { Columns } from "../core/data/columns";
 import type {
   AdapterRecord,
   CollectionRecord,
@@ -31,6 +33,32 @@ export interface DeviceReport {
 export interface CollectionReport extends CollectionRecord {
   sampleDocuments: { id: string; title: string; text: string }[];
   sampleQueries: { id: string; text: string }[];
+}
+
+/** Where the user's data is taken from. */
+export type DataFrom =
+  | { kind: "files"; files: { path: string; file: Blob }[] }
+  | { kind: "url"; url: string }
+  /** A dataset of the Hugging Face hub: owner/name[@revision][:folder]. */
+  | { kind: "hub"; name: string; hubUrl?: string | undefined };
+
+/** What the user's data looks like before it is read. */
+export interface DataPreview {
+  form: Form;
+  name: string;
+  files: { path: string; bytes: number }[];
+  /** Of a table: its columns, first rows, and what the columns seem to be. */
+  table: Table | null;
+}
+
+/** How far fetching or reading of data is. */
+export interface LoadingReport {
+  /** What is loaded, in a few words. */
+  words: string;
+  file: string;
+  /** Bytes; a total of 0 is not known yet. */
+  done: number;
+  total: number;
 }
 
 /** How much of the GPU's memory a run would take. */
@@ -91,8 +119,14 @@ export interface RunSummary {
 export interface Commands {
   /** Opens the GPU, or, where `cpu` asks for it, the CPU in its place. */
   open: [{ cpu?: boolean }, DeviceReport];
-  /** Reads dropped files as a BEIR collection, split by the seed: the one that `run` with data.source "files" uses. */
-  loadFiles: [{ files: { path: string; file: Blob }[]; seed: number }, CollectionReport];
+  /** Fetches data and says what it looks like. What was loaded before stays until `readData` is done. */
+  openData: [{ from: DataFrom }, DataPreview];
+  /** The opened table, with its first row taken as names or not. */
+  lookAgain: [{ header: boolean }, DataPreview];
+  /** Reads the opened data: the collection that `run` with data.source "files" uses. `columns`: of a table. */
+  readData: [{ experiment: Experiment; columns: Columns | null }, CollectionReport];
+  /** Ends the fetching or reading of data; the command under way is refused with kind "stopped". */
+  stopData: [Record<string, never>, null];
   /** Reports on the collection that the experiment would use. */
   describe: [{ experiment: Experiment }, CollectionReport];
   /** How much of the GPU's memory a run would take. Computes from shapes alone; opens nothing. */
@@ -127,7 +161,7 @@ export type Command = {
   [K in CommandName]: { type: "command"; id: number; name: K; payload: Commands[K][0] };
 }[CommandName];
 
-/** Events of the run under way. */
+/** Events of the run under way, of data being loaded, and of the device. */
 export type RunEvent =
   | { type: "status"; runId: string; status: RunStatus; error?: ErrorReport }
   /** A stage begins, moves on or ends. Curves are not repeated here. */
@@ -143,6 +177,8 @@ export type RunEvent =
   | { type: "doing"; runId: string; words: string | null }
   | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
   | { type: "result"; runId: string; result: RunResult }
+  /** Data is being fetched or read; null: not any more. Of no run. */
+  | { type: "loading"; report: LoadingReport | null }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

@@ -43,11 +43,15 @@ function session(emit: (event: RunEvent) => void = () => {}) {
 it("splits the user's files by the seed that it is given", async () => {
   const base = presetExperiment("tiny");
   const { commands } = session();
-  const eight = await commands.loadFiles({ files, seed: 8 });
+  const load = async (seed: number) => {
+    expect(await commands.openData({ from: { kind: "files", files } })).toMatchObject({ form: "beir", name: "own" });
+    return commands.readData({ experiment: { ...base, seed }, columns: null });
+  };
+  const eight = await load(8);
   expect(eight).toMatchObject({ name: "own", documents: 60 });
   const experiment = { ...base, seed: 8, data: { ...base.data, source: "files" as const } };
   expect(await commands.describe({ experiment })).toEqual(eight);
-  expect(await commands.loadFiles({ files, seed: 9 })).not.toEqual(eight);
+  expect(await load(9)).not.toEqual(eight);
 });
 
 it("says what a run would take of the memory, and refuses one that takes too much before it is stored", async () => {
@@ -100,8 +104,9 @@ it("takes the CPU where it is asked to, and starts nothing large on it", async (
     files[1]!,
     files[2]!,
   ];
-  await commands.loadFiles({ files: large, seed: 7 });
   const tiny = presetExperiment("tiny");
+  await commands.openData({ from: { kind: "files", files: large } });
+  await commands.readData({ experiment: tiny, columns: null });
   const experiment = { ...tiny, data: { ...tiny.data, source: "files" as const } };
   await expect(commands.run({ experiment, name: "large" })).rejects.toThrow(/on the CPU at most/);
   expect(rows.size).toBe(0);

@@ -21,7 +21,7 @@ import { type Gpu, openGpu } from "../gpu/device";
 import { fusedOps } from "../gpu/fusedOps";
 import { plainOps } from "../gpu/plainOps";
 import { createCollections, describe } from "./collections";
-import { errorReport, eventBatcher } from "./events";
+import { errorReport, eventBatcher, loadingTeller } from "./events";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 
@@ -33,6 +33,8 @@ export interface SessionOptions {
   /** Opens the CPU in a GPU's place. */
   openCpu: () => Promise<Gpu>;
   emit: (event: RunEvent) => void;
+  /** The address of the page's folder, for what is served beside it. */
+  base?: string;
   newId: () => string;
   now: () => Date;
 }
@@ -41,7 +43,10 @@ type Handlers = { [K in CommandName]: (payload: Commands[K][0]) => Promise<Comma
 
 export function createSession(options: SessionOptions): Handlers {
   const { store, runs, emit } = options;
-  const collections = createCollections();
+  const collections = createCollections({
+    onLoading: loadingTeller(emit),
+    ...(options.base ? { base: options.base } : {}),
+  });
   let gpu: Gpu | null = null;
   let active: { runId: string; control: RunControl } | null = null;
   let search: { runId: string; engine: SearchEngine } | null = null;
@@ -165,10 +170,16 @@ export function createSession(options: SessionOptions): Handlers {
 
   return {
     open,
-    loadFiles: async ({ files, seed }) => describe(await collections.load(files, seed)),
+    openData: ({ from }) => collections.open(from),
+    lookAgain: ({ header }) => collections.lookAgain(header),
+    readData: async ({ experiment, columns }) => describe(await collections.read(experiment, columns)),
+    async stopData() {
+      collections.stop();
+      return null;
+    },
     describe: async ({ experiment }) => describe(await collections.get(experiment)),
     async memory({ experiment }) {
-      const dataset = experiment.data.source === "files" ? collections.loaded() : null;
+      const dataset = experiment.data.source === "notes" ? null : collections.ready(experiment);
       const shape = planShape(experiment, dataset ?? undefined);
       const problem = memoryProblem(experiment, shape, limits());
       return { words: memoryWords(runMemory(experiment, shape)), problem: problem && errorReport(problem) };
@@ -190,7 +201,7 @@ export function createSession(options: SessionOptions): Handlers {
         origin: "here",
       };
       await runs.put(run);
-      if (experiment.data.source === "files") await collections.keep(storeOf(run.id));
+      if (experiment.data.source === "files") await collections.keep(experiment, storeOf(run.id));
       await start(run, dataset);
       return { runId: run.id };
     },

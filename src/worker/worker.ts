@@ -19,6 +19,8 @@ const session = opfsStore("scalingnote-lab").then((store) =>
     host: "browser",
     openCpu: async () => (await import("./cpu")).openCpu(),
     emit: (event) => scope.postMessage({ type: "event", event }),
+    // The build puts this file into assets/, beside which the page lies.
+    base: import.meta.env.DEV ? `${self.location.origin}/` : new URL("..", self.location.href).href,
     newId: () => crypto.randomUUID(),
     now: () => new Date(),
   }),

@@ -33,6 +33,9 @@ export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnl
   );
 });
 
+/** Settings of the collection, which no preset changes. */
+const OWN_CHOICE = ["data.source", "data.wordnet", "data.queriesFrom"];
+
 function PresetGroup({ disabled }: { disabled: boolean }) {
   const { lab } = useLab();
   const preset = useLabStore("lab", (s) => s.preset);
@@ -40,7 +43,7 @@ function PresetGroup({ disabled }: { disabled: boolean }) {
   const experiment = useLabStore("lab", (s) => s.experiment);
   // The collection is the user's own choice, in sight right below; everything else is listed.
   const changed = useMemo(
-    () => differences(base, experiment).filter((d) => d.path !== "data.source").length,
+    () => differences(base, experiment).filter((d) => !OWN_CHOICE.includes(d.path)).length,
     [base, experiment],
   );
   const notices = useLabStore("lab", (s) => s.notices);
@@ -151,8 +154,9 @@ function DataSource({ disabled }: { disabled: boolean }) {
             value={source}
             disabled={disabled}
             options={[
-              { id: "notes", label: "bundled" },
-              { id: "files", label: "your files" },
+              { id: "notes", label: "notes" },
+              { id: "wordnet", label: "WordNet" },
+              { id: "files", label: "your data" },
             ]}
             onChange={(v) => lab.getState().set("data.source", v)}
           />

@@ -35,7 +35,7 @@ export const GROUPS: SettingGroup[] = [
     title: "Bundled notes",
     settings: under("data.notes"),
     summary: (e) =>
-      e.data.source === "files"
+      e.data.source !== "notes"
         ? "not used"
         : `${plain(e.data.notes.corpusSize)}, gap ${plain(e.data.notes.vocabularyGap)}`,
   },

@@ -25,7 +25,8 @@ export function optionReason(path: string, option: string, e: Experiment): strin
 
 /** Why a whole setting has no effect now; null where it has. */
 export function settingReason(path: string, e: Experiment): string | null {
-  if (path.startsWith("data.notes.") && e.data.source === "files") return "Your files are used, not the bundled notes.";
+  if (path.startsWith("data.notes.") && e.data.source !== "notes")
+    return `${e.data.source === "files" ? "Your data is" : "WordNet is"} used, not the bundled notes.`;
   if (e.student.kind === "lookup" && ["student.layers", "student.heads", "student.pooling"].includes(path))
     return "A lookup table has one averaged vector a token.";
   if (e.stage2.mseWeight === 0 && (path === "stage2.mseOn" || path === "stage2.mseReduce"))
