@@ -160,8 +160,8 @@ function generated(seed: number, threads: number): Source {
   const without = new Set([...test.queries, ...validation.queries].map(({ text }) => plainForm(text)));
   return {
     texts: [...notesThreads(notes, seed, threads, without)],
-    words: `${threads.toLocaleString("en")} threads that the program generated (src/core/data/notes/pretraining.ts, seed ${seed}): a note with queries for what it says, or a
-note told again in askers' words, so that the text says which words mean one thing. They come of a world that no
+    words: `${threads.toLocaleString("en")} threads that the program generated (src/core/data/notes/pretraining.ts, seed ${seed}): notes and
+queries about the same things, in writers', askers' and anybody's words, so that the text says which words mean one thing. They come of a world that no
 collection has, so no note, query or judgement of a collection is in it; the test and validation queries of the default
 experiment do not occur by chance either. The words of the generator are the same in all worlds: this is what a model can
 know of them without a label of the collection it is tried on.`,

@@ -47,8 +47,8 @@ export interface PretrainSettings {
 export const PRETRAIN_DEFAULTS: Omit<PretrainSettings, "size" | "seed"> = {
   vocabulary: 4096,
   length: 128,
-  batch: 8,
-  steps: 3000,
+  batch: 4,
+  steps: 2400,
   learningRate: 5e-3,
 };
 
