@@ -97,7 +97,16 @@ describe("the language-model step", () => {
     const step = languageStep(
       gpu(),
       fusedOps,
-      { ...recipe(true), steps: 1, warmup: 1, weightDecay: 0, clip: 0, eps, learningRate: rate * eps, embeddingRate: rate * eps },
+      {
+        ...recipe(true),
+        steps: 1,
+        warmup: 1,
+        weightDecay: 0,
+        clip: 0,
+        eps,
+        learningRate: rate * eps,
+        embeddingRate: rate * eps,
+      },
       { tower, length: LENGTH, order: rows },
     );
     step.run(1);

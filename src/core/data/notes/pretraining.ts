@@ -20,10 +20,14 @@ import { buildWorld, type World } from "./world";
 type NotesSettings = Experiment["data"]["notes"];
 
 /** The seed of a world that no collection has: experiments' seeds are below 2^31. */
-export const pretrainingSeed = (seed: number): number => hash32(seed, 0x9e7) | 0x8000_0000;
+export const pretrainingSeed = (seed: number): number => (hash32(seed, 0x9e7) | 0x8000_0000) >>> 0;
 
 /** The form in which a text is compared with those that must not occur. */
-export const plainForm = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+export const plainForm = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 
 /** A world in which writers use askers' words too, and askers writers': who speaks cannot be told by the word. */
 function mixed(world: World): World {
