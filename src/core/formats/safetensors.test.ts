@@ -146,6 +146,17 @@ describe("safetensors", () => {
     expect(() => parseSafetensors(file(header, data))).toThrow(expect.objectContaining({ problem, kind: "bad-input" }));
   });
 
+  it("are written as half floats too, each value the nearest one", () => {
+    const values = Float32Array.of(1, -0.1, 65504, 1e-8, 3.25, 0.5);
+    const bytes = writeSafetensors(new Map([["a", { shape: [2, 3], values }]]), {}, "F16");
+    expect(parseSafetensors(bytes).tensors.get("a")).toMatchObject({ dtype: "F16", shape: [2, 3] });
+    expect(parseSafetensors(bytes).tensors.get("a")!.data.byteLength).toBe(12);
+    const back = readSafetensors(bytes).tensors.get("a")!.values;
+    values.forEach((value, i) => {
+      expect(Math.abs(back[i]! - value)).toBeLessThanOrEqual(Math.max(2 ** -11 * Math.abs(value), 2 ** -25));
+    });
+    expect(writeSafetensors(readSafetensors(bytes).tensors, {}, "F16")).toEqual(bytes);
+  });
   it("of any bytes are read or refused with a message", () => {
     const near = fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 255 })).map(([at, value]) => {
       const bytes = writeSafetensors(new Map([["w", { shape: [2], values: Float32Array.of(1, 2) }]]));
