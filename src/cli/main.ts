@@ -9,6 +9,7 @@ const USAGE = `Usage: npm run lab -- <command> [options]
   run    train the towers, distil the query tower and compare the systems
   tune   train one system over a grid of settings, judged on validation queries
   eval   measure a run file against judgements
+  export write towers, vectors, rankings or the collection of a run for other programs
   bench  measure what a training step, encoding and search cost
   fit    fit a scaling law to points
 
@@ -20,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>
   run: async () => (await import("./run")).runCommand,
   tune: async () => (await import("./tune")).tuneCommand,
   eval: async () => (await import("./eval")).evalCommand,
+  export: async () => (await import("./export")).exportCommand,
   bench: async () => (await import("./bench")).benchCommand,
   fit: async () => (await import("./fit")).fitCommand,
 };

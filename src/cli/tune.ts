@@ -91,7 +91,8 @@ export async function tuneCommand(args: string[]): Promise<number> {
       await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);
-      const context = await prepareRun({ gpu, ops, store, experiment, dataset, control: createControl() }, reporter);
+      const control = createControl();
+      const context = await prepareRun({ gpu, ops, store, experiment, dataset, control, codeVersion }, reporter);
       if (system === "teacher") disposeTowers((await trainTeacher(context)).towers);
       else if (system === "scalingdoc") disposeTowers((await trainScalingDoc(context)).towers);
       else if (system === "twinbert") disposeTowers((await trainTwinBert(context)).towers);

@@ -256,6 +256,9 @@ export function readSafetensors(bytes: Uint8Array): {
   };
 }
 
+/** In the metadata of weights that transformers is to load: it refuses a file that does not say whose tensors it holds. */
+export const PYTORCH = { format: "pt" } as const;
+
 /** Values as the file has them, little-endian as every host that this program runs on. */
 const encoded = (values: Float32Array, dtype: "F32" | "F16"): Uint8Array => {
   const out = dtype === "F32" ? values : Uint16Array.from(values, halfBits);

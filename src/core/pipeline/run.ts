@@ -176,10 +176,10 @@ export function describeCollection(dataset: Dataset): CollectionRecord {
 
 /** Tokenises the collection and plans the run: what every stage starts from. */
 export async function prepareRun(
-  options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "dataset" | "control">,
+  options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "dataset" | "control" | "codeVersion">,
   reporter: RunContext["reporter"],
 ): Promise<RunContext> {
-  const { gpu, ops, store, experiment, dataset, control } = options;
+  const { gpu, ops, store, experiment, dataset, control, codeVersion } = options;
   reporter.begin("data", dataset.docs.length);
   const { labelledShare } = experiment.training;
   const pairs = trainingPairs(dataset, labelledShare, experiment.seed);
@@ -213,7 +213,7 @@ export async function prepareRun(
     ...(texts.teacher.cutDocuments > 0 ? { "documents cut": texts.teacher.cutDocuments } : {}),
     "watched on": `${sample.queries.length} queries, ${sample.documents.length} documents`,
   });
-  return { gpu, ops, store, experiment, dataset, texts, pairs, plan, sample, control, reporter };
+  return { gpu, ops, store, experiment, dataset, texts, pairs, plan, sample, control, reporter, codeVersion };
 }
 
 /** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */
