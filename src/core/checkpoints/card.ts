@@ -75,20 +75,23 @@ function usage({ role, prompts, form }: CardSubject): string {
   const document = role === "document";
   const python =
     form === "onnx"
-      ? ONNX_CODE(JSON.stringify(document ? "Title. Text of a document" : `${prompts.query}a query`))
+      ? ONNX_CODE(JSON.stringify(document ? `${prompts.document}Title. Text of a document` : `${prompts.query}a query`))
       : FOLDER_CODE(
-          document ? 'model.encode(["Title. Text of a document"])' : 'model.encode(["a query"], prompt_name="query")',
+          document
+            ? 'model.encode(["Title. Text of a document"], prompt_name="document")'
+            : 'model.encode(["a query"], prompt_name="query")',
         );
   const needs =
     form === "onnx"
       ? "`input_ids` and `attention_mask` are int64 [batch, tokens], `sentence_embedding` float32 [batch, size]; opset 17."
       : "Needs sentence-transformers 3 or later and transformers 4.40 or later.";
-  const prompt = prompts.query === "" ? "There is no prompt." : `Before a query stands ${code(prompts.query)}.`;
+  const said = (prompt: string, kind: string) => (prompt === "" ? "" : ` Before a ${kind} stands ${code(prompt)}.`);
+  const prompt = `${document ? "" : said(prompts.query, "query")}${role === "query" ? "" : said(prompts.document, "document")}`;
   return `\`\`\`python
 ${python}
 \`\`\`
 
-${needs} ${document ? "" : `${prompt} `}A document is read as its title, a full stop, a blank and its text.`;
+${needs}${prompt || " There is no prompt."} A document is read as its title, a full stop, a blank and its text.`;
 }
 
 function measured(result: RunResult): string {

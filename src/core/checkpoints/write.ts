@@ -167,7 +167,7 @@ export function writeTower(tower: WrittenTower, { half = false }: WriteOptions =
       model_type: "SentenceTransformer",
       prompts,
       // Who encodes with a query tower encodes queries.
-      default_prompt_name: role === "query" && prompts.query !== "" ? "query" : null,
+      default_prompt_name: role !== "both" && prompts[role] !== "" ? role : null,
       similarity_fn_name: "cosine",
     }),
   );

@@ -7,7 +7,6 @@ import { testSetHash } from "../evaluation/testSetHash";
 import { writeNpy } from "../formats/npy";
 import type { TrainedSystem } from "../formats/result";
 import { writeSafetensors } from "../formats/safetensors";
-import { loadTokenizer } from "../text/tokenizer";
 import { disposeTower } from "../towers/device";
 import { createEncoder } from "../training/encode";
 import { tokenTable } from "../training/inputs";
@@ -53,9 +52,8 @@ async function queryVectors(
       "Give a run with its checkpoints: lab run --checkpoints, or an export with checkpoints from the page.",
     );
   const { prompt, queryTokens } = system === "teacher" ? result.config.teacher : result.config.student;
-  const tokenizer = loadTokenizer(loaded.tokenizer);
   const { queries } = dataset.test;
-  const table = tokenTable(queries, ({ text }) => tokenizer.encode(prompt + text, queryTokens));
+  const table = tokenTable(queries, ({ text }) => loaded.tokenizer.encode(prompt + text, queryTokens));
   const encoder = createEncoder(gpu, ops, loaded.tower, { batch: 64, length: queryTokens, captured: true });
   try {
     return await encoder.encode(

@@ -59,7 +59,7 @@ async function storedTower(
     tokenizer: loadTokenizer(decodeJson(tokenizer), tokenizerConfig ? decodeJson(tokenizerConfig) : undefined),
     maxTokens:
       encodes === "query" ? queryTokens : encodes === "document" ? docTokens : Math.max(queryTokens, docTokens),
-    prompts: { query: settings.prompt, document: "" },
+    prompts: { query: settings.prompt, document: settings.docPrompt },
     role: encodes,
     metadata: { ...metadata, seed: String(result.config.seed), code: result.codeVersion },
   };
