@@ -36,11 +36,13 @@ async function entry(path: string, full: string): Promise<FolderEntry> {
  * Lists the files below a folder, sorted by path, without reading them. Hidden files and folders are passed over, links to
  * folders are not followed. For a file (a .zip), it alone.
  *
+ * @param remedy what to give, where the path is no good
  * @throws LabError bad-input where the folder is missing, may not be read or holds no files
  */
-export async function folderEntries(dir: string): Promise<FolderEntry[]> {
-  const remedy =
-    "Give the path of a folder with a collection, of a .zip of one, or of a table (.csv, .tsv, .jsonl, .parquet).";
+export async function folderEntries(
+  dir: string,
+  remedy = "Give the path of a folder with a collection, of a .zip of one, or of a table (.csv, .tsv, .jsonl, .parquet).",
+): Promise<FolderEntry[]> {
   const fail = (what: string, cause?: unknown) => new LabError("bad-input", what, remedy, { cause });
   const entries: FolderEntry[] = [];
   const walk = async (folder: string, prefix: string): Promise<void> => {

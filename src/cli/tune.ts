@@ -95,7 +95,8 @@ export async function tuneCommand(args: string[]): Promise<number> {
       await testBeforeRun({ gpu, ops, experiment, towers, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);
-      const options = { gpu, ops, store, experiment, starts, towers, dataset, control: createControl() };
+      const control = createControl();
+      const options = { gpu, ops, store, experiment, starts, towers, dataset, control, codeVersion };
       const context = await prepareRun(options, reporter);
       if (system === "teacher") disposeTowers((await trainTeacher(context)).towers);
       else if (system === "scalingdoc") disposeTowers((await trainScalingDoc(context)).towers);

@@ -7,8 +7,10 @@ function lab(...args: string[]) {
   return { status, stdout, stderr };
 }
 
+const NAMES = ["run", "tune", "import", "encode", "eval", "export", "pretrain", "bench", "fit"];
+
 describe("usage", () => {
-  it.each(["run", "tune", "pretrain", "eval", "bench", "fit"])(
+  it.each(NAMES)(
     "%s --help and -h print it on standard output and end with 0",
     (command) => {
       for (const flag of ["--help", "-h"]) {
@@ -19,7 +21,7 @@ describe("usage", () => {
     },
   );
 
-  it.each(["run", "tune", "pretrain", "eval", "bench", "fit"])(
+  it.each(NAMES)(
     "%s with an unknown option ends with 2 and names it, without a trace",
     (command) => {
       const { status, stdout, stderr } = lab(command, "--nonsense");

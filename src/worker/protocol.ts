@@ -15,6 +15,9 @@ import type {
   SystemName,
   ValidationPoint,
 } from "../core/formats/result";
+import type { ExportForm, ExportWhat } from "../core/pipeline/exports";
+
+export type { ExportForm, ExportWhat };
 
 /** An error as it crosses to the page. */
 export interface ErrorReport {
@@ -153,6 +156,8 @@ export interface Commands {
   deleteRun: [{ runId: string }, null];
   /** The run as one .zip. */
   exportRun: [{ runId: string; checkpoints: boolean }, Blob];
+  /** What a finished run gives to other programs, as one .zip. */
+  exportFiles: [{ runId: string; what: ExportWhat; form: ExportForm }, Blob];
   importRun: [{ files: { path: string; file: Blob }[] }, RunSummary];
 }
 

@@ -1,3 +1,4 @@
+import { unzipSync } from "fflate";
 import { expect, it } from "vitest";
 import { memoryStore } from "../core/artifacts/store";
 import { presetExperiment } from "../core/config/presets";
@@ -6,7 +7,7 @@ import { writeQueries } from "../core/formats/queries";
 import { testQueries, testRun } from "../core/formats/testRun";
 import { useWasm } from "../gpu/testWasm";
 import { file, files } from "./beirFiles.test-helper";
-import type { RunEvent, RunSummary } from "./protocol";
+import type { ExportForm, ExportWhat, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 import { createSession } from "./session";
 
@@ -112,7 +113,7 @@ it("takes the CPU where it is asked to, and starts nothing large on it", async (
   expect(rows.size).toBe(0);
 });
 
-it("goes on with a run of an earlier build, with the defaults of what that one did not know", async () => {
+it("goes on with a run of an earlier build, with the defaults of what that one did not know, and gives it away", async () => {
   let end: (event: RunEvent) => void;
   const ended = new Promise<RunEvent>((resolve) => {
     end = resolve;
@@ -145,4 +146,17 @@ it("goes on with a run of an earlier build, with the defaults of what that one d
   });
   await commands.resumeRun({ runId: "old" });
   expect(await ended).toMatchObject({ type: "result", result: { config: { training: { matmul } } } });
+  const given = async (what: ExportWhat, form: ExportForm) => {
+    const blob = await commands.exportFiles({ runId: "old", what, form });
+    return Object.keys(unzipSync(new Uint8Array(await blob.arrayBuffer())));
+  };
+  expect(await given("student", "folder")).toContain("modules.json");
+  expect(await given("student", "onnx")).toContain("model.onnx");
+  expect(await given("teacher", "folder")).toEqual(
+    expect.arrayContaining(["query/model.safetensors", "document/model.safetensors"]),
+  );
+  expect(await given("vectors", "npy")).toContain("queries.student.npy");
+  expect(await given("vectors", "safetensors")).toContain("vectors.safetensors");
+  expect(await given("rankings", "trec")).toContain("qrels.trec");
+  expect(await given("data", "beir")).toContain("corpus.jsonl");
 });

@@ -303,6 +303,24 @@ export function createSession(options: SessionOptions): Handlers {
         throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
       return new Blob([writeArchive(files) as BlobPart], { type: "application/zip" });
     },
+    async exportFiles({ runId, what, form }) {
+      const { experiment, result } = await needRun(runId);
+      if (!result) throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
+      const source = { store: storeOf(runId), result };
+      const dataset = () => collections.of(experiment, source.store);
+      const exports = await import("../core/pipeline/exports");
+      const made = async () => {
+        if (what === "rankings") return exports.rankingsExport(source);
+        if (what === "data") return exports.dataExport(await dataset());
+        if (what !== "vectors") return exports.towerExport(source, what, form === "onnx" ? "onnx" : "folder");
+        needIdle();
+        const device = await needGpu();
+        const { vectorsExport } = await import("../core/pipeline/exportVectors");
+        const given = { gpu: device, ops: opsOf(device) };
+        return vectorsExport(given, source, await dataset(), form === "safetensors" ? "safetensors" : "npy");
+      };
+      return new Blob([writeArchive(await made()) as BlobPart], { type: "application/zip" });
+    },
     async importRun({ files }) {
       const entries = await Promise.all(
         files.map(async ({ path, file }) => ({ path, bytes: new Uint8Array(await file.arrayBuffer()) })),

@@ -12,6 +12,8 @@ export interface CardSubject {
   prompts: { query: string; document: string };
   maxTokens: number;
   half: boolean;
+  /** A folder of sentence-transformers, or an ONNX graph. */
+  form: "folder" | "onnx";
 }
 
 const NAMES: Readonly<Record<TrainedSystem, string>> = {
@@ -52,20 +54,44 @@ function shape({ config, half }: CardSubject): string {
   return `A ${kinds[config.kind]}${layers}, ${config.width} wide; ${config.pooling} pooling; vectors of ${config.embeddingSize} numbers. ${grouped(withoutEmbeddings)} parameters without token and position embeddings, ${grouped(total)} with them, as ${half ? "half floats (F16)" : "32-bit floats (F32)"}.`;
 }
 
-function usage({ role, prompts }: CardSubject): string {
-  const example =
-    role === "document"
-      ? 'model.encode(["Title. Text of a document"])'
-      : 'model.encode(["a query"], prompt_name="query")';
-  const prompt = prompts.query === "" ? "There is no prompt." : `Before a query stands ${code(prompts.query)}.`;
-  return `\`\`\`python
-from sentence_transformers import SentenceTransformer
+const FOLDER_CODE = (example: string) => `from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer("path/of/this/folder")
-vectors = ${example}  # of length 1: scores are inner products
+vectors = ${example}  # of length 1: scores are inner products`;
+
+const ONNX_CODE = (text: string) => `import numpy, onnxruntime
+from tokenizers import Tokenizer
+
+tokenizer = Tokenizer.from_file("tokenizer.json")  # cuts texts by itself
+tokenizer.enable_padding()
+session = onnxruntime.InferenceSession("model.onnx")
+batch = tokenizer.encode_batch([${text}])
+vectors = session.run(None, {  # of length 1: scores are inner products
+    "input_ids": numpy.array([text.ids for text in batch]),
+    "attention_mask": numpy.array([text.attention_mask for text in batch]),
+})[0]`;
+
+function usage({ role, prompts, form }: CardSubject): string {
+  const document = role === "document";
+  const python =
+    form === "onnx"
+      ? ONNX_CODE(JSON.stringify(document ? `${prompts.document}Title. Text of a document` : `${prompts.query}a query`))
+      : FOLDER_CODE(
+          document
+            ? 'model.encode(["Title. Text of a document"], prompt_name="document")'
+            : 'model.encode(["a query"], prompt_name="query")',
+        );
+  const needs =
+    form === "onnx"
+      ? "`input_ids` and `attention_mask` are int64 [batch, tokens], `sentence_embedding` float32 [batch, size]; opset 17."
+      : "Needs sentence-transformers 3 or later and transformers 4.40 or later.";
+  const said = (prompt: string, kind: string) => (prompt === "" ? "" : ` Before a ${kind} stands ${code(prompt)}.`);
+  const prompt = `${document ? "" : said(prompts.query, "query")}${role === "query" ? "" : said(prompts.document, "document")}`;
+  return `\`\`\`python
+${python}
 \`\`\`
 
-Needs sentence-transformers 3 or later and transformers 4.40 or later. ${role === "document" ? "" : `${prompt} `}A document is read as its title, a full stop, a blank and its text.`;
+${needs}${prompt || " There is no prompt."} A document is read as its title, a full stop, a blank and its text.`;
 }
 
 function measured(result: RunResult): string {
@@ -94,7 +120,7 @@ function training({ config, stages, adapter, codeVersion, createdAt, stoppedEarl
 export function modelCard(subject: CardSubject, result: RunResult | null): string {
   const title = `${NAMES[subject.system]}: ${ROLES[subject.role]}`;
   return `---
-library_name: sentence-transformers
+library_name: ${subject.form === "onnx" ? "onnx" : "sentence-transformers"}
 pipeline_tag: sentence-similarity
 tags:
   - sentence-transformers
@@ -110,6 +136,6 @@ ${purpose(subject)} ${shape(subject)}
 
 ${usage(subject)}
 
-Texts longer than ${subject.maxTokens} tokens are cut. sentence-transformers removes blanks around a text and gives an empty text no token; ScalingNote Lab keeps the blanks and gives it the padding token.
+Texts longer than ${subject.maxTokens} tokens are cut.${subject.form === "onnx" ? " An empty text needs one token, the padding one." : " sentence-transformers removes blanks around a text and gives an empty text no token; ScalingNote Lab keeps the blanks and gives it the padding token."}
 ${result === null ? "" : `\n## Measured\n\n${measured(result)}\n\n## Training\n\n${training(result)}\n`}`;
 }

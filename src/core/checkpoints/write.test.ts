@@ -31,7 +31,7 @@ function written(config: TowerConfig, options: WriteOptions = {}) {
       tensors,
       tokenizer: learned(config.pooling !== "mean"),
       metadata: { seed: "7", step: "12" },
-      card: modelCard({ ...subject, half: options.half === true }, testRun()),
+      card: modelCard({ ...subject, half: options.half === true, form: "folder" }, testRun()),
     },
     options,
   );
@@ -139,6 +139,7 @@ describe("a tower's folder", () => {
         prompts: { query: "q`: ", document: "" },
         maxTokens: 12,
         half: false,
+        form: "folder",
       },
       run,
     );

@@ -9,7 +9,7 @@
  *   README.md                               the model card
  */
 import { LabError } from "../errors";
-import { writeSafetensors } from "../formats/safetensors";
+import { PYTORCH, writeSafetensors } from "../formats/safetensors";
 import type { TextTokenizer } from "../text/tokenizer";
 import { denseSize, projects } from "../towers/config";
 import { huggingFaceConfig } from "../towers/huggingFace";
@@ -48,9 +48,6 @@ export const DENSE_CLASSES: Readonly<Record<DenseActivation, string>> = {
 
 const utf8 = new TextEncoder();
 const json = (value: unknown) => utf8.encode(`${JSON.stringify(value, null, 2)}\n`);
-
-/** transformers refuses a file that does not say which library's tensors it holds. */
-const FORMAT = { format: "pt" };
 
 /** Whether the projection is multiplied into the table of a lookup tower: the mean of projected rows is the projected mean. */
 const folds = (config: TowerConfig): boolean =>
@@ -133,7 +130,7 @@ export function writeTower(tower: WrittenTower, { half = false }: WriteOptions =
 
   const body = new Map([...tensors].filter(([name]) => !/^(projection|dense\.\d+)\./.test(name)));
   const stored = lookup ? new Map([["embedding.weight", staticTable(config, needed)]]) : body;
-  files.set("model.safetensors", writeSafetensors(stored, { ...FORMAT, ...tower.metadata }, dtype));
+  files.set("model.safetensors", writeSafetensors(stored, { ...PYTORCH, ...tower.metadata }, dtype));
   const described = lookup && folds(config) ? { ...config, width: config.embeddingSize, projection: false } : config;
   files.set("config.json", json({ ...huggingFaceConfig(described), torch_dtype: half ? "float16" : "float32" }));
   const tokenizer = tokenizerFiles(tower.tokenizer, tower.maxTokens, lookup);
@@ -158,7 +155,7 @@ export function writeTower(tower: WrittenTower, { half = false }: WriteOptions =
         activation_function: DENSE_CLASSES[layer.activation],
       }),
     );
-    files.set(`${path}/model.safetensors`, writeSafetensors(weights, FORMAT, dtype));
+    files.set(`${path}/model.safetensors`, writeSafetensors(weights, PYTORCH, dtype));
   }
   // It has nothing to say; the file keeps the folder, which loaders may look for.
   if (config.normalise !== false) files.set(`${module("Normalize")}/config.json`, json({}));
@@ -170,7 +167,7 @@ export function writeTower(tower: WrittenTower, { half = false }: WriteOptions =
       model_type: "SentenceTransformer",
       prompts,
       // Who encodes with a query tower encodes queries.
-      default_prompt_name: role === "query" && prompts.query !== "" ? "query" : null,
+      default_prompt_name: role !== "both" && prompts[role] !== "" ? role : null,
       similarity_fn_name: "cosine",
     }),
   );

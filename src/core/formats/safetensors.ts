@@ -78,6 +78,8 @@ export interface Tensor {
 }
 
 const MAX_HEADER = 100_000_000;
+/** The reference counts in 64 bits. */
+const TOO_MANY = 2 ** 64;
 const size = z.number().nonnegative().refine(Number.isInteger);
 const entrySchema = z.object({
   dtype: z.enum(Object.keys(BITS) as [Dtype, ...Dtype[]]),
@@ -91,10 +93,22 @@ const metadataSchema = object.refine((x): x is Record<string, string> =>
 );
 type Entries = (readonly [string, z.output<typeof entrySchema>])[];
 
+/** A number that JSON.parse takes and the reference does not: -0, 4.0, 1e2, more than 64 bits. Texts are passed over. */
+function oddNumber(json: string): string | null {
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g))
+    if (
+      !token.startsWith('"') &&
+      (!/^\d+$/.test(token) || token.length > 20 || (token.length === 20 && BigInt(token) >= 2n ** 64n))
+    )
+      return token;
+  return null;
+}
+
 function parseHeader(bytes: Uint8Array, length: number): { metadata: Record<string, string>; entries: Entries } {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length));
+    // The mark of an encoding is not taken off: JSON does not begin with one.
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, 8 + length));
   } catch (cause) {
     throw new SafetensorsError("InvalidHeader", "the header is not UTF-8", { cause });
   }
@@ -103,9 +117,16 @@ function parseHeader(bytes: Uint8Array, length: number): { metadata: Record<stri
     const twice = duplicateKey(text);
     if (twice !== null)
       throw new SafetensorsError("InvalidHeaderDeserialization", `the header has ${twice.slice(0, 100)} twice`);
+    const odd = oddNumber(text);
+    if (odd !== null) throw new SafetensorsError("InvalidHeaderDeserialization", `${odd.slice(0, 40)} is not a size`);
     const { __metadata__: metadata, ...tensors } = object.parse(header);
     const entries = Object.entries(tensors).map(([name, entry]) => [name, entrySchema.parse(entry)] as const);
-    return { metadata: metadata === undefined ? {} : metadataSchema.parse(metadata), entries };
+    const given = metadata == null ? {} : metadataSchema.parse(metadata);
+    // Half of a character is no text elsewhere.
+    for (const part of [...Object.keys(tensors), ...Object.entries(given).flat()])
+      if (/\p{Surrogate}/u.test(part))
+        throw new SafetensorsError("InvalidHeaderDeserialization", "a name in the header is no text");
+    return { metadata: given, entries };
   } catch (cause) {
     if (cause instanceof SafetensorsError) throw cause;
     throw new SafetensorsError("InvalidHeaderDeserialization", "the header is not the JSON it should be", { cause });
@@ -114,10 +135,12 @@ function parseHeader(bytes: Uint8Array, length: number): { metadata: Record<stri
 
 /** Bytes that dtype and shape take. */
 function byteSize(name: string, dtype: Dtype, shape: readonly number[]): number {
-  const bits = shape.reduce((product, n) => product * n, BITS[dtype]);
-  // An n that JSON could not hold exactly is far above this as well.
-  if (!Number.isSafeInteger(bits))
-    throw new SafetensorsError("ValidationOverflow", `the shape of ${name} is too large`);
+  let bits = 1;
+  // Step by step, as the reference does: a 0 at the end does not mend what is too large before it.
+  for (const n of [...shape, BITS[dtype]]) {
+    bits *= n;
+    if (bits >= TOO_MANY) throw new SafetensorsError("ValidationOverflow", `the shape of ${name} is too large`);
+  }
   if (bits % 8 !== 0) throw new SafetensorsError("MisalignedSlice", `${name} does not fill whole bytes`);
   return bits / 8;
 }
@@ -255,6 +278,9 @@ export function readSafetensors(bytes: Uint8Array): {
     tensors: new Map([...tensors].map(([name, raw]) => [name, { shape: raw.shape, values: toFloats(name, raw) }])),
   };
 }
+
+/** In the metadata of weights that transformers is to load: it refuses a file that does not say whose tensors it holds. */
+export const PYTORCH = { format: "pt" } as const;
 
 /** Values as the file has them, little-endian as every host that this program runs on. */
 const encoded = (values: Float32Array, dtype: "F32" | "F16"): Uint8Array => {

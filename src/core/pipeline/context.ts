@@ -31,6 +31,8 @@ export interface RunContext {
   sample: ValidationSample;
   control: Control;
   reporter: Reporter;
+  /** Recorded with every checkpoint. */
+  codeVersion: string;
 }
 
 /** The queries and documents watched during training: the same for every system, so that their curves compare. */

@@ -180,11 +180,14 @@ export function describeCollection(dataset: Dataset): CollectionRecord {
  * @param made the same collection's tokens by the same settings, where they have been made before
  */
 export async function prepareRun(
-  options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "starts" | "towers" | "dataset" | "control">,
+  options: Pick<
+    RunOptions,
+    "gpu" | "ops" | "store" | "experiment" | "starts" | "towers" | "dataset" | "control" | "codeVersion"
+  >,
   reporter: RunContext["reporter"],
   made?: Texts,
 ): Promise<RunContext> {
-  const { gpu, ops, store, experiment, dataset, control, starts = {} } = options;
+  const { gpu, ops, store, experiment, dataset, control, codeVersion, starts = {} } = options;
   for (const side of ["teacher", "student"] as const)
     if (experiment[side].checkpoint !== "" && !starts[side])
       throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);
@@ -223,7 +226,22 @@ export async function prepareRun(
     ...(texts.teacher.cutDocuments > 0 ? { "documents cut": texts.teacher.cutDocuments } : {}),
     "watched on": `${sample.queries.length} queries, ${sample.documents.length} documents`,
   });
-  return { gpu, ops, store, experiment, towers, starts, dataset, texts, pairs, plan, sample, control, reporter };
+  return {
+    gpu,
+    ops,
+    store,
+    experiment,
+    towers,
+    starts,
+    dataset,
+    texts,
+    pairs,
+    plan,
+    sample,
+    control,
+    reporter,
+    codeVersion,
+  };
 }
 
 /** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */

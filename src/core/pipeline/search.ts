@@ -172,7 +172,7 @@ export async function openSearch(
 }
 
 /** The stored vectors, or, for an imported run, the corpus encoded anew with its document tower. Raw. */
-async function documentVectors(
+export async function documentVectors(
   gpu: Gpu,
   ops: TowerOps,
   store: Store,

@@ -1,6 +1,7 @@
 /** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
+import { PYTORCH } from "../formats/safetensors";
 import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
 import { disposeTower, downloadParameters, type Tower, uploadTower } from "../towers/device";
 import type { HostParameters, TowerConfig } from "../towers/types";
@@ -124,8 +125,16 @@ export async function finishStage(
   texts: { query: TowerText; document: TowerText },
   endedEarly: boolean,
 ): Promise<void> {
-  const { gpu, store, reporter, experiment } = context;
-  const metadata = { seed: String(experiment.seed), stage };
+  const { gpu, store, reporter, experiment, codeVersion } = context;
+  const step = reporter.stages.find((s) => s.name === stage)!.done;
+  const metadata = {
+    ...PYTORCH,
+    stage,
+    step: String(step),
+    seed: String(experiment.seed),
+    code: codeVersion,
+    config: JSON.stringify(experiment),
+  };
   await saveCheckpoint(gpu, store, system, "query", towers.query, texts.query.tokenizer, metadata);
   if (towers.document && towers.document !== towers.query)
     await saveCheckpoint(gpu, store, system, "document", towers.document, texts.document.tokenizer, metadata);
