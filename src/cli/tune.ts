@@ -97,7 +97,7 @@ export async function tuneCommand(args: string[]): Promise<number> {
       else if (system === "twinbert") disposeTowers((await trainTwinBert(context)).towers);
       else {
         const teacher = await trainTeacher(context);
-        const frozen = await buildIndex(context, teacher.towers);
+        const frozen = await buildIndex(context, async () => teacher.towers);
         if (oneTeacher) teacherStages = reporter.stages.filter((s) => s.name === "stage1" || s.name === "index");
         disposeTower((await distilStudent(context, async () => teacher.towers, frozen)).student);
         disposeTowers(teacher.towers);
