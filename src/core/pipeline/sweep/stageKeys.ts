@@ -69,13 +69,15 @@ export function changedBy(path: string): Part[] {
 }
 
 const EVERYTHING = SETTINGS.map(({ path }) => path).filter((path) => changedBy(path).length > 0);
+const PATHS = new Map(
+  PARTS.map((part) => [part, SETTINGS.map(({ path }) => path).filter((path) => changedBy(path).includes(part))]),
+);
 
 /** The settings that have a part in an artifact. */
 function pathsOf(part: Part, experiment: Experiment): readonly string[] {
   const baseline = part === "scalingdoc" || part === "twinbert";
   // Equal operations: the baseline's steps follow from the work of all the others, down to the length of their texts.
-  if (baseline && experiment.baselines.equalise === "flops") return EVERYTHING;
-  return SETTINGS.map(({ path }) => path).filter((path) => changedBy(path).includes(part));
+  return baseline && experiment.baselines.equalise === "flops" ? EVERYTHING : PATHS.get(part)!;
 }
 
 /** The values that an artifact depends on, by name. */
