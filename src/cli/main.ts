@@ -16,6 +16,10 @@ const COMMANDS: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: "train one system over a grid of settings, judged on validation queries",
     load: async () => (await import("./tune")).tuneCommand,
   },
+  sweep: {
+    words: "run an experiment over settings and seeds, on stored stages, and compare",
+    load: async () => (await import("./sweep")).sweepCommand,
+  },
   import: {
     words: "look at a checkpoint of the Hugging Face hub, and check what it computes here",
     load: async () => (await import("./import")).importCommand,

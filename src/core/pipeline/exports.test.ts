@@ -8,7 +8,7 @@ import { largestDifference, ownVectors, randomTower } from "../checkpoints/testT
 import { presetExperiment } from "../config/presets";
 import type { Experiment } from "../config/schema";
 import { readBeir } from "../data/beir";
-import { openFiles } from "../data/files";
+import { bytesEntry, openFiles } from "../data/files";
 import { notesDataset } from "../data/notes";
 import { type Dataset, documentText } from "../data/types";
 import { testSetHash } from "../evaluation/testSetHash";
@@ -179,9 +179,7 @@ describe("exported rankings", () => {
 
 describe("an exported collection", () => {
   it("reads back as BEIR", async () => {
-    const files = await openFiles(
-      [...dataExport(dataset)].map(([path, bytes]) => ({ path, bytes: async () => bytes })),
-    );
+    const files = await openFiles([...dataExport(dataset)].map(([path, bytes]) => bytesEntry(path, bytes)));
     const back = await readBeir(files, { seed: 1 });
     expect(back.docs).toEqual(dataset.docs);
     for (const split of ["train", "validation", "test"] as const) {

@@ -14,6 +14,7 @@ import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
 import { type PlanShape, planShape, type RunTowers, towerConfigs } from "./plan";
 import {
+  besideMemory,
   contrastiveMemory,
   distilMemory,
   encoderMemory,
@@ -157,6 +158,29 @@ export function runMemory(
     };
   });
   return { stages, peak: stages.reduce((most, stage) => (stage.total > most.total ? stage : most)) };
+}
+
+/**
+ * How many students fit side by side in stage 2, at least one: each has parameters, gradients, moments and activations
+ * of its own, what is fed to the step and the teacher they share.
+ */
+export function mostStudents(
+  experiment: Experiment,
+  shape: PlanShape = planShape(experiment),
+  limits?: BufferLimits,
+): number {
+  const { student } = towerConfigs(experiment);
+  const { training, stage2 } = experiment;
+  const each = besideMemory(
+    { config: student, batch: training.batch, tokens: shape.student.query },
+    { dropout: stage2.dropout, captured: training.step === "captured" },
+  );
+  const alone = runMemory(experiment, shape).stages.find(({ stage }) => stage === "stage2")!;
+  const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;
+  return Math.max(
+    1,
+    Math.min(1 + Math.floor((training.memoryLimit * 1e6 - alone.total) / each.bytes), Math.floor(most / each.largest)),
+  );
 }
 
 const teacherTowers = ({ teacher: { sharedTowers } }: Experiment, config: TowerConfig): TowerConfig[] =>

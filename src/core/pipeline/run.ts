@@ -83,7 +83,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
     await control.gate();
 
-    const frozen = await buildIndex(context, teacher.towers);
+    const frozen = await buildIndex(context, async () => teacher.towers);
     await saveProgress();
 
     const distilled = await distilStudent(context, async () => teacher.towers, frozen);
@@ -244,19 +244,19 @@ export async function prepareRun(
   };
 }
 
-/** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */
-export async function buildIndex(context: RunContext, teacher: Towers): Promise<Float32Array> {
+/**
+ * Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors.
+ * @param teacher called where the vectors are not in the store
+ */
+export async function buildIndex(context: RunContext, teacher: () => Promise<Towers>): Promise<Float32Array> {
   const { store, reporter, texts, dataset, experiment } = context;
   const stored =
     reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
   if (stored) return new Float32Array(stored.slice().buffer);
+  const { document } = await teacher();
   reporter.begin("index", dataset.docs.length);
-  const raw = await encodeAll(
-    context,
-    teacher.document,
-    texts.teacher.documents,
-    texts.teacher.documentLength,
-    (done) => reporter.progress("index", done),
+  const raw = await encodeAll(context, document, texts.teacher.documents, texts.teacher.documentLength, (done) =>
+    reporter.progress("index", done),
   );
   await store.write(vectorFile("teacher"), bytesOf(raw));
   reporter.end("index", {

@@ -1,4 +1,5 @@
 /** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
+import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
 import { PYTORCH } from "../formats/safetensors";
@@ -6,7 +7,7 @@ import { countParameters, embeddingInit, firstLastInit, initTower } from "../tow
 import { disposeTower, downloadParameters, type Tower, uploadTower } from "../towers/device";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
-import { distilStep } from "../training/distilStep";
+import { distilStep, type SharedDistilParts } from "../training/distilStep";
 import { pairOrder, queryOrder } from "../training/pairs";
 import { readState, writeState } from "../training/state";
 import { train } from "../training/trainer";
@@ -348,6 +349,22 @@ export async function teacherQueries(context: RunContext, teacher: () => Promise
   }
 }
 
+/** What students share that learn from the same teacher. */
+export const distilParts = (
+  { experiment: { stage2, training, seed }, texts: { student } }: RunContext,
+  { train }: TeacherQueries,
+): Omit<SharedDistilParts, "student"> => ({
+  queryTokens: student.train,
+  queryLength: student.queryLength,
+  teacher: train,
+  order: queryOrder(student.train.offsets.length - 1, training.batch, seed),
+  mseOn: stage2.mseOn,
+  mseReduce: stage2.mseReduce,
+});
+
+/** What each of them has of its own, beside rates and seed. */
+export const distilWeights = ({ stage2: { mseWeight, cosineWeight } }: Experiment) => ({ mseWeight, cosineWeight });
+
 /**
  * Stage 2: the student learns the teacher's query vectors; documents and their vectors stay as they are.
  * @param teacher called where the student starts from it, or its query vectors are not in the store
@@ -362,7 +379,7 @@ export async function distilStudent(
   const loaded = await loadStudent(context);
   if (loaded) return { student: loaded, endedEarly: false };
   const student = await freshStudent(context, teacher);
-  const { stage2, training, embeddingSize } = experiment;
+  const { stage2, embeddingSize } = experiment;
   const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2, [student]);
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {
@@ -371,18 +388,7 @@ export async function distilStudent(
       context,
       stage,
       recipe,
-      () =>
-        distilStep(gpu, ops, recipe, {
-          student,
-          queryTokens: texts.student.train,
-          queryLength: texts.student.queryLength,
-          teacher: vectors.train,
-          order: queryOrder(texts.student.train.offsets.length - 1, training.batch, experiment.seed),
-          mseWeight: stage2.mseWeight,
-          cosineWeight: stage2.cosineWeight,
-          mseOn: stage2.mseOn,
-          mseReduce: stage2.mseReduce,
-        }),
+      () => distilStep(gpu, ops, recipe, { student, ...distilParts(context, vectors), ...distilWeights(experiment) }),
       watchStudent(
         sample,
         embeddingSize,

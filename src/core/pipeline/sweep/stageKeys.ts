@@ -69,13 +69,15 @@ export function changedBy(path: string): Part[] {
 }
 
 const EVERYTHING = SETTINGS.map(({ path }) => path).filter((path) => changedBy(path).length > 0);
+const PATHS = new Map(
+  PARTS.map((part) => [part, SETTINGS.map(({ path }) => path).filter((path) => changedBy(path).includes(part))]),
+);
 
 /** The settings that have a part in an artifact. */
 function pathsOf(part: Part, experiment: Experiment): readonly string[] {
   const baseline = part === "scalingdoc" || part === "twinbert";
   // Equal operations: the baseline's steps follow from the work of all the others, down to the length of their texts.
-  if (baseline && experiment.baselines.equalise === "flops") return EVERYTHING;
-  return SETTINGS.map(({ path }) => path).filter((path) => changedBy(path).includes(part));
+  return baseline && experiment.baselines.equalise === "flops" ? EVERYTHING : PATHS.get(part)!;
 }
 
 /** The values that an artifact depends on, by name. */
@@ -115,10 +117,13 @@ export const STACKED = [
 
 /**
  * Students with equal names may be trained side by side; null where one must be alone: one whose batches are walked in
- * pieces is a step of its own kind, and one that may stop early has to be watched on its way.
+ * pieces is a step of its own kind, one that may stop early has to be watched on its way, and one from a checkpoint has
+ * another rate.
  */
 export async function stackKey(experiment: Experiment, { data, codeVersion }: KeySource): Promise<string | null> {
-  if (experiment.stage2.pieces > 1 || experiment.training.patience > 0) return null;
+  const { stage2, training, teacher, student } = experiment;
+  if (stage2.pieces > 1 || training.patience > 0) return null;
+  if (teacher.checkpoint !== "" || student.checkpoint !== "") return null;
   const settings = valuesOf("scalingnote", experiment);
   for (const path of STACKED) delete settings[path];
   return contentHash({ kind: "stack", settings, data, codeVersion });

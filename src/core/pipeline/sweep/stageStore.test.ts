@@ -2,15 +2,7 @@ import { describe, expect, it } from "vitest";
 import { memoryStore, type Store } from "../../artifacts/store";
 import { type StageRecord, waitingRecord } from "../../formats/result";
 import { ARTIFACTS, type Artifact, type StageKeys } from "./stageKeys";
-import {
-  boundArtifacts,
-  bytesOfWords,
-  clearArtifacts,
-  listArtifacts,
-  ownerOf,
-  removeArtifact,
-  stageStore,
-} from "./stageStore";
+import { boundArtifacts, clearArtifacts, listArtifacts, ownerOf, removeArtifact, stageStore } from "./stageStore";
 
 const keysOf = (teacher: string, rest = teacher) =>
   Object.fromEntries([...ARTIFACTS, "texts"].map((part) => [part, part === "teacher" ? teacher : rest])) as StageKeys;
@@ -130,10 +122,5 @@ describe("the artifacts", () => {
     expect((await listArtifacts(root)).map(({ key }) => key)).toEqual(["middle", "old"]);
     await clearArtifacts(root);
     expect(await root.list("")).toEqual(["trials/x.json"]);
-  });
-
-  it("have a limit that is written as people write sizes", () => {
-    expect(["5", "500 MB", "2GB", "1.5k"].map(bytesOfWords)).toEqual([5, 5e8, 2e9, 1500]);
-    for (const text of ["", "much", "-1", "5 TB"]) expect(() => bytesOfWords(text)).toThrow(/is not a size/);
   });
 });

@@ -6,7 +6,7 @@
 import { contentHash } from "../../artifacts/hash";
 import { scopeStore } from "../../artifacts/scope";
 import type { Store } from "../../artifacts/store";
-import { LabError } from "../../errors";
+import type { Experiment } from "../../config/schema";
 import type { StageRecord } from "../../formats/result";
 import { decodeJson } from "../checkpoints";
 import { TEACHER_QUERIES_FILE, vectorFile } from "../files";
@@ -167,10 +167,25 @@ export const removeArtifact = (root: Store, { kind, key }: Pick<ArtifactInfo, "k
 /** Removes all. */
 export const clearArtifacts = (root: Store): Promise<void> => root.remove(FOLDER);
 
-/** Reads a size as a person writes it: "500 MB", "2GB". @throws LabError "bad-setting" */
-export function bytesOfWords(text: string): number {
-  const found = /^\s*(\d+(?:\.\d+)?)\s*([kmg]?)b?\s*$/i.exec(text);
-  if (!found)
-    throw new LabError("bad-setting", `"${text.slice(0, 60)}" is not a size.`, "Write for example 500MB or 2GB.");
-  return Number(found[1]) * { "": 1, k: 1e3, m: 1e6, g: 1e9 }[found[2]!.toLowerCase() as "" | "k" | "m" | "g"];
+/** Names (`kind/key`) of the artifacts that are whole. */
+export async function wholeArtifacts(root: Store): Promise<Set<string>> {
+  const paths = await root.list(`${FOLDER}/`);
+  const ended = paths.filter((path) => path.endsWith(`/${DONE}`) || path.endsWith(`/${TEACHER_QUERIES_FILE}`));
+  return new Set(ended.map((path) => path.split("/").slice(1, 3).join("/")));
+}
+
+/** What each artifact of an experiment is, in words for a list. */
+export function describeArtifacts(experiment: Experiment, collection: string): Record<Artifact, string> {
+  const { teacher, student, stage1, stage2, seed } = experiment;
+  const on = `${collection}, seed ${seed}`;
+  const big = `width ${teacher.width}, layers ${teacher.layers}, ${stage1.steps} steps; ${on}`;
+  const small = `${student.kind}, width ${student.width}, layers ${student.layers}`;
+  return {
+    teacher: `Teacher: ${big}`,
+    index: `Document vectors of the teacher: ${big}`,
+    queries: `Query vectors of the teacher: ${big}`,
+    scalingnote: `Student: ${small}, ${stage2.steps} steps, MSE ${stage2.mseWeight}, cosine ${stage2.cosineWeight}; ${on}`,
+    scalingdoc: `ScalingDoc: ${small}; ${on}`,
+    twinbert: `TwinBERT: ${small}; ${on}`,
+  };
 }

@@ -103,11 +103,12 @@ export function sweepTrials(sweep: Sweep): Trial[] {
   );
 }
 
+/** "stage2.learningRate=0.001", "student.width=32" */
+export const textsOf = (assignments: Assignments): string[] =>
+  Object.entries(assignments).map(([path, value]) => `${path}=${String(value)}`);
+
 /** "stage2.learningRate=0.001 student.width=32" */
-export const wordsOf = (assignments: Assignments): string =>
-  Object.entries(assignments)
-    .map(([path, value]) => `${path}=${String(value)}`)
-    .join(" ");
+export const wordsOf = (assignments: Assignments): string => textsOf(assignments).join(" ");
 
 /** In what a trial's experiment is another than what the sweep starts from; its seed stands elsewhere. */
 export const changesOf = (base: Experiment, { experiment }: Trial): Difference[] =>
