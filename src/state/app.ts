@@ -9,6 +9,7 @@ import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
 import { createSearchStore } from "./search";
 import { createThemeStore } from "./theme";
+import { createAnalyst, createTrialsStore } from "./trials";
 
 export interface Surroundings {
   storage: Pick<Storage, "getItem" | "setItem"> | null;
@@ -26,6 +27,8 @@ export function createLab(client: LabClient, around: Surroundings) {
   const runs = createRunsStore(client, around.fetcher, () => lock.store.getState().owner === "here");
   const lab = createLabStore(client);
   const search = createSearchStore(client);
+  const trials = createTrialsStore(client);
+  const analyst = createAnalyst(client);
   const recorded = createRecordedStore(around.fetcher);
   const theme = createThemeStore(around.storage, around.root);
 
@@ -97,6 +100,8 @@ export function createLab(client: LabClient, around: Surroundings) {
     follow,
     lab,
     search,
+    trials,
+    analyst,
     recorded,
     theme,
     /** Takes the CPU in the GPU's place, and the preset that suits it. */

@@ -24,6 +24,7 @@ import { createCollections, describe } from "./collections";
 import { errorReport, eventBatcher } from "./events";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
+import { trialHandlers } from "./trials";
 
 export interface SessionOptions {
   store: Store;
@@ -316,6 +317,7 @@ export function createSession(options: SessionOptions): Handlers {
       await runs.put(run);
       return run;
     },
+    ...trialHandlers(),
   };
 }
 

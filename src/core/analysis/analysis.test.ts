@@ -140,6 +140,17 @@ describe("Holm's correction", () => {
   it("has p-values that are never 0 and 1 for no difference", () => {
     expect(twoSided(new Float64Array(99).fill(1))).toBeCloseTo(0.02);
     expect(twoSided(new Float64Array(99))).toBe(1);
+    expect(twoSided(Float64Array.from({ length: 99 }, (_, i) => i - 2))).toBeCloseTo(0.08);
+  });
+  it("have a resolution beyond the number of resamples where all are on one side", () => {
+    const z = (shift: number) => {
+      const spread = Float64Array.from({ length: 500 }, (_, i) => Math.sin(i * 7919));
+      const sd = Math.sqrt(spread.reduce((sum, v) => sum + v * v, 0) / 499);
+      return twoSided(spread.map((v) => v / sd + shift));
+    };
+    // 2 (1 - Phi(4)) = 6.33e-5, which 500 resamples alone could not say.
+    expect(z(4)).toBeGreaterThan(5e-5);
+    expect(z(4)).toBeLessThan(8e-5);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Trial records from a file of one JSON object a line, as a sweep writes it. */
 import { z } from "zod";
-import { counted, Problems } from "../data/problems";
+import { textLines } from "../data/files";
+import { Problems } from "../data/problems";
 import { LabError } from "../errors";
 import { SYSTEMS } from "../formats/result";
 import type { Trial } from "./trial";
@@ -43,16 +44,13 @@ const trial = z.object({
  * @throws LabError "bad-input" with file, line and field of every fault, or where there is no trial at all. A last line
  * that was cut off (a sweep that was killed while it wrote) is a fault like any other.
  */
-export function readTrials(text: string, name: string): Trial[] {
+export function readTrials(bytes: Uint8Array, name: string): Trial[] {
   const problems = new Problems();
   const trials: Trial[] = [];
-  let line = 0;
-  for (const raw of text.replace(/^\uFEFF/, "").split("\n")) {
-    line++;
-    if (raw.trim() === "") continue;
+  for (const { number: line, text } of textLines({ path: name, bytes })) {
     let value: unknown;
     try {
-      value = JSON.parse(raw);
+      value = JSON.parse(text);
     } catch {
       problems.add(name, line, null, "this is not JSON; each line must be one trial.");
       continue;
@@ -67,7 +65,7 @@ export function readTrials(text: string, name: string): Trial[] {
   if (trials.length === 0)
     throw new LabError(
       "bad-input",
-      `${name} holds no trial${line > 1 ? ` in ${counted(line, "line")}` : ""}.`,
+      `${name} holds no trial.`,
       "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
     );
   return trials;
