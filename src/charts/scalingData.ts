@@ -89,7 +89,7 @@ export function lawPlotData(report: ScalingReport, log: { x: boolean; y: boolean
       points: c.points,
       ...(two && c.at !== null ? { label: `${compact(c.at)} ${along === "n" ? "pairs" : "parameters"}` } : {}),
     })),
-    xTitle: along === "n" ? `parameters without embeddings, N (${set.size})` : "training pairs, D",
+    xTitle: along === "n" ? "parameters without embeddings, N" : "training pairs, D",
     yTitle: `${set.measure}${set.measure.startsWith("contrastive") ? ", nats" : ""}`,
     logX: log.x,
     logY: log.y,
@@ -132,6 +132,7 @@ export function qualityData(trials: readonly Trial[], metric: string, cost: Cost
       group.values.push(value);
       groups.set(id, group);
     }
+  const alone = new Set([...groups.values()].map((g) => g.system)).size === 1;
   const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
   const all = [...groups.values()].map(({ system, costs, values, label }): ParetoPoint => {
     const spread = values.length > 1;
@@ -140,7 +141,7 @@ export function qualityData(trials: readonly Trial[], metric: string, cost: Cost
       cost: mean(costs),
       quality: mean(values),
       ...(spread ? { low: Math.min(...values), high: Math.max(...values) } : {}),
-      label: `${LOOKS[system].label}${system === "bm25" ? "" : ` ${label}`}`,
+      label: system === "bm25" ? LOOKS.bm25.label : alone ? label : `${LOOKS[system].label} ${label}`,
     };
   });
   // A system that the swept settings do not reach is one and the same in many trials.

@@ -26,7 +26,7 @@ export function LawCard({ report }: { report: ScalingReport }) {
   return (
     <ChartCard
       title={law.fit.form === "D" ? "Entropy against data" : "Entropy against size"}
-      sub={`${LOOKS[set.system].label}, ${set.measure.replace("contrastive entropy, ", "")}`}
+      sub={`${LOOKS[set.system].label}, ${set.measure.replace("contrastive entropy, ", "")}; N of ${set.size}`}
       name="law"
       draw={draw}
       table={table}
