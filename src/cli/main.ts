@@ -8,6 +8,7 @@ const USAGE = `Usage: npm run lab -- <command> [options]
 
   run    train the towers, distil the query tower and compare the systems
   tune   train one system over a grid of settings, judged on validation queries
+  sweep  run an experiment over settings and seeds, on stored stages, and compare
   eval   measure a run file against judgements
   bench  measure what a training step, encoding and search cost
   fit    fit a scaling law to points
@@ -19,6 +20,7 @@ npm run lab -- <command> --help says what a command takes.
 const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>>> = {
   run: async () => (await import("./run")).runCommand,
   tune: async () => (await import("./tune")).tuneCommand,
+  sweep: async () => (await import("./sweep")).sweepCommand,
   eval: async () => (await import("./eval")).evalCommand,
   bench: async () => (await import("./bench")).benchCommand,
   fit: async () => (await import("./fit")).fitCommand,

@@ -1,8 +1,8 @@
 /** From command-line words to an experiment and its collection. */
 import { basename, resolve } from "node:path";
-import { parseAssignment, type SettingEntry, type SettingValue, settingEntry, withSetting } from "../core/config/paths";
+import { parseAssignment, withSetting } from "../core/config/paths";
 import { PRESETS, type PresetName, presetExperiment } from "../core/config/presets";
-import { fitSetting, readExperiment } from "../core/config/read";
+import { checkSetting, readExperiment } from "../core/config/read";
 import type { Experiment } from "../core/config/schema";
 import { readBeir } from "../core/data/beir";
 import { openFiles } from "../core/data/files";
@@ -25,8 +25,7 @@ export function settle(preset: string, assignments: string[], seed: string | und
   if (ownData) experiment = withSetting(experiment, "data.source", "files");
   for (const assignment of [...assignments, ...(seed === undefined ? [] : [`seed=${seed}`])]) {
     const { path, value } = parseAssignment(assignment);
-    checkRange(settingEntry(path), value);
-    experiment = withSetting(experiment, path, value);
+    experiment = withSetting(experiment, path, checkSetting(path, value));
   }
   const ownSource = experiment.data.source === "files";
   if (ownSource && !ownData) throw bad("data.source=files wants a collection.", "Name its folder or .zip: --data DIR.");
@@ -35,18 +34,6 @@ export function settle(preset: string, assignments: string[], seed: string | und
   if (read.notices.length > 0)
     throw bad(`These settings do not fit together: ${read.notices.join(" ")}`, "Nothing was run: give what fits.");
   return read.experiment;
-}
-
-/** What would be moved to the nearest bound in a form or a link is refused here. */
-function checkRange(entry: SettingEntry, value: SettingValue): void {
-  const { path, kind, info } = entry;
-  if (!fitSetting(entry, value, value).notice) return;
-  throw kind === "text"
-    ? bad(`${path}: the text does not fit.`, `Give at most ${info.maxLength} characters of text.`)
-    : bad(
-        `${path}=${String(value)} is not possible.`,
-        `Give a ${info.integer ? "whole " : ""}number from ${info.min} to ${info.max}.`,
-      );
 }
 
 /** The bundled notes, or the folder or file given with --data, named after it. */

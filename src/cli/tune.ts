@@ -1,6 +1,5 @@
 /** `lab tune`: one system trained over a grid of settings, judged on validation queries. A run itself never searches. */
 import { memoryStore } from "../core/artifacts/store";
-import { settingEntry } from "../core/config/paths";
 import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
 import type { StageName, StageRecord, TrainedSystem } from "../core/formats/result";
@@ -11,9 +10,11 @@ import { createReporter } from "../core/pipeline/reporter";
 import { buildIndex, prepareRun } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
 import { disposeTowers, distilStudent, trainScalingDoc, trainTeacher, trainTwinBert } from "../core/pipeline/stages";
+import { gridOf, textsOf, wordsOf } from "../core/pipeline/sweep/trials";
 import { disposeTower } from "../core/towers/device";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
+import { parseAxis } from "./axes";
 import { cacheStore, settleHere } from "./cache";
 import { openNodeGpu } from "./gpu";
 import { collection, settle } from "./settings";
@@ -64,12 +65,14 @@ export async function tuneCommand(args: string[]): Promise<number> {
     return 0;
   }
   const system = systemOf(values.system);
-  const axes = values.axis.map(parseAxis);
+  const axes = values.axis.map((axis) => parseAxis("tune", axis));
   if (axes.length === 0)
     throw new LabError("bad-setting", "--axis key=a,b,c is missing: what to try.", seeHelp("tune"));
   const given = (assignments: string[]) =>
     settle(values.preset, [...values.set, ...assignments], values.seed, values.data !== undefined);
-  const trials = combinations(axes).map((texts): Trial => ({ words: texts.join(" "), experiment: given(texts) }));
+  const trials = gridOf(axes).map(
+    (assignments): Trial => ({ words: wordsOf(assignments), experiment: given(textsOf(assignments)) }),
+  );
   // The notes and every split are made from the seed and data.*: where those stay, one collection serves all trials.
   const oneCollection = !axes.some(({ path }) => path === "seed" || path.startsWith("data."));
   let dataset = await collection(trials[0]!.experiment, values.data);
@@ -97,9 +100,9 @@ export async function tuneCommand(args: string[]): Promise<number> {
       else if (system === "twinbert") disposeTowers((await trainTwinBert(context)).towers);
       else {
         const teacher = await trainTeacher(context);
-        const frozen = await buildIndex(context, teacher.towers);
+        const frozen = await buildIndex(context, async () => teacher.towers);
         if (oneTeacher) teacherStages = reporter.stages.filter((s) => s.name === "stage1" || s.name === "index");
-        disposeTower((await distilStudent(context, teacher.towers, frozen)).student);
+        disposeTower((await distilStudent(context, async () => teacher.towers, frozen)).student);
         disposeTowers(teacher.towers);
       }
       const curve = reporter.stages.find((s) => s.name === STAGE[system])!.validation;
@@ -121,26 +124,4 @@ function systemOf(name: string): TrainedSystem {
   if (Object.hasOwn(STAGE, name)) return name as TrainedSystem;
   const choices = `Choose --system ${Object.keys(STAGE).join(", --system ")}.`;
   throw new LabError("bad-setting", name ? `There is no system "${name}" to tune.` : "--system is missing.", choices);
-}
-
-interface Axis {
-  path: string;
-  texts: string[];
-}
-
-/** Reads "stage2.learningRate=0.001,0.002". */
-function parseAxis(axis: string): Axis {
-  const at = axis.indexOf("=");
-  if (at < 1 || at === axis.length - 1)
-    throw new LabError("bad-setting", `The axis "${axis}" is not of the form key=a,b,c.`, seeHelp("tune"));
-  const { path } = settingEntry(axis.slice(0, at));
-  return { path, texts: axis.slice(at + 1).split(",") };
-}
-
-/** Every combination of the axes, as key=value each. */
-function combinations(axes: readonly Axis[]): string[][] {
-  return axes.reduce<string[][]>(
-    (all, { path, texts }) => all.flatMap((some) => texts.map((text) => [...some, `${path}=${text}`])),
-    [[]],
-  );
 }

@@ -152,6 +152,31 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
   return { stages, peak: stages.reduce((most, stage) => (stage.total > most.total ? stage : most)) };
 }
 
+/**
+ * How many students fit side by side in stage 2, at least one: each has parameters, gradients, moments and activations
+ * of its own, what is fed to the step and the teacher they share.
+ */
+export function mostStudents(
+  experiment: Experiment,
+  shape: PlanShape = planShape(experiment),
+  limits?: BufferLimits,
+): number {
+  const { student } = towerConfigs(experiment);
+  const { training, stage2 } = experiment;
+  const captured = training.step === "captured";
+  const step = distilMemory(
+    { config: student, batch: training.batch, tokens: shape.student.query },
+    { dropout: stage2.dropout, captured, pieces: 1 },
+  );
+  const each = step.gradients + step.moments + step.activations + parameterBytes(student);
+  const alone = runMemory(experiment, shape).stages.find(({ stage }) => stage === "stage2")!;
+  const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;
+  return Math.max(
+    1,
+    Math.min(1 + Math.floor((training.memoryLimit * 1e6 - alone.total) / each), Math.floor(most / step.largest)),
+  );
+}
+
 const teacherTowers = ({ teacher: { sharedTowers } }: Experiment, config: TowerConfig): TowerConfig[] =>
   sharedTowers ? [config] : [config, config];
 

@@ -26,6 +26,8 @@ export interface RunPlan {
   /** Floating-point operations (2 a multiply-add), padding included, for it is computed too. */
   flops: { stage1: number; index: number; stage2: number; scalingdoc: number; twinbert: number; evaluation: number };
   totalFlops: number;
+  /** Of one training step, watching not counted. */
+  stepFlops: { stage1: number; stage2: number; scalingdoc: number; twinbert: number };
 }
 
 /** The four kinds of tower of a run. */
@@ -108,5 +110,5 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
     // Test queries of the four trained systems and the two baselines' own indices.
     evaluation: shape.testQueries * (bigQuery + 3 * smallQuery) + shape.documents * (bigDocument + smallDoc),
   };
-  return { steps, flops, totalFlops: Object.values(flops).reduce((a, b) => a + b, 0) };
+  return { steps, flops, totalFlops: Object.values(flops).reduce((a, b) => a + b, 0), stepFlops: stepCost };
 }

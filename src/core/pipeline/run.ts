@@ -33,7 +33,7 @@ import { PROGRESS_FILE, vectorFile } from "./files";
 import { planRun } from "./plan";
 import { createReporter, type RunListener } from "./reporter";
 import { disposeTowers, distilStudent, type Towers, trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
-import { prepareTexts } from "./texts";
+import { prepareTexts, type Texts, type TowerText } from "./texts";
 
 export interface RunOptions {
   gpu: Gpu;
@@ -79,10 +79,10 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
     await control.gate();
 
-    const frozen = await buildIndex(context, teacher.towers);
+    const frozen = await buildIndex(context, async () => teacher.towers);
     await saveProgress();
 
-    const distilled = await distilStudent(context, teacher.towers, frozen);
+    const distilled = await distilStudent(context, async () => teacher.towers, frozen);
     opened.push(() => disposeTower(distilled.student));
     stoppedEarly ||= distilled.endedEarly;
     await saveProgress();
@@ -104,11 +104,8 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
       opened.push(uploaded.dispose);
       return uploaded;
     };
-    const own = async (system: SystemName, towers: Towers, text: typeof texts.teacher) => {
-      const raw = await encodeAll(context, towers.document, text.documents, text.documentLength);
-      await store.write(vectorFile(system), bytesOf(raw));
-      return index(raw);
-    };
+    const own = async (system: "scalingdoc" | "twinbert", towers: Towers, text: typeof texts.teacher) =>
+      index(await ownVectors(context, system, towers, text));
     const frozenIndex = index(frozen); // teacher and student search the same one
     const systems: DenseSystem[] = [
       { name: "teacher", query: teacher.towers.query, text: texts.teacher, index: frozenIndex },
@@ -174,10 +171,14 @@ export function describeCollection(dataset: Dataset): CollectionRecord {
   };
 }
 
-/** Tokenises the collection and plans the run: what every stage starts from. */
+/**
+ * Tokenises the collection and plans the run: what every stage starts from.
+ * @param made the same collection's tokens by the same settings, where they have been made before
+ */
 export async function prepareRun(
   options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "dataset" | "control">,
   reporter: RunContext["reporter"],
+  made?: Texts,
 ): Promise<RunContext> {
   const { gpu, ops, store, experiment, dataset, control } = options;
   reporter.begin("data", dataset.docs.length);
@@ -191,7 +192,7 @@ export async function prepareRun(
     );
   if (dataset.test.queries.length === 0)
     throw new LabError("bad-input", `${dataset.name} has no test queries.`, "Add judgements for a test split.");
-  const texts = prepareTexts(experiment, dataset);
+  const texts = made ?? prepareTexts(experiment, dataset);
   const sample = validationSample(dataset, experiment.seed);
   const plan = planRun(experiment, {
     teacher: { query: texts.teacher.queryLength, document: texts.teacher.documentLength },
@@ -216,19 +217,19 @@ export async function prepareRun(
   return { gpu, ops, store, experiment, dataset, texts, pairs, plan, sample, control, reporter };
 }
 
-/** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */
-export async function buildIndex(context: RunContext, teacher: Towers): Promise<Float32Array> {
+/**
+ * Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors.
+ * @param teacher called where the vectors are not in the store
+ */
+export async function buildIndex(context: RunContext, teacher: () => Promise<Towers>): Promise<Float32Array> {
   const { store, reporter, texts, dataset, experiment } = context;
   const stored =
     reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
   if (stored) return new Float32Array(stored.slice().buffer);
+  const { document } = await teacher();
   reporter.begin("index", dataset.docs.length);
-  const raw = await encodeAll(
-    context,
-    teacher.document,
-    texts.teacher.documents,
-    texts.teacher.documentLength,
-    (done) => reporter.progress("index", done),
+  const raw = await encodeAll(context, document, texts.teacher.documents, texts.teacher.documentLength, (done) =>
+    reporter.progress("index", done),
   );
   await store.write(vectorFile("teacher"), bytesOf(raw));
   reporter.end("index", {
@@ -236,6 +237,18 @@ export async function buildIndex(context: RunContext, teacher: Towers): Promise<
     dimensions: experiment.embeddingSize,
     bytes: raw.byteLength,
   });
+  return raw;
+}
+
+/** Encodes the corpus with a baseline's document tower. Raw vectors, kept in the store. */
+export async function ownVectors(
+  context: RunContext,
+  system: "scalingdoc" | "twinbert",
+  towers: Towers,
+  text: TowerText,
+): Promise<Float32Array> {
+  const raw = await encodeAll(context, towers.document, text.documents, text.documentLength);
+  await context.store.write(vectorFile(system), bytesOf(raw));
   return raw;
 }
 

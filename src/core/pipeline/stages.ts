@@ -1,17 +1,19 @@
 /** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
+import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
 import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
 import { disposeTower, downloadParameters, type Tower, uploadTower } from "../towers/device";
-import type { TowerConfig } from "../towers/types";
+import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
-import { distilStep } from "../training/distilStep";
+import { distilStep, type SharedDistilParts } from "../training/distilStep";
 import { pairOrder, queryOrder } from "../training/pairs";
 import { readState, writeState } from "../training/state";
 import { train } from "../training/trainer";
 import type { Recipe, TrainingStep } from "../training/trainingStep";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
 import { compilePrograms, encoderFor, type RunContext } from "./context";
+import { TEACHER_QUERIES_FILE } from "./files";
 import { towerConfigs } from "./plan";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
@@ -28,9 +30,10 @@ export function disposeTowers(towers: Towers): void {
   if (towers.document !== towers.query) disposeTower(towers.document);
 }
 
-const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
+export const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
 
-function recipeOf(
+/** A training's recipe: what all of them share, and its own rates and steps. */
+export function recipeOf(
   context: RunContext,
   rates: { learningRate: number; embeddingRate: number },
   steps: number,
@@ -105,7 +108,7 @@ async function runTraining(
 }
 
 /** After a training: checkpoints are written, then the training state is let go. */
-async function finishStage(
+export async function finishStage(
   context: RunContext,
   stage: StageName,
   system: TrainedSystem,
@@ -268,52 +271,96 @@ export function trainTwinBert(context: RunContext) {
   );
 }
 
-/** Stage 2: the student learns the teacher's query vectors; documents and their vectors stay as they are. */
+/** A finished student, from its checkpoint; null where stage 2 has not finished. */
+export async function loadStudent({ gpu, store, reporter }: RunContext): Promise<Tower | null> {
+  if (reporter.stages.find((s) => s.name === "stage2")?.status !== "done") return null;
+  return (await loadCheckpoint(gpu, store, "scalingnote", "query"))?.tower ?? null;
+}
+
+/** What stage 2 learns from: raw vectors, float32 [queries, embeddingSize]. */
+export interface TeacherQueries {
+  train: Float32Array;
+  /** Of the validation sample. */
+  watched: Float32Array;
+}
+
+/** The teacher's vectors of all training queries and of those that are watched, encoded once and kept in the store. */
+export async function teacherQueries(context: RunContext, teacher: () => Promise<Towers>): Promise<TeacherQueries> {
+  const { store, texts, sample, experiment } = context;
+  const { train, validation, queryLength } = texts.teacher;
+  const count = train.offsets.length - 1;
+  const size = (count + sample.queries.length) * experiment.embeddingSize;
+  const apart = (all: Float32Array): TeacherQueries => ({
+    train: all.subarray(0, count * experiment.embeddingSize),
+    watched: all.subarray(count * experiment.embeddingSize),
+  });
+  const stored = await store.read(TEACHER_QUERIES_FILE);
+  if (stored?.byteLength === 4 * size) return apart(new Float32Array(stored.slice().buffer));
+  const encoder = encoderFor(context, (await teacher()).query, queryLength);
+  try {
+    const all = new Float32Array(size);
+    // RAW vectors: MSE before normalisation needs their lengths.
+    all.set(
+      await encoder.encode(
+        train,
+        Int32Array.from({ length: count }, (_, i) => i),
+      ),
+    );
+    all.set(await encoder.encode(validation, sample.queries), count * experiment.embeddingSize);
+    await store.write(TEACHER_QUERIES_FILE, new Uint8Array(all.buffer));
+    return apart(all);
+  } finally {
+    encoder.dispose();
+  }
+}
+
+/** What students share that learn from the same teacher. */
+export const distilParts = (
+  { experiment: { stage2, training, seed }, texts: { student } }: RunContext,
+  { train }: TeacherQueries,
+): Omit<SharedDistilParts, "student"> => ({
+  queryTokens: student.train,
+  queryLength: student.queryLength,
+  teacher: train,
+  order: queryOrder(student.train.offsets.length - 1, training.batch, seed),
+  mseOn: stage2.mseOn,
+  mseReduce: stage2.mseReduce,
+});
+
+/** What each of them has of its own, beside rates and seed. */
+export const distilWeights = ({ stage2: { mseWeight, cosineWeight } }: Experiment) => ({ mseWeight, cosineWeight });
+
+/**
+ * Stage 2: the student learns the teacher's query vectors; documents and their vectors stay as they are.
+ * @param teacher called where the student starts from it, or its query vectors are not in the store
+ */
 export async function distilStudent(
   context: RunContext,
-  teacher: Towers,
+  teacher: () => Promise<Towers>,
   frozen: Float32Array,
 ): Promise<{ student: Tower; endedEarly: boolean }> {
   const { gpu, ops, experiment, texts, plan, sample } = context;
   const stage = "stage2";
-  if (context.reporter.stages.find((s) => s.name === stage)?.status === "done") {
-    const loaded = await loadCheckpoint(gpu, context.store, "scalingnote", "query");
-    if (loaded) return { student: loaded.tower, endedEarly: false };
-  }
+  const loaded = await loadStudent(context);
+  if (loaded) return { student: loaded, endedEarly: false };
   const { student: config } = towerConfigs(experiment);
   const student = uploadTower(gpu, config, await studentInit(context, teacher, config));
-  const { stage2, training, embeddingSize } = experiment;
+  const { stage2, embeddingSize } = experiment;
   const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2);
-  const teacherEncoder = encoderFor(context, teacher.query, texts.teacher.queryLength);
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {
-    // RAW vectors, once: MSE before normalisation needs their lengths.
-    const count = texts.teacher.train.offsets.length - 1;
-    const all = Int32Array.from({ length: count }, (_, i) => i);
-    const vectors = await teacherEncoder.encode(texts.teacher.train, all);
-    const watched = await teacherEncoder.encode(texts.teacher.validation, sample.queries);
+    const vectors = await teacherQueries(context, teacher);
     const endedEarly = await runTraining(
       context,
       stage,
       recipe,
-      () =>
-        distilStep(gpu, ops, recipe, {
-          student,
-          queryTokens: texts.student.train,
-          queryLength: texts.student.queryLength,
-          teacher: vectors,
-          order: queryOrder(count, training.batch, experiment.seed),
-          mseWeight: stage2.mseWeight,
-          cosineWeight: stage2.cosineWeight,
-          mseOn: stage2.mseOn,
-          mseReduce: stage2.mseReduce,
-        }),
+      () => distilStep(gpu, ops, recipe, { student, ...distilParts(context, vectors), ...distilWeights(experiment) }),
       watchStudent(
         sample,
         embeddingSize,
         { encoder: studentEncoder, table: texts.student.validation },
         frozen,
-        watched,
+        vectors.watched,
       ),
     );
     await finishStage(
@@ -329,17 +376,21 @@ export async function distilStudent(
     disposeTower(student);
     throw error;
   } finally {
-    teacherEncoder.dispose();
     studentEncoder.dispose();
   }
 }
 
-async function studentInit(context: RunContext, teacher: Towers, config: TowerConfig) {
-  const { experiment, gpu } = context;
+/** What the student starts from, by the experiment's setting. */
+export async function studentInit(
+  { experiment, gpu }: RunContext,
+  teacher: () => Promise<Towers>,
+  config: TowerConfig,
+): Promise<HostParameters> {
   const start = initTower(config, experiment.seed);
   if (experiment.student.init === "random") return start;
-  const source = await downloadParameters(gpu, teacher.query);
+  const { query } = await teacher();
+  const source = await downloadParameters(gpu, query);
   return experiment.student.init === "first-last"
-    ? firstLastInit(start, config, source, teacher.query.config)
+    ? firstLastInit(start, config, source, query.config)
     : embeddingInit(start, source);
 }
