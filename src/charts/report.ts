@@ -96,6 +96,13 @@ function facts({ trials, source, version, ablations }: ReportInput): string {
   return `<dl>${rows.map(([k, v]) => `<div><dt>${esc(k)}</dt><dd>${esc(v)}</dd></div>`).join("")}</dl>`;
 }
 
+/** Places of the configurations, best first; those without a value last. */
+function ranked({ configurations, less }: AblationReport): number[] {
+  const worst = less ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  const value = (i: number) => configurations[i]!.estimate.value ?? worst;
+  return configurations.map((_, i) => i).sort((a, b) => (less ? value(a) - value(b) : value(b) - value(a)) || a - b);
+}
+
 function ablation(report: AblationReport): string {
   const { axes, metric, importance } = report;
   const first = axes.find((a) => a.path === importance.axes[0]?.path) ?? axes[0];
@@ -162,7 +169,8 @@ function ablation(report: AblationReport): string {
   parts.push(
     table({
       columns: [...axes.map((a) => settingWords(a.path)), "seeds", metric, "95 % interval", "minus the best", ""],
-      rows: report.configurations.map((c, i) => {
+      rows: ranked(report).map((i) => {
+        const c = report.configurations[i]!;
         const { value, low, high } = c.estimate;
         const rival = byGroup.get(i);
         return [
@@ -264,10 +272,10 @@ h1{font-size:24px;line-height:1.25;margin:0 0 8px}
 h2{font-size:18px;margin:32px 0 8px}
 p{margin:8px 0;overflow-wrap:anywhere}
 .warn{padding:8px 12px;border:1px solid var(--warn-line);border-radius:4px;background:var(--warn-soft)}
-dl{margin:16px 0;font-size:13px}dl div{display:grid;grid-template-columns:180px 1fr;padding:2px 0}
+dl{margin:16px 0;font-size:13px}dl div{display:grid;grid-template-columns:minmax(90px,180px) minmax(0,1fr);gap:0 12px;padding:2px 0}
 dt{color:var(--ink-3)}dd{margin:0;overflow-wrap:anywhere}
 figure{margin:16px 0;break-inside:avoid}svg{display:block;max-width:100%;height:auto}
-figcaption{margin-top:4px;color:var(--ink-3);font-size:12px}
+figcaption{margin-top:4px;padding:0;font-weight:400;color:var(--ink-3);font-size:12px}
 .scroll{overflow-x:auto;margin:12px 0}
 table{width:100%;border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums}
 th,td{padding:4px 8px;border-bottom:1px solid var(--line);text-align:right}th{color:var(--ink-3);font-weight:500}

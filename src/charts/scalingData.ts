@@ -107,15 +107,23 @@ export const COSTS = {
   n: "parameters of the query tower",
   compute: "training FLOPs",
   d: "training pairs",
+  latency: "query latency p50, ms",
 } as const;
 export type Cost = keyof typeof COSTS;
 
-const COST_OF: Record<Cost, "queryFlops" | "queryParams" | "trainingFlops" | "trainingPairs"> = {
+const COST_OF: Record<Cost, "queryFlops" | "queryParams" | "trainingFlops" | "trainingPairs" | "latencyMs"> = {
   queryFlops: "queryFlops",
   n: "queryParams",
   compute: "trainingFlops",
   d: "trainingPairs",
+  latency: "latencyMs",
 };
+
+/** The costs that the trials know. */
+export const costsOf = (trials: readonly Trial[]): Cost[] =>
+  (Object.keys(COSTS) as Cost[]).filter((cost) =>
+    trials.some((t) => SYSTEMS.some((system) => (t.systems[system]?.[COST_OF[cost]] ?? 0) > 0)),
+  );
 
 /** Every configuration and system (means over seeds) by what it costs, and the front that nothing beats. */
 export function qualityData(trials: readonly Trial[], metric: string, cost: Cost): ParetoData {
@@ -125,7 +133,7 @@ export function qualityData(trials: readonly Trial[], metric: string, cost: Cost
     for (const system of SYSTEMS) {
       const value = figureOf(trial.systems[system], metric)?.value;
       if (value == null) continue;
-      const of = trial.systems[system]![COST_OF[cost]];
+      const of = trial.systems[system]![COST_OF[cost]] ?? Number.NaN;
       const id = `${system} ${JSON.stringify(trial.assignments)}`;
       const group = groups.get(id) ?? { system, costs: [], values: [], label: names.of(trial.assignments) };
       group.costs.push(of);

@@ -12,6 +12,7 @@ const USAGE = `Usage: npm run lab -- <command> [options]
   eval   measure a run file against judgements
   bench  measure what a training step, encoding and search cost
   fit    fit a scaling law to points
+  report write a sweep's trials as one HTML page
 
 npm run lab -- <command> --help says what a command takes.
 `;
@@ -24,6 +25,7 @@ const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>
   eval: async () => (await import("./eval")).evalCommand,
   bench: async () => (await import("./bench")).benchCommand,
   fit: async () => (await import("./fit")).fitCommand,
+  report: async () => (await import("./report")).reportCommand,
 };
 
 async function dispatch(args: string[]): Promise<number> {

@@ -8,6 +8,7 @@ import { scalingReport } from "../core/analysis/scaling";
 import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../core/analysis/trial";
 import { LabError } from "../core/errors";
 import { SYSTEMS, type SystemName } from "../core/formats/result";
+import { readSweep } from "../core/pipeline/sweep/spec";
 import { LAW_NAMES, type LawName } from "../core/scaling/laws";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp, whole } from "./arguments";
@@ -21,6 +22,7 @@ laws where contrastive entropies were recorded, tables, settings, seeds, version
   --trials FILE    trials.jsonl, one trial a line; may be given more than once
   --out FILE.html  where to write the page
   --title TEXT     its title
+  --config F       the sweep as JSON that lab sweep was given: what was not swept
   --system NAME    teacher, scalingnote, scalingdoc, twinbert or bm25; the student, or the first that the trials have
   --metric NAME    a measure of the records; may be given more than once; recall@10 unless given
   --form FORM      a law to fit: N, D, ND or chinchilla; may be given more than once; those that the sweep varies
@@ -34,6 +36,7 @@ const FLAGS = {
   trials: { type: "string", multiple: true },
   out: { type: "string" },
   title: { type: "string", default: "A sweep" },
+  config: { type: "string" },
   system: { type: "string" },
   metric: { type: "string", multiple: true },
   form: { type: "string", multiple: true },
@@ -51,6 +54,18 @@ function usage(message: string): never {
 function oneOf<T extends string>(flag: string, text: string, list: readonly T[]): T {
   const found = list.find((name) => name === text);
   return found ?? usage(`--${flag} is one of ${list.join(", ") || "none here"}, not "${text.slice(0, 60)}".`);
+}
+
+/** The experiment that a sweep's trials start from. @throws LabError bad-input or bad-setting: no sweep */
+async function baseOf(file: string): Promise<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(await bytesOf(file)));
+  } catch (cause) {
+    if (cause instanceof LabError) throw cause;
+    throw new LabError("bad-input", `${file} is not JSON.`, "Give the sweep's own file.", { cause });
+  }
+  return { ...readSweep(value).base };
 }
 
 /** The forms of which the trials vary the variables. */
@@ -78,8 +93,11 @@ export async function reportCommand(args: string[]): Promise<number> {
   const files = values.trials ?? [];
   if (files.length === 0) usage("--trials FILE is missing: the trials to report.");
   if (!values.out) usage("--out FILE.html is missing: where to write the page.");
+  const base = values.config === undefined ? null : await baseOf(values.config);
   const trials: Trial[] = [];
-  for (const file of files) trials.push(...readTrials(await bytesOf(file), file));
+  for (const file of files)
+    for (const trial of readTrials(await bytesOf(file), file))
+      trials.push(base ? { ...trial, config: trial.config ?? base } : trial);
   const systems = systemsOf(trials, SYSTEMS);
   const usual = systems.includes("scalingnote") ? "scalingnote" : (systems[0] ?? usage("No trial has a system."));
   const system = values.system === undefined ? usual : oneOf("system", values.system, systems);

@@ -8,7 +8,7 @@ function lab(...args: string[]) {
 }
 
 describe("usage", () => {
-  it.each(["run", "tune", "sweep", "eval", "bench", "fit"])(
+  it.each(["run", "tune", "sweep", "eval", "bench", "fit", "report"])(
     "%s --help and -h print it on standard output and end with 0",
     (command) => {
       for (const flag of ["--help", "-h"]) {
@@ -19,7 +19,7 @@ describe("usage", () => {
     },
   );
 
-  it.each(["run", "tune", "sweep", "eval", "bench", "fit"])(
+  it.each(["run", "tune", "sweep", "eval", "bench", "fit", "report"])(
     "%s with an unknown option ends with 2 and names it, without a trace",
     (command) => {
       const { status, stdout, stderr } = lab(command, "--nonsense");

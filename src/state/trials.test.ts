@@ -1,22 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { gridTrials } from "../core/analysis/synthetic.test-helper";
+import { gridTrials, recordOf } from "../core/analysis/synthetic.test-helper";
 import { trialHandlers } from "../worker/trials";
 import { createFakeClient } from "./fakeClient.test-helper";
 import { createAnalyst, createTrialsStore } from "./trials";
 
 const trials = gridTrials({ "stage2.mseWeight": [1, 2] }, () => 0.6, [7, 8]);
 const file = (text: string, path = "trials.jsonl") => [{ path, file: new Blob([text]) }];
-const text = trials.map((t) => JSON.stringify(t)).join("\n");
+const text = trials.map((t) => `${JSON.stringify(recordOf(t))}\n`).join("");
 const QUESTION = { system: "scalingnote", metric: "recall@10", samples: 20, seed: 7 } as const;
 
 describe("the trials on show", () => {
   it("are those of the last file that could be read", async () => {
     const store = createTrialsStore(createFakeClient(trialHandlers()));
     await store.getState().open(file(text));
-    expect(store.getState()).toMatchObject({ trials, name: "trials.jsonl", error: null, busy: false });
-    await store.getState().open(file(`${text}\n{}`, "other.jsonl"));
-    expect(store.getState()).toMatchObject({ trials, name: "trials.jsonl" });
-    expect(store.getState().error!.message).toMatch(/other\.jsonl, line 5, field assignments/);
+    expect(store.getState()).toMatchObject({ name: "trials.jsonl", error: null, busy: false });
+    expect(store.getState().trials.map((t) => t.seed)).toEqual([7, 8, 7, 8]);
+    await store.getState().open(file(`${text}{}\n`, "other.jsonl"));
+    expect(store.getState().name).toBe("trials.jsonl");
+    expect(store.getState().error!.message).toMatch(/other\.jsonl, line 5, field status/);
     await store.getState().open(file("x", "picture.png"));
     expect(store.getState().error!.message).toMatch(/picture\.png, line 1: this is not JSON/);
     store.getState().dismiss();

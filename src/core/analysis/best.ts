@@ -4,7 +4,8 @@
  * after Holm (1979), for with many configurations some would differ by luck.
  */
 import { interval95 } from "../evaluation/bootstrap";
-import type { Resampled } from "./hierarchical";
+import { holm, LEVEL, pairedTest } from "../evaluation/overSeeds";
+import { pairsOf, type Resampled, type ResampleOptions } from "./hierarchical";
 
 export interface Rival {
   /** Index of the group. */
@@ -23,20 +24,6 @@ export interface Best {
   value: number;
   /** All other groups with a value. */
   rivals: Rival[];
-}
-
-const LEVEL = 0.05;
-
-/** Holm's step-down correction: each p-value times how many are left, never falling. In the order given. */
-export function holm(p: readonly number[]): number[] {
-  const order = p.map((_, i) => i).sort((a, b) => p[a]! - p[b]!);
-  const out = new Array<number>(p.length);
-  let floor = 0;
-  for (const [rank, i] of order.entries()) {
-    floor = Math.min(1, Math.max(floor, p[i]! * (p.length - rank)));
-    out[i] = floor;
-  }
-  return out;
 }
 
 /** Upper tail of the normal distribution (Abramowitz and Stegun 26.2.17, error below 1e-7 of 1). */
@@ -68,8 +55,12 @@ export function twoSided(differences: Float64Array): number {
   return spread > 0 ? Math.min(counted, 2 * tail(Math.abs(mean) / spread)) : counted;
 }
 
-/** @returns null where no group has a value */
-export function bestOf(all: readonly Resampled[], less: boolean): Best | null {
+/**
+ * @param all resampled together: those of one cohort are compared on their common resamples, others on the seeds that they
+ * share with the best on equal test sets
+ * @returns null where no group has a value
+ */
+export function bestOf(all: readonly Resampled[], less: boolean, options: ResampleOptions): Best | null {
   let best = -1;
   for (const [i, { estimate }] of all.entries()) {
     if (estimate.value === null) continue;
@@ -79,24 +70,34 @@ export function bestOf(all: readonly Resampled[], less: boolean): Best | null {
   if (best < 0) return null;
   const top = all[best]!;
   const rivals: Rival[] = [];
-  for (const [group, { estimate, means, cohort }] of all.entries()) {
-    if (group === best || estimate.value === null) continue;
-    const difference = estimate.value - top.estimate.value!;
-    const paired = means && top.means && cohort === top.cohort ? means.map((v, s) => v - top.means![s]!) : null;
-    const interval = paired && interval95(paired);
-    rivals.push({
-      group,
-      difference,
-      low: interval?.low ?? null,
-      high: interval?.high ?? null,
-      p: paired && interval ? twoSided(paired) : null,
-      verdict: "not comparable",
-    });
+  for (const [group, one] of all.entries()) {
+    if (group === best || one.estimate.value === null) continue;
+    rivals.push({ group, verdict: "not comparable", ...against(one, top, options) });
   }
-  const compared = rivals.filter((rival) => rival.p !== null);
-  for (const [i, p] of holm(compared.map((rival) => rival.p!)).entries()) {
-    compared[i]!.p = p;
-    compared[i]!.verdict = p >= LEVEL ? "tied" : "worse";
+  for (const [i, p] of holm(rivals.map((rival) => rival.p)).entries()) {
+    if (p === null) continue;
+    rivals[i]!.p = p;
+    rivals[i]!.verdict = p >= LEVEL ? "tied" : "worse";
   }
   return { group: best, value: top.estimate.value!, rivals };
+}
+
+function against(
+  one: Resampled,
+  top: Resampled,
+  options: ResampleOptions,
+): Pick<Rival, "difference" | "low" | "high" | "p"> {
+  const none = { difference: one.estimate.value! - top.estimate.value!, low: null, high: null, p: null };
+  if (one.cohort !== top.cohort) {
+    const pairs = pairsOf(one, top);
+    if (pairs.length === 0) return none;
+    const { difference, p } = pairedTest(pairs, options);
+    return difference.value === null
+      ? none
+      : { difference: difference.value, low: difference.low, high: difference.high, p };
+  }
+  if (!one.means || !top.means) return none;
+  const paired = one.means.map((v, s) => v - top.means![s]!);
+  const interval = interval95(paired);
+  return interval ? { ...none, ...interval, p: twoSided(paired) } : none;
 }

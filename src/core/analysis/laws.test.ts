@@ -4,7 +4,7 @@ import { flopsPerParameterPair, largest, lawReport, optimalSplit } from "./lawRe
 import { readTrials } from "./readTrials";
 import { scalingReport } from "./scaling";
 import { scalingPoints } from "./scalingPoints";
-import { entropy, gridTrials, scalingTrials } from "./synthetic.test-helper";
+import { entropy, gridTrials, recordOf, scalingTrials } from "./synthetic.test-helper";
 import { ENTROPY_MEASURES } from "./trial";
 
 const OPTIONS = { samples: 60, seed: 7, holdOut: 1 };
@@ -150,8 +150,11 @@ describe("the report of a sweep over size and data", () => {
 describe("the compute-optimal split", () => {
   const points = pointsOf([2e3, 6e3, 2e4, 6e4], [5e3, 2e4, 8e4], [7, 8]);
   it("takes the FLOPs a parameter and pair from the runs", () => {
-    expect(flopsPerParameterPair(points)).toBeCloseTo(240);
-    expect(flopsPerParameterPair([{ ...points[0]!, compute: 0 }])).toBeNull();
+    expect(flopsPerParameterPair(points).value).toBeCloseTo(240);
+    expect(flopsPerParameterPair([{ ...points[0]!, compute: 0 }])).toMatchObject({
+      value: null,
+      problem: /do not say/,
+    });
   });
   it.each(["chinchilla", "ND"] as LawName[])("is where no other split of the budget is better: %s", (form) => {
     const compute = 240 * 2e4 * 4e4;
@@ -181,14 +184,34 @@ describe("the compute-optimal split", () => {
 
 describe("trials.jsonl", () => {
   const bytes = (lines: string) => new TextEncoder().encode(lines);
-  const trials = gridTrials({ "stage2.mseWeight": [1, 2] }, () => 0.5, [7]);
-  const text = trials.map((t) => `${JSON.stringify(t)}\n`).join("");
-  it("is read line by line", () => expect(readTrials(bytes(`\uFEFF${text}\n`), "trials.jsonl")).toEqual(trials));
+  const records = gridTrials({ "stage2.mseWeight": [1, 2] }, () => 0.5, [7]).map((t) => recordOf(t));
+  const text = records.map((t) => `${JSON.stringify(t)}\n`).join("");
+  it("is read line by line, what failed is passed over", () => {
+    const failed = { ...records[0]!, status: "failed", error: { kind: "x", message: "m", remedy: "r" } };
+    const trials = readTrials(bytes(`\uFEFF${text}${JSON.stringify(failed)}\n\n`), "trials.jsonl");
+    expect(trials.map((t) => [t.assignments, t.seed, t.adapter])).toEqual([
+      [{ "stage2.mseWeight": 1 }, 7, "Example GPU"],
+      [{ "stage2.mseWeight": 2 }, 7, "Example GPU"],
+    ]);
+    expect(trials[0]!.systems.teacher).toMatchObject({ trainingPairs: 20_000, queryParams: 105_280 });
+    expect(trials[0]!.systems.teacher!.perQuery!["recall@10"]).toHaveLength(120);
+    expect(() => readTrials(bytes(`${JSON.stringify(failed)}\n`), "f.jsonl")).toThrow(
+      /f\.jsonl holds 1 trial, and all of them failed/,
+    );
+  });
+  it("takes the experiment of a record that has it", () => {
+    const line = JSON.stringify({ ...records[0]!, experiment: { embeddingSize: 64 } });
+    expect(readTrials(bytes(line), "a.jsonl")[0]!.config).toEqual({ embeddingSize: 64 });
+  });
+  it("may be under way: a last line without its end is left out", () => {
+    expect(readTrials(bytes(`${text}{"version":1,"ke`), "a.jsonl")).toHaveLength(2);
+  });
   it("is refused with line and field", () => {
-    const bad = `${text}{"assignments":{},"seed":"x","testSetHash":"h","systems":{}}\n{"ass`;
+    const bad = `${text}${JSON.stringify({ ...records[0]!, seed: "x" })}\n{"ass\n`;
     expect(() => readTrials(bytes(bad), "a.jsonl")).toThrow(
       /a\.jsonl, line 3, field seed: .*number.*\n.*a\.jsonl, line 4: this is not JSON/s,
     );
     expect(() => readTrials(bytes("\n\n"), "a.jsonl")).toThrow(/a\.jsonl holds no trial/);
+    expect(() => readTrials(bytes("{"), "a.jsonl")).toThrow(/line 1: this is not JSON/);
   });
 });

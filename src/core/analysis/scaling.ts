@@ -70,8 +70,6 @@ export function scalingReport(trials: readonly Trial[], question: ScalingQuestio
     ? ""
     : form === "N" || form === "D"
       ? "A budget can be split by a law in both N and D: vary both, and choose one of the two."
-      : flopsPerParameterPair(set.points) === null
-        ? "The records do not say how many operations each training took."
-        : "There is no law to split a budget by.";
+      : flopsPerParameterPair(set.points).problem || "There is no law to split a budget by.";
   return { set, law, split, noSplit };
 }

@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useState } from "react";
 import { paretoChart } from "../../charts/paretoChart";
-import { COSTS, type Cost, qualityData, sizeNames } from "../../charts/scalingData";
+import { COSTS, type Cost, costsOf, qualityData, sizeNames } from "../../charts/scalingData";
 import { LOOKS } from "../../charts/systems";
 import { metricsOf, type Trial } from "../../core/analysis/trial";
 import type { Cell, Table } from "../../core/formats/export";
@@ -8,7 +8,13 @@ import type { SystemName } from "../../core/formats/result";
 import { Choice } from "../parts/Choice";
 import { ChartCard } from "../sweeps/ChartCard";
 
-const SHORT: Record<Cost, string> = { queryFlops: "query cost", n: "size", compute: "compute", d: "data" };
+const SHORT: Record<Cost, string> = {
+  queryFlops: "query cost",
+  n: "size",
+  compute: "compute",
+  d: "data",
+  latency: "latency",
+};
 
 /** Quality of every system against what it costs, with the Pareto front. */
 export function QualityCard({ trials, systems }: { trials: readonly Trial[]; systems: readonly SystemName[] }) {
@@ -18,7 +24,9 @@ export function QualityCard({ trials, systems }: { trials: readonly Trial[]; sys
   );
   const [wanted, setMetric] = useState("recall@10");
   const metric = metrics.includes(wanted) ? wanted : (metrics[0] ?? "recall@10");
-  const [cost, setCost] = useState<Cost>("queryFlops");
+  const costs = useMemo(() => costsOf(trials), [trials]);
+  const [wantedCost, setCost] = useState<Cost>("queryFlops");
+  const cost = costs.includes(wantedCost) ? wantedCost : (costs[0] ?? "queryFlops");
   const data = useMemo(() => qualityData(trials, metric, cost), [trials, metric, cost]);
   const labels = useMemo(() => sizeNames(trials).settings, [trials]);
   const draw = useCallback((width: number) => paretoChart(data, { width, height: 280 }), [data]);
@@ -54,7 +62,7 @@ export function QualityCard({ trials, systems }: { trials: readonly Trial[]; sys
           <Choice
             label="Cost"
             value={cost}
-            options={(Object.keys(COSTS) as Cost[]).map((id) => ({ id, label: SHORT[id], note: COSTS[id] }))}
+            options={costs.map((id) => ({ id, label: SHORT[id], note: COSTS[id] }))}
             onChange={setCost}
           />
         </>
