@@ -56,7 +56,7 @@ export function yAxis(axis: Axis, scale: (v: number) => number, box: Box, title 
     el("path", { class: "grid", d: `M${box.left} ${px(scale(t))}H${box.right}` }),
     text(box.left - 8, scale(t) + 4, words(t), { "text-anchor": "end" }),
   ]);
-  if (title) nodes.push(text(Math.max(0, box.left - 28), 10, title, { class: "note" }));
+  if (title) nodes.push(text(Math.max(0, box.left - 28), 10, title, { class: "dim" }));
   return nodes;
 }
 

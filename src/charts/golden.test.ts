@@ -202,6 +202,10 @@ describe("parallel coordinates", () => {
     const axis = placeAxis({ title: "" }, [1, 10, 100]);
     expect(axis.place(10)! - axis.place(1)!).toBeCloseTo(axis.place(100)! - axis.place(10)!);
     expect(axis.ticks.map((t) => t.words)).toEqual(["1", "10", "100"]);
+    const weights = placeAxis({ title: "" }, [0, 1, 10, 100]);
+    expect(weights.place(0)).toBe(0);
+    expect(weights.place(1)).toBeGreaterThan(0.1);
+    expect(weights.place(100)! - weights.place(10)!).toBeCloseTo(weights.place(10)! - weights.place(1)!);
   });
 });
 

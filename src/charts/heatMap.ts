@@ -56,7 +56,9 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
   if (raw.xs.length === 0 || raw.ys.length === 0 || raw.cells.length === 0) return nothing(size, "No trials yet");
   const data = coarse(raw);
   const words = data.words ?? ((v: number) => share(v));
-  const box = { left: 64, right: size.width - 8, top: 8, bottom: size.height - 44 };
+  const longest = Math.max(...data.ys.map((words) => words.length));
+  const left = Math.min(0.4 * size.width, Math.max(48, 32 + 6.2 * longest));
+  const box = { left, right: size.width - 8, top: 8, bottom: size.height - 44 };
   const x = scaleLinear([0, data.xs.length], [box.left, box.right]);
   const y = scaleLinear([0, data.ys.length], [box.bottom, box.top]);
   const [w, h] = [x(1) - x(0), y(0) - y(1)];
@@ -74,15 +76,15 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
   const seedRange = extent(data.cells.flatMap((c) => c.seeds ?? []));
   const strip = scaleLinear(seedRange ?? [0, 1], [8, Math.max(9, w - 10)]);
   for (const cell of data.cells) {
-    const [left, top] = [x(cell.x) + 1, y(cell.y + 1) + 1];
+    const [from, top] = [x(cell.x) + 1, y(cell.y + 1) + 1];
     const at = {
-      x: px(left),
+      x: px(from),
       y: px(top),
       width: px(Math.max(0.5, w - 2)),
       height: px(Math.max(0.5, h - 2)),
       rx: w > 12 ? 2 : 0,
     };
-    const middle = left + (w - 2) / 2;
+    const middle = from + (w - 2) / 2;
     if (!finite(cell.value)) {
       children.push(el("rect", { class: "cell none", ...at }));
       if (cell.state && w > 40) children.push(text(middle, top + h / 2 + 3, cell.state, { "text-anchor": "middle" }));
@@ -93,21 +95,32 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
       tones[tone] += `M${at.x} ${at.y}h${at.width}v${at.height}h${-at.width}z`;
       continue;
     }
-    const ink = { style: `fill:var(--seq-text-${tone > 3 ? "hi" : "lo"})`, "text-anchor": "middle" };
-    children.push(el("rect", { class: "cell", style: `fill:var(--seq-${tone})`, ...at }));
+    const ink = tone > 3 ? "on-dark" : "on-light";
+    children.push(el("rect", { class: `cell seq-${tone}`, ...at }));
     const seeds = (cell.seeds ?? []).filter(finite);
     const roomy = w >= 52 && h >= 44;
     const lines = roomy && finite(cell.low) && finite(cell.high);
     if (w >= 34 && h >= 18)
-      children.push(text(middle, top + h / 2 + (lines ? -3 : 3.5), words(cell.value), { class: "value", ...ink }));
-    if (lines) children.push(text(middle, top + h / 2 + 10, `±${words((cell.high! - cell.low!) / 2)}`, ink));
+      children.push(
+        text(middle, top + h / 2 + (lines ? -3 : 3.5), words(cell.value), {
+          class: `value ${ink}`,
+          "text-anchor": "middle",
+        }),
+      );
+    if (lines)
+      children.push(
+        text(middle, top + h / 2 + 10, `±${words((cell.high! - cell.low!) / 2)}`, {
+          class: ink,
+          "text-anchor": "middle",
+        }),
+      );
     if (roomy && seeds.length > 1 && seedRange && h >= 52)
       children.push(
         el("path", {
-          style: ink.style,
+          class: ink,
           "fill-opacity": 0.75,
           d: dotsPath(
-            seeds.slice(0, 12).map((v) => ({ x: left + strip(v), y: top + h - 9 })),
+            seeds.slice(0, 12).map((v) => ({ x: from + strip(v), y: top + h - 9 })),
             1.8,
           ),
         }),
@@ -117,7 +130,7 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
         el("rect", {
           class: `outline ${cell.mark}`,
           ...at,
-          x: px(left - 1),
+          x: px(from - 1),
           y: px(top - 1),
           width: px(w),
           height: px(h),
@@ -126,8 +139,7 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
       );
   }
   // Without room for words a path for each tone is enough.
-  for (const [tone, d] of tones.entries())
-    if (d) children.push(el("path", { class: "cell", style: `fill:var(--seq-${tone})`, d }));
+  for (const [tone, d] of tones.entries()) if (d) children.push(el("path", { class: `cell seq-${tone}`, d }));
   const everyX = Math.ceil(data.xs.length / Math.max(1, Math.floor((box.right - box.left) / 44)));
   const everyY = Math.ceil(data.ys.length / Math.max(1, Math.floor((box.bottom - box.top) / 18)));
   for (const [i, label] of data.xs.entries())
@@ -136,11 +148,11 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
     if (i % everyY === 0) children.push(text(box.left - 8, y(i + 0.5) + 4, label, { "text-anchor": "end" }));
   children.push(
     ...outlines,
-    text(box.right, box.bottom + 34, data.xTitle, { "text-anchor": "end", class: "note" }),
+    text(box.right, box.bottom + 34, data.xTitle, { "text-anchor": "end", class: "dim" }),
     el(
       "text",
       {
-        class: "note",
+        class: "dim",
         "text-anchor": "middle",
         transform: `translate(12 ${px((box.top + box.bottom) / 2)}) rotate(-90)`,
       },

@@ -37,7 +37,7 @@ export function importanceBars(bars: readonly ImportanceBar[], method: string, s
     children.push(
       text(left - 8, y + 16, label, { "text-anchor": "end", class: "strong" }),
       el("rect", {
-        class: real ? "bar" : "bar faint",
+        class: real ? "part" : "part faint",
         x: px(x(0)),
         y: y + 5,
         width: px(Math.max(1, x(bar.share) - x(0))),

@@ -45,16 +45,22 @@ export function placeAxis(axis: ParallelAxis, values: readonly (number | null)[]
     return { place, ticks: words.flatMap((w, i) => (i % every === 0 ? [{ at: place(i)!, words: w }] : [])) };
   }
   const numbers = values.filter(finite);
-  const log = wantsLog(numbers);
-  const ticks = log ? logAxis(numbers) : linearAxis(numbers, { count: most - 1 });
-  const scale = (log ? scaleLog : scaleLinear)(ticks.domain, [0, 1]);
+  const above = numbers.filter((v) => v > 0);
+  const log = wantsLog(above) && numbers.every((v) => v >= 0);
+  // A weight of 0 has no logarithm: it stands at the bottom, apart from the smallest that is not 0.
+  const foot = log && above.length < numbers.length ? ZERO_ROOM : 0;
+  const ticks = log ? logAxis(above) : linearAxis(numbers, { count: most - 1 });
+  const inner = (log ? scaleLog : scaleLinear)(ticks.domain, [foot, 1]);
+  const scale = (v: number) => (log && v === 0 ? 0 : inner(v));
   const distinct = [...new Set(numbers)].sort((a, b) => a - b);
-  const place = (v: number | null) => (finite(v) && (!log || v > 0) ? scale(v) : null);
+  const place = (v: number | null) => (finite(v) && (!log || v >= 0) ? scale(v) : null);
   // Few values are what was swept: they are the ticks.
   const shown =
     distinct.length > 0 && distinct.length <= 8 && spaced(distinct.map((v) => scale(v))) ? distinct : ticks.ticks;
   return { place, ticks: shown.map((v) => ({ at: scale(v), words: tick(v) })) };
 }
+
+const ZERO_ROOM = 0.14;
 
 /** Whether words at these places would not run into each other. */
 const spaced = (places: readonly number[]) => places.every((p, i) => i === 0 || Math.abs(p - places[i - 1]!) > 0.05);

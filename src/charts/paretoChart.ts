@@ -66,10 +66,16 @@ export function paretoChart(data: ParetoData, size: Size): SvgNode {
       }),
     );
     const label = p.label ?? LOOKS[p.system].label;
-    if (onFront.has(p) && front.length <= 24 && cx > free) {
-      const right = cx < box.right - 80;
-      free = cx + (right ? label.length * 6.4 : 12);
-      parts.push(text(cx + (right ? 9 : -9), cy - 7, label, { class: "lab", "text-anchor": right ? "start" : "end" }));
+    if (onFront.has(p) && front.length <= 24) {
+      const wide = label.length * 6.6;
+      const right = cx + 9 + wide < size.width - 4;
+      const [from, to] = right ? [cx + 9, cx + 9 + wide] : [cx - 9 - wide, cx - 9];
+      if (from > free) {
+        free = to + 4;
+        parts.push(
+          text(cx + (right ? 9 : -9), cy - 7, label, { class: "lab", "text-anchor": right ? "start" : "end" }),
+        );
+      }
     }
     children.push(el("g", { class: LOOKS[p.system].className }, parts));
   }

@@ -88,7 +88,7 @@ export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
   for (const r of levels)
     children.push(
       el("path", { class: "ref", d: `M${box.left} ${px(y(r.y))}H${box.right}` }),
-      text(box.right + 6, y(r.y) + 4, r.label, { class: "note" }),
+      text(box.right + 6, y(r.y) + 4, r.label, { class: "dim" }),
     );
   const own: SvgNode[] = [];
   for (const [i, curve] of curves.entries()) {
@@ -142,7 +142,7 @@ export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
     const right = at + 10 + p.label.length * 6 < box.right;
     free = at + (right ? p.label.length * 6 + 4 : 8);
     own.push(
-      text(at + (right ? 9 : -2), y(p.y) - 8, p.label, { class: "note", "text-anchor": right ? "start" : "end" }),
+      text(at + (right ? 9 : -2), y(p.y) - 8, p.label, { class: "dim", "text-anchor": right ? "start" : "end" }),
     );
   }
   children.push(el("g", { class: data.className }, own));
@@ -166,7 +166,7 @@ function residualPanel(
   // The mark of a tick that the eye can read: about half of the range.
   const step = linearAxis([0, most], { count: 2 }).ticks.find((t) => t > 0 && t <= most) ?? most;
   const nodes = [
-    text(Math.max(0, box.left - 28), box.top - 4, "measured over curve", { class: "note" }),
+    text(Math.max(0, box.left - 28), box.top - 4, "measured over curve", { class: "dim" }),
     el("path", { class: "axis", d: `M${box.left} ${zero}H${box.right}` }),
   ];
   for (const t of [step, -step])

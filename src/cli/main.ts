@@ -48,6 +48,10 @@ const COMMANDS: Record<string, { words: string; load: () => Promise<Run> }> = {
     words: "fit a scaling law to points",
     load: async () => (await import("./fit")).fitCommand,
   },
+  report: {
+    words: "write a sweep's trials as one HTML page",
+    load: async () => (await import("./report")).reportCommand,
+  },
 };
 
 const USAGE = `Usage: npm run lab -- <command> [options]

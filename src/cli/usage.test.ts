@@ -7,7 +7,7 @@ function lab(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-const NAMES = ["run", "tune", "sweep", "import", "encode", "eval", "export", "pretrain", "bench", "fit"];
+const NAMES = ["run", "tune", "sweep", "import", "encode", "eval", "export", "pretrain", "bench", "fit", "report"];
 
 describe("usage", () => {
   it.each(NAMES)("%s --help and -h print it on standard output and end with 0", (command) => {

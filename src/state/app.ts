@@ -10,6 +10,7 @@ import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
 import { createSearchStore } from "./search";
 import { createThemeStore } from "./theme";
+import { createAnalyst, createTrialsStore } from "./trials";
 
 export interface Surroundings {
   storage: Pick<Storage, "getItem" | "setItem"> | null;
@@ -28,6 +29,8 @@ export function createLab(client: LabClient, around: Surroundings) {
   const lab = createLabStore(client);
   const data = createDataStore(client, lab);
   const search = createSearchStore(client);
+  const trials = createTrialsStore(client);
+  const analyst = createAnalyst(client);
   const recorded = createRecordedStore(around.fetcher);
   const theme = createThemeStore(around.storage, around.root);
 
@@ -104,6 +107,8 @@ export function createLab(client: LabClient, around: Surroundings) {
     lab,
     data,
     search,
+    trials,
+    analyst,
     recorded,
     theme,
     /** Takes the CPU in the GPU's place, and the preset that suits it. */

@@ -26,6 +26,8 @@ export interface LabState {
   memory: MemoryReport | null;
   setPreset(name: PresetName): void;
   set(path: string, value: SettingValue): void;
+  /** Several settings at once, such as those of a sweep's configuration. */
+  apply(settings: Record<string, SettingValue>): void;
   reset(): void;
   /** Takes the settings of an address (what follows #). */
   readLink(hash: string): void;
@@ -99,6 +101,14 @@ export function createLabStore(client: LabClient) {
         const { experiment, notices } = readExperiment(withSetting(before, path, value), before);
         set({ experiment, notices });
         if (path.startsWith("data.")) set({ collection: null, collectionError: null });
+      },
+      apply(settings) {
+        const before = get().experiment;
+        const wanted = Object.entries(settings).reduce((e, [path, value]) => withSetting(e, path, value), before);
+        const { experiment, notices } = readExperiment(wanted, before);
+        set({ experiment, notices });
+        if (Object.keys(settings).some((path) => path.startsWith("data.")))
+          set({ collection: null, collectionError: null });
       },
       reset() {
         const { base } = get();

@@ -2,6 +2,9 @@
  * The messages between page and worker: types only. Commands carry an id and are answered once by `reply`; everything a
  * run reports comes as events, batched to at most four a second.
  */
+import type { AblationReport } from "../core/analysis/ablation";
+import type { ScalingQuestion, ScalingReport } from "../core/analysis/scaling";
+import type { Trial } from "../core/analysis/trial";
 import type { Experiment } from "../core/config/schema";
 import type { Form, Table } from "../core/data/collection";
 import type { Columns } from "../core/data/columns";
@@ -159,6 +162,13 @@ export interface Commands {
   /** What a finished run gives to other programs, as one .zip. */
   exportFiles: [{ runId: string; what: ExportWhat; form: ExportForm }, Blob];
   importRun: [{ files: { path: string; file: Blob }[] }, RunSummary];
+  /** Reads trials that a sweep wrote, one a line. */
+  readTrials: [{ files: { path: string; file: Blob }[] }, Trial[]];
+  /** Keeps trials under a key for the questions below; those held before are dropped. */
+  holdTrials: [{ key: string; trials: readonly Trial[] }, null];
+  /** Refused with kind "not-held" where the trials of this key are not there. */
+  ablation: [{ key: string; system: SystemName; metric: string; samples: number; seed: number }, AblationReport];
+  scaling: [{ key: string; question: ScalingQuestion }, ScalingReport];
 }
 
 export type CommandName = keyof Commands;

@@ -24,6 +24,7 @@ import { createCollections, describe } from "./collections";
 import { errorReport, eventBatcher, loadingTeller } from "./events";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
+import { trialHandlers } from "./trials";
 
 export interface SessionOptions {
   store: Store;
@@ -345,6 +346,7 @@ export function createSession(options: SessionOptions): Handlers {
       await runs.put(run);
       return run;
     },
+    ...trialHandlers(),
   };
 }
 

@@ -42,7 +42,7 @@ export function ablationReport(
   const axes = axesOf(groups);
   const resampled = resampleGroups(groups, system, metric, options);
   const less = lessIsBetter(metric);
-  const best = bestOf(resampled, less);
+  const best = bestOf(resampled, less, options);
   const valued = groups.flatMap((_, i) => (resampled[i]!.estimate.value === null ? [] : [i]));
   const idle = idleAxes(
     axes.map(({ path }) => path),

@@ -4,7 +4,7 @@
  * seeds on the same test sets are computed on the SAME resamples: their differences are paired. With one seed the
  * interval is over the queries only, and says nothing of the luck of a seed.
  */
-import { interval95 } from "../evaluation/bootstrap";
+import { type Column, interval95 } from "../evaluation/bootstrap";
 import type { SystemName } from "../formats/result";
 import { hashString, random } from "../random";
 import type { Group } from "./groups";
@@ -40,9 +40,9 @@ export interface Resampled {
   /** [samples]; groups of equal `cohort` share their resamples. Null where there is no interval by resampling. */
   means: Float64Array | null;
   cohort: string;
+  /** By seed: the test set and the values of its queries, where there are any. */
+  columns: { seed: number; testSetHash: string; values: Column }[];
 }
-
-type Column = readonly (number | null)[];
 
 interface Source {
   trial: Trial;
@@ -92,9 +92,22 @@ export function resampleGroups(
         cohort,
         means: means?.[m] ?? null,
         estimate: estimate(groups[i]!, all[i]!, means?.[m], system, metric),
+        columns: all[i]!.flatMap(({ trial, column }) =>
+          column ? [{ seed: trial.seed, testSetHash: trial.testSetHash, values: column }] : [],
+        ),
       };
   }
   return out;
+}
+
+/** Both configurations' values on the seeds that they share, where the test sets are the same. */
+export function pairsOf(a: Resampled, b: Resampled): { a: Column; b: Column }[] {
+  return a.columns.flatMap(({ seed, testSetHash, values }) => {
+    const match = b.columns.find(
+      (other) => other.seed === seed && other.testSetHash === testSetHash && other.values.length === values.length,
+    );
+    return match ? [{ a: values, b: match.values }] : [];
+  });
 }
 
 /** Means on each resample of groups that share seeds and test sets; null where nothing can be drawn. */

@@ -200,13 +200,23 @@ function purchasesOf(solved: Solved, points: readonly SizedPoint[]): Purchase[] 
   });
 }
 
+/** Beyond this ratio between points, compute does not go as N times D: with a fixed number of steps it does not know D. */
+const MOST_APART = 5;
+
 /**
- * The points' training FLOPs a parameter and pair; null where any is unknown.
+ * The points' training FLOPs a parameter and pair, their median; in `problem` why there is no such figure.
  */
-export function flopsPerParameterPair(points: readonly SizedPoint[]): number | null {
+export function flopsPerParameterPair(points: readonly SizedPoint[]): { value: number | null; problem: string } {
   const found = points.map((p) => p.compute / (p.n * p.d)).sort((a, b) => a - b);
-  if (found.length === 0 || !found.every((k) => Number.isFinite(k) && k > 0)) return null;
-  return quantile(Float64Array.from(found), 0.5);
+  if (found.length === 0 || !found.every((k) => Number.isFinite(k) && k > 0))
+    return { value: null, problem: "The records do not say how many operations each training took." };
+  const apart = found.at(-1)! / found[0]!;
+  if (apart > MOST_APART)
+    return {
+      value: null,
+      problem: `The trainings' operations a parameter and pair differ by a factor of ${factor(apart)}: compute does not go as N times D here (steps that do not grow with the data, or small towers). A budget cannot be split by these runs.`,
+    };
+  return { value: quantile(Float64Array.from(found), 0.5), problem: "" };
 }
 
 /** N that minimises the law's loss under compute = k N D, in closed form. */
@@ -227,7 +237,7 @@ export function optimalSplit(
   compute: number,
   options: LawOptions,
 ): Split | null {
-  const k = flopsPerParameterPair(points);
+  const k = flopsPerParameterPair(points).value;
   if (LAWS[form].uses.length < 2 || k === null || !(compute > 0)) return null;
   const solved = solve(form, points, options);
   if (!solved) return null;

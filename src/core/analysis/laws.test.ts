@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { LawName } from "../scaling/laws";
 import { flopsPerParameterPair, largest, lawReport, optimalSplit } from "./lawReport";
 import { readTrials } from "./readTrials";
+import { scalingReport } from "./scaling";
 import { scalingPoints } from "./scalingPoints";
-import { entropy, gridTrials, scalingTrials } from "./synthetic.test-helper";
+import { entropy, gridTrials, recordOf, scalingTrials } from "./synthetic.test-helper";
 import { ENTROPY_MEASURES } from "./trial";
 
 const OPTIONS = { samples: 60, seed: 7, holdOut: 1 };
@@ -105,11 +106,55 @@ describe("a law through them", () => {
   });
 });
 
+describe("the report of a sweep over size and data", () => {
+  const trials = scalingTrials([2e3, 6e3, 2e4, 6e4, 2e5], [5e3, 2e4, 8e4], [7, 8]);
+  const ask = (form: LawName, part = {}) =>
+    scalingReport(trials, {
+      system: "teacher",
+      measure: SCALED,
+      form,
+      holdOut: 1,
+      budget: null,
+      samples: 10,
+      seed: 7,
+      ...part,
+    });
+  it("goes along one variable for a law of one", () => {
+    const report = ask("N");
+    expect(report.set.points.map((p) => p.d)).toEqual([8e4, 8e4, 8e4, 8e4, 8e4]);
+    expect(report.set.left).toEqual([
+      "10 points of another number of training pairs left out: L(N) is along one of them.",
+    ]);
+    expect(report.noSplit).toMatch(/both N and D/);
+    expect(new Set(ask("D").set.points.map((p) => p.n))).toEqual(new Set([2e5]));
+  });
+  it("splits ten times the largest budget by a law of two", () => {
+    const { split, set, law } = ask("chinchilla");
+    expect(set.points).toHaveLength(15);
+    expect(split!.compute).toBeCloseTo(10 * 240 * 2e5 * 8e4, -6);
+    expect(law.curves.map((c) => c.at)).toEqual([5e3, 2e4, 8e4]);
+    expect(law.purchases.map((p) => p.what)).toEqual([
+      "10 times the parameters",
+      "10 times the training pairs",
+      "10 times the parameters and training pairs",
+    ]);
+  });
+  it("has words for what is missing", () => {
+    expect(ask("N", { measure: "none" })).toMatchObject({
+      set: { points: [] },
+      law: { fit: { flags: [expect.stringMatching(/Only 0 points/)] } },
+    });
+  });
+});
+
 describe("the compute-optimal split", () => {
   const points = pointsOf([2e3, 6e3, 2e4, 6e4], [5e3, 2e4, 8e4], [7, 8]);
   it("takes the FLOPs a parameter and pair from the runs", () => {
-    expect(flopsPerParameterPair(points)).toBeCloseTo(240);
-    expect(flopsPerParameterPair([{ ...points[0]!, compute: 0 }])).toBeNull();
+    expect(flopsPerParameterPair(points).value).toBeCloseTo(240);
+    expect(flopsPerParameterPair([{ ...points[0]!, compute: 0 }])).toMatchObject({
+      value: null,
+      problem: /do not say/,
+    });
   });
   it.each(["chinchilla", "ND"] as LawName[])("is where no other split of the budget is better: %s", (form) => {
     const compute = 240 * 2e4 * 4e4;
@@ -138,14 +183,35 @@ describe("the compute-optimal split", () => {
 });
 
 describe("trials.jsonl", () => {
-  const trials = gridTrials({ "stage2.mseWeight": [1, 2] }, () => 0.5, [7]);
-  const text = trials.map((t) => `${JSON.stringify(t)}\n`).join("");
-  it("is read line by line", () => expect(readTrials(`\uFEFF${text}\n`, "trials.jsonl")).toEqual(trials));
+  const bytes = (lines: string) => new TextEncoder().encode(lines);
+  const records = gridTrials({ "stage2.mseWeight": [1, 2] }, () => 0.5, [7]).map((t) => recordOf(t));
+  const text = records.map((t) => `${JSON.stringify(t)}\n`).join("");
+  it("is read line by line, what failed is passed over", () => {
+    const failed = { ...records[0]!, status: "failed", error: { kind: "x", message: "m", remedy: "r" } };
+    const trials = readTrials(bytes(`\uFEFF${text}${JSON.stringify(failed)}\n\n`), "trials.jsonl");
+    expect(trials.map((t) => [t.assignments, t.seed, t.adapter])).toEqual([
+      [{ "stage2.mseWeight": 1 }, 7, "Example GPU"],
+      [{ "stage2.mseWeight": 2 }, 7, "Example GPU"],
+    ]);
+    expect(trials[0]!.systems.teacher).toMatchObject({ trainingPairs: 20_000, queryParams: 105_280 });
+    expect(trials[0]!.systems.teacher!.perQuery!["recall@10"]).toHaveLength(120);
+    expect(() => readTrials(bytes(`${JSON.stringify(failed)}\n`), "f.jsonl")).toThrow(
+      /f\.jsonl holds 1 trial, and all of them failed/,
+    );
+  });
+  it("takes the experiment of a record that has it", () => {
+    const line = JSON.stringify({ ...records[0]!, experiment: { embeddingSize: 64 } });
+    expect(readTrials(bytes(line), "a.jsonl")[0]!.config).toEqual({ embeddingSize: 64 });
+  });
+  it("may be under way: a last line without its end is left out", () => {
+    expect(readTrials(bytes(`${text}{"version":1,"ke`), "a.jsonl")).toHaveLength(2);
+  });
   it("is refused with line and field", () => {
-    const bad = `${text}{"assignments":{},"seed":"x","testSetHash":"h","systems":{}}\n{"ass`;
-    expect(() => readTrials(bad, "a.jsonl")).toThrow(
+    const bad = `${text}${JSON.stringify({ ...records[0]!, seed: "x" })}\n{"ass\n`;
+    expect(() => readTrials(bytes(bad), "a.jsonl")).toThrow(
       /a\.jsonl, line 3, field seed: .*number.*\n.*a\.jsonl, line 4: this is not JSON/s,
     );
-    expect(() => readTrials("\n\n", "a.jsonl")).toThrow(/a\.jsonl holds no trial/);
+    expect(() => readTrials(bytes("\n\n"), "a.jsonl")).toThrow(/a\.jsonl holds no trial/);
+    expect(() => readTrials(bytes("{"), "a.jsonl")).toThrow(/line 1: this is not JSON/);
   });
 });

@@ -1,74 +1,84 @@
 /** Trial records from a file of one JSON object a line, as a sweep writes it. */
-import { z } from "zod";
+import { textLines } from "../data/files";
 import { counted, Problems } from "../data/problems";
 import { LabError } from "../errors";
-import { SYSTEMS } from "../formats/result";
-import type { Trial } from "./trial";
+import { type DoneTrial, trialRecordSchema } from "../pipeline/sweep/record";
+import type { Trial, TrialSystem } from "./trial";
 
-const number = z.number();
-const figure = z.object({
-  value: number.nullable(),
-  low: number.nullable(),
-  high: number.nullable(),
-  reason: z.string().exactOptional(),
-});
-const perQuery = z.record(z.string(), z.array(number.nullable()));
+/** What the analysis takes of a record. */
+export function trialOf(record: DoneTrial, config?: Record<string, unknown>): Trial {
+  const systems = Object.entries(record.systems).map(([name, system]): [string, TrialSystem] => {
+    const { entropy, retention, cost } = system;
+    const latency = record.adapter.software ? null : (cost?.endToEndMs.p50 ?? null);
+    return [
+      name,
+      {
+        metrics: { ...system.metrics, ...(retention ? { retention } : {}) },
+        perQuery: system.perQuery,
+        queryParams: system.queryParams,
+        documentParams: system.documentParams,
+        trainingPairs: record.collection.trainingPairs,
+        trainingFlops: system.trainingFlops,
+        queryFlops: system.queryFlops,
+        ...(latency === null ? {} : { latencyMs: latency }),
+        ...(entropy ? { contrastiveEntropy: { raw: entropy.raw, scaled: entropy.scaled, pool: entropy.pool } } : {}),
+      },
+    ];
+  });
+  const { assignments, seed, testSetHash, adapter, codeVersion, seconds } = record;
+  return {
+    assignments,
+    seed,
+    testSetHash,
+    systems: Object.fromEntries(systems),
+    ...(config ? { config } : {}),
+    adapter: adapter.description,
+    software: adapter.software,
+    codeVersion,
+    seconds,
+  };
+}
 
-const system = z.object({
-  metrics: z.record(z.string(), figure),
-  perQuery: perQuery.exactOptional(),
-  queryParams: number,
-  documentParams: number,
-  trainingPairs: number,
-  trainingFlops: number,
-  queryFlops: number,
-  contrastiveEntropy: z.object({ raw: figure, scaled: figure, pool: z.string().nullable() }).exactOptional(),
-});
-
-const trial = z.object({
-  assignments: z.record(z.string(), z.union([number, z.string(), z.boolean()])),
-  seed: number,
-  testSetHash: z.string(),
-  systems: z.partialRecord(z.enum(SYSTEMS), system),
-  queryIds: z.array(z.string()).exactOptional(),
-  config: z.record(z.string(), z.unknown()).exactOptional(),
-  adapter: z.string().exactOptional(),
-  software: z.boolean().exactOptional(),
-  codeVersion: z.string().exactOptional(),
-  seconds: number.exactOptional(),
-});
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * Reads trials; empty lines are passed over.
- * @throws LabError "bad-input" with file, line and field of every fault, or where there is no trial at all. A last line
- * that was cut off (a sweep that was killed while it wrote) is a fault like any other.
+ * Reads trials; those that failed are passed over, and so is a last line that a sweep is still writing or was cut off in.
+ * @throws LabError "bad-input" with file, line and field of every fault, or where no trial was done
  */
-export function readTrials(text: string, name: string): Trial[] {
+export function readTrials(bytes: Uint8Array, name: string): Trial[] {
   const problems = new Problems();
   const trials: Trial[] = [];
-  let line = 0;
-  for (const raw of text.replace(/^\uFEFF/, "").split("\n")) {
-    line++;
-    if (raw.trim() === "") continue;
+  let failed = 0;
+  const whole = bytes.at(-1) === NEWLINE;
+  const lines = [...textLines({ path: name, bytes })];
+  for (const [i, { number: line, text }] of lines.entries()) {
     let value: unknown;
     try {
-      value = JSON.parse(raw);
+      value = JSON.parse(text);
     } catch {
-      problems.add(name, line, null, "this is not JSON; each line must be one trial.");
+      if (whole || i < lines.length - 1 || i === 0)
+        problems.add(name, line, null, "this is not JSON; each line must be one trial.");
       continue;
     }
-    const read = trial.safeParse(value);
-    if (read.success) trials.push(read.data);
-    else
+    const read = trialRecordSchema.safeParse(value);
+    if (!read.success) {
       for (const issue of read.error.issues.slice(0, 3))
         problems.add(name, line, issue.path.length > 0 ? issue.path.join(".") : null, `${issue.message}.`);
+    } else if (read.data.status === "failed") failed++;
+    else {
+      const { experiment } = value as { experiment?: unknown };
+      trials.push(trialOf(read.data, isObject(experiment) ? experiment : undefined));
+    }
   }
   problems.throwIfAny();
   if (trials.length === 0)
     throw new LabError(
       "bad-input",
-      `${name} holds no trial${line > 1 ? ` in ${counted(line, "line")}` : ""}.`,
+      failed > 0 ? `${name} holds ${counted(failed, "trial")}, and all of them failed.` : `${name} holds no trial.`,
       "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
     );
   return trials;
 }
+
+const NEWLINE = 10;

@@ -1,6 +1,7 @@
 /** For tests: trials whose truth is known. */
 import type { SettingValue } from "../config/paths";
-import type { Figure } from "../evaluation/types";
+import { type Figure, METRIC_KEYS } from "../evaluation/types";
+import { type TrialRecord, trialRecordSchema } from "../pipeline/sweep/record";
 import { random } from "../random";
 import type { Trial, TrialEntropy, TrialSystem } from "./trial";
 
@@ -113,4 +114,58 @@ export function scalingTrials(
       }),
     ),
   );
+}
+
+/** A trial as a sweep would have written it, by the record's own shape; measures that it lacks are null. */
+export function recordOf(trial: Trial): TrialRecord {
+  const none: Figure = { value: null, low: null, high: null, reason: "Not measured." };
+  return trialRecordSchema.parse({
+    version: 1,
+    key: `${JSON.stringify(trial.assignments)} ${trial.seed}`,
+    sweep: "test",
+    assignments: trial.assignments,
+    seed: trial.seed,
+    changes: [],
+    adapter: {
+      description: trial.adapter ?? "",
+      vendor: "",
+      architecture: "",
+      software: trial.software ?? false,
+      host: "node",
+    },
+    codeVersion: trial.codeVersion ?? "",
+    seconds: 1,
+    status: "done",
+    testSetHash: trial.testSetHash,
+    collection: {
+      name: "test",
+      documents: 4000,
+      testQueries: 120,
+      trainingPairs: Object.values(trial.systems)[0]?.trainingPairs ?? 0,
+      trainingQueries: 20_000,
+    },
+    systems: Object.fromEntries(
+      Object.entries(trial.systems).map(([name, s]) => [
+        name,
+        {
+          metrics: { ...Object.fromEntries(METRIC_KEYS.map((key) => [key, none])), ...s.metrics },
+          retention: null,
+          perQuery: s.perQuery ?? {},
+          queryParams: s.queryParams,
+          documentParams: s.documentParams,
+          queryParamsWithEmbeddings: s.queryParams,
+          queryFlops: s.queryFlops,
+          trainingFlops: s.trainingFlops,
+          steps: 100,
+          pairsSeen: 12_800,
+          loss: null,
+          validation: null,
+          entropy: s.contrastiveEntropy
+            ? { ...s.contrastiveEntropy, temperature: 0.05, fitted: false, pairs: 200 }
+            : null,
+          cost: null,
+        },
+      ]),
+    ),
+  });
 }

@@ -25,12 +25,14 @@ export interface TrialSystem {
   /** Parameters of one tower without token embeddings. */
   queryParams: number;
   documentParams: number;
-  /** (query, document) pairs that it was trained on; for a distilled one, queries. */
+  /** Labelled (query, document) pairs of the training set: a law's D. */
   trainingPairs: number;
   /** Floating-point operations of its training. */
   trainingFlops: number;
   /** Floating-point operations to encode one query. */
   queryFlops: number;
+  /** One query from text to ranked list, p50; absent where it was not measured or would be a CPU's. */
+  latencyMs?: number;
   contrastiveEntropy?: TrialEntropy;
 }
 
