@@ -13,7 +13,7 @@ import { modelServer } from "./server.test-helper";
 
 const config: TowerConfig = {
   kind: "encoder",
-  vocabulary: 1000,
+  vocabulary: 4000,
   width: 8,
   layers: 1,
   heads: 2,
