@@ -74,8 +74,11 @@ export async function pretrainCommand(args: string[]): Promise<number> {
   if (!values.out) throw bad("--out DIR is missing: where the model goes.");
   const rate = Number(values["learning-rate"]);
   if (!(rate > 0 && rate < 1)) throw bad(`--learning-rate wants a number above 0 and below 1.`);
-  const number = (name: "vocabulary" | "steps" | "batch" | "length" | "seed" | "threads", least: number, most: number) =>
-    whole("pretrain", name, values[name], least, most);
+  const number = (
+    name: "vocabulary" | "steps" | "batch" | "length" | "seed" | "threads",
+    least: number,
+    most: number,
+  ) => whole("pretrain", name, values[name], least, most);
   const settings: PretrainSettings = {
     size,
     vocabulary: number("vocabulary", 300, 50_000),
@@ -85,7 +88,10 @@ export async function pretrainCommand(args: string[]): Promise<number> {
     learningRate: rate,
     seed: number("seed", 0, 2 ** 31 - 1),
   };
-  const source = values.text === undefined ? generated(settings.seed, number("threads", 50, 2_000_000)) : await fromFile(values.text);
+  const source =
+    values.text === undefined
+      ? generated(settings.seed, number("threads", 50, 2_000_000))
+      : await fromFile(values.text);
   const out = folderStore(values.out);
   const { gpu, ops } = await openNodeGpu("fused");
   try {
@@ -174,7 +180,8 @@ async function fromFile(path: string): Promise<Source> {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "There is no such file" : cause instanceof TypeError ? "It is not UTF-8" : String(cause);
+    const why =
+      code === "ENOENT" ? "There is no such file" : cause instanceof TypeError ? "It is not UTF-8" : String(cause);
     throw new LabError("bad-input", `${path} cannot be read: ${why}.`, "Give a plain text file in UTF-8.", { cause });
   }
   const parted = /\n\s*\n/.test(text) ? text.split(/\n\s*\n/) : text.split("\n");

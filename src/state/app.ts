@@ -4,6 +4,7 @@ import type { LabClient } from "./client";
 import { createDeviceStore } from "./device";
 import { createLabStore } from "./lab";
 import { createLockStore } from "./lock";
+import { createModelsStore } from "./models";
 import { createRecordedStore } from "./recorded";
 import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
@@ -25,6 +26,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const lock = createLockStore(around.locks);
   const runs = createRunsStore(client, around.fetcher, () => lock.store.getState().owner === "here");
   const lab = createLabStore(client);
+  const models = createModelsStore(client, around.fetcher);
   const search = createSearchStore(client);
   const recorded = createRecordedStore(around.fetcher);
   const theme = createThemeStore(around.storage, around.root);
@@ -34,6 +36,10 @@ export function createLab(client: LabClient, around: Surroundings) {
       device.getState().lost(event.report);
       const problem = event.report.problem;
       if (problem) run.getState().broken(problem);
+      return;
+    }
+    if (event.type === "fetching") {
+      models.getState().hear(event.report);
       return;
     }
     run.getState().apply(event);
@@ -96,6 +102,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     lock: lock.store,
     follow,
     lab,
+    models,
     search,
     recorded,
     theme,

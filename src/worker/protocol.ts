@@ -2,6 +2,7 @@
  * The messages between page and worker: types only. Commands carry an id and are answered once by `reply`; everything a
  * run reports comes as events, batched to at most four a second.
  */
+import type { StoredCheckpoint } from "../core/checkpoints/library";
 import type { Experiment } from "../core/config/schema";
 import type {
   AdapterRecord,
@@ -31,6 +32,48 @@ export interface DeviceReport {
 export interface CollectionReport extends CollectionRecord {
   sampleDocuments: { id: string; title: string; text: string }[];
   sampleQueries: { id: string; text: string }[];
+}
+
+/** Where a checkpoint is taken from. */
+export type ModelFrom =
+  | { kind: "files"; files: { path: string; file: Blob }[] }
+  /** The address of its folder. */
+  | { kind: "url"; url: string }
+  /** A model of the Hugging Face hub: owner/name[@revision]. */
+  | { kind: "hub"; name: string; hubUrl?: string | undefined };
+
+/** What a checkpoint is, before it is loaded. */
+export interface ModelReport {
+  name: string;
+  modelType: string;
+  kind: string;
+  width: number;
+  layers: number;
+  embeddingSize: number;
+  pooling: string;
+  /** Longest text in tokens. */
+  maxTokens: number;
+  vocabulary: number;
+  prompts: { query: string; document: string };
+  /** False: it cannot read texts. */
+  tokenizer: boolean;
+  parameters: { total: number; withoutEmbeddings: number };
+  /** Bytes to fetch or copy. */
+  fileBytes: number;
+  bytes: { file: number; gpu: number; gpuHalf: number; training: number };
+  dtypes: string[];
+  /** Tensors that are not read. */
+  ignored: string[];
+  notes: string[];
+}
+
+export type StoredModel = StoredCheckpoint;
+
+/** How far the fetching of a checkpoint is, in bytes. */
+export interface FetchingReport {
+  name: string;
+  done: number;
+  total: number;
 }
 
 /** How much of the GPU's memory a run would take. */
@@ -95,6 +138,16 @@ export interface Commands {
   loadFiles: [{ files: { path: string; file: Blob }[]; seed: number }, CollectionReport];
   /** Reports on the collection that the experiment would use. */
   describe: [{ experiment: Experiment }, CollectionReport];
+  /** Looks at a checkpoint without fetching its tensors. */
+  lookAtModel: [{ from: ModelFrom }, ModelReport];
+  /** Fetches or copies the checkpoint that was looked at last. */
+  keepModel: [Record<string, never>, StoredModel];
+  /** Goes on fetching one that is not whole. */
+  fetchModel: [{ reference: string }, StoredModel];
+  /** Ends the looking or fetching; what came is kept, and the command under way is refused with kind "stopped". */
+  stopModel: [Record<string, never>, null];
+  listModels: [Record<string, never>, StoredModel[]];
+  removeModel: [{ id: string }, null];
   /** How much of the GPU's memory a run would take. Computes from shapes alone; opens nothing. */
   memory: [{ experiment: Experiment }, MemoryReport];
   /** Starts a run; answers with its id once it is under way. Events follow. */
@@ -143,6 +196,8 @@ export type RunEvent =
   | { type: "doing"; runId: string; words: string | null }
   | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
   | { type: "result"; runId: string; result: RunResult }
+  /** A checkpoint is being fetched; null: not any more. Of no run. */
+  | { type: "fetching"; report: FetchingReport | null }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

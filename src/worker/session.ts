@@ -4,6 +4,7 @@
  */
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
+import type { Library } from "../core/checkpoints/library";
 import { PRESETS } from "../core/config/presets";
 import { type Experiment, experimentSchema } from "../core/config/schema";
 import type { Dataset } from "../core/data/types";
@@ -22,6 +23,7 @@ import { fusedOps } from "../gpu/fusedOps";
 import { plainOps } from "../gpu/plainOps";
 import { createCollections, describe } from "./collections";
 import { errorReport, eventBatcher } from "./events";
+import { createModels, modelCommands } from "./models";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 
@@ -32,7 +34,11 @@ export interface SessionOptions {
   host: string;
   /** Opens the CPU in a GPU's place. */
   openCpu: () => Promise<Gpu>;
+  /** The address of the page's folder, for what is served beside it. */
+  base?: string;
   emit: (event: RunEvent) => void;
+  /** The checkpoints that are kept. */
+  library: Library;
   newId: () => string;
   now: () => Date;
 }
@@ -42,6 +48,11 @@ type Handlers = { [K in CommandName]: (payload: Commands[K][0]) => Promise<Comma
 export function createSession(options: SessionOptions): Handlers {
   const { store, runs, emit } = options;
   const collections = createCollections();
+  const models = createModels({
+    library: options.library,
+    base: options.base,
+    onFetching: (report) => emit({ type: "fetching", report }),
+  });
   let gpu: Gpu | null = null;
   let active: { runId: string; control: RunControl } | null = null;
   let search: { runId: string; engine: SearchEngine } | null = null;
@@ -164,6 +175,7 @@ export function createSession(options: SessionOptions): Handlers {
   };
 
   return {
+    ...modelCommands(models),
     open,
     loadFiles: async ({ files, seed }) => describe(await collections.load(files, seed)),
     describe: async ({ experiment }) => describe(await collections.get(experiment)),

@@ -10,8 +10,8 @@ import { hash32 } from "../random";
 import { SEP_ID, trainBpe } from "../text/bpe";
 import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
 import { countParameters } from "../towers";
-import { disposeTower, downloadParameters, uploadTower, writeParameters } from "../towers/device";
 import { gatedHidden } from "../towers/config";
+import { disposeTower, downloadParameters, uploadTower, writeParameters } from "../towers/device";
 import { initLanguageModel } from "../towers/lmStart";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { type TokenTable, tokenTable } from "../training/inputs";
@@ -106,7 +106,10 @@ export interface PretrainRecord {
 }
 
 /** The shape of a language model. */
-export function languageConfig({ size, length }: Pick<PretrainSettings, "size" | "length">, vocabulary: number): TowerConfig {
+export function languageConfig(
+  { size, length }: Pick<PretrainSettings, "size" | "length">,
+  vocabulary: number,
+): TowerConfig {
   const { width, layers } = LANGUAGE_SIZES[size];
   return {
     kind: "decoder",
@@ -141,7 +144,14 @@ function prepare(texts: readonly string[], { vocabulary, length, seed }: Pretrai
   const tokenizer = loadTokenizer(trainBpe(learned, vocabulary, { special: false, seed }));
   const table = pieces(learned, tokenizer, length);
   const heldTable = pieces(heldOut, tokenizer, length);
-  const rows = [...passRows(heldTable, length + 1, SEP_ID, Array.from({ length: heldTable.offsets.length - 1 }, (_, i) => i))];
+  const rows = [
+    ...passRows(
+      heldTable,
+      length + 1,
+      SEP_ID,
+      Array.from({ length: heldTable.offsets.length - 1 }, (_, i) => i),
+    ),
+  ];
   if (table.flat.length <= length || rows.length === 0)
     throw new LabError(
       "bad-input",
@@ -194,7 +204,10 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
       save: {
         everySeconds: options.saveEvery,
         write: async (saved) => {
-          await store.write(STATE_SETTINGS, new TextEncoder().encode(JSON.stringify(stateKey(settings, options.texts.length))));
+          await store.write(
+            STATE_SETTINGS,
+            new TextEncoder().encode(JSON.stringify(stateKey(settings, options.texts.length))),
+          );
           await store.write(STATE_FILE, writeState(saved));
         },
       },

@@ -1,10 +1,10 @@
 /** The language-model step: a decoder learns to predict each next token of rows of text (stage 0). */
 import type { Scalar, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import { captureStep } from "../../gpu/capture";
 import type { Gpu } from "../../gpu/device";
 import { nextTokenKernels } from "../../gpu/kernels/nextToken";
 import type { TowerOps, Vector } from "../../gpu/ops";
-import { captureStep } from "../../gpu/capture";
 import { eagerStep, type HostValues, type InputSpecs, type TensorMap } from "../../gpu/step";
 import { nextToken } from "../objectives/nextToken";
 import { hostInputs } from "../text/batch";

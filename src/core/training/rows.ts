@@ -10,7 +10,12 @@ import type { TokenTable } from "./inputs";
  * The rows of one pass over all texts.
  * @param tokens of a row
  */
-export function* passRows(texts: TokenTable, tokens: number, separator: number, order: Iterable<number>): Generator<Int32Array> {
+export function* passRows(
+  texts: TokenTable,
+  tokens: number,
+  separator: number,
+  order: Iterable<number>,
+): Generator<Int32Array> {
   let row = new Int32Array(tokens);
   let filled = 0;
   for (const i of order) {
@@ -31,8 +36,7 @@ export function* passRows(texts: TokenTable, tokens: number, separator: number, 
 function* endless(texts: TokenTable, tokens: number, separator: number, seed: number): Generator<Int32Array> {
   const count = texts.offsets.length - 1;
   function* order() {
-    for (let pass = 0; ; pass++)
-      yield* random(seed, "rows", pass).shuffle(Array.from({ length: count }, (_, i) => i));
+    for (let pass = 0; ; pass++) yield* random(seed, "rows", pass).shuffle(Array.from({ length: count }, (_, i) => i));
   }
   yield* passRows(texts, tokens, separator, order());
 }

@@ -91,7 +91,14 @@ ${threadHead(linearGrid(size).index, size)}
 }`;
 }
 
-function move(backend: WebGPUBackend, source: TensorInfo, to: TensorInfo, at: [from: number, to: number], size: number, add = false) {
+function move(
+  backend: WebGPUBackend,
+  source: TensorInfo,
+  to: TensorInfo,
+  at: [from: number, to: number],
+  size: number,
+  add = false,
+) {
   dispatch(
     backend,
     {
