@@ -13,7 +13,16 @@ export interface BundledModel {
   perplexity: number;
 }
 
+export type ModelTab = "here" | "files" | "url" | "hub";
+
 export interface ModelsState {
+  /** Whose start is being chosen; null: the window is closed. */
+  choosing: "teacher" | "student" | null;
+  tab: ModelTab;
+  /** What is typed into the fields. */
+  url: string;
+  hub: string;
+  hubUrl: string;
   /** Null until the worker has answered. */
   list: StoredModel[] | null;
   bundled: readonly BundledModel[];
@@ -23,6 +32,10 @@ export interface ModelsState {
   busy: boolean;
   fetching: FetchingReport | null;
   error: ErrorReport | null;
+  choose(side: "teacher" | "student"): void;
+  close(): void;
+  setTab(tab: ModelTab): void;
+  type(field: "url" | "hub" | "hubUrl", text: string): void;
   refresh(): Promise<void>;
   look(from: ModelFrom): Promise<void>;
   /** Keeps what was looked at; answers with its reference. */
@@ -54,12 +67,22 @@ export function createModelsStore(client: LabClient, fetcher: typeof fetch | und
       }
     };
     return {
+      choosing: null,
+      tab: "here",
+      url: "",
+      hub: "",
+      hubUrl: "",
       list: null,
       bundled: [],
       looked: null,
       busy: false,
       fetching: null,
       error: null,
+      choose: (choosing) => set({ choosing, tab: "here", looked: null, error: null }),
+      // What is being fetched goes on.
+      close: () => set({ choosing: null, looked: null, error: null }),
+      setTab: (tab) => set({ tab, looked: null, error: null }),
+      type: (field, text) => set({ [field]: text }),
       async refresh() {
         const list = await client.send("listModels", {}).catch(() => null);
         if (list) set({ list });
@@ -77,7 +100,7 @@ export function createModelsStore(client: LabClient, fetcher: typeof fetch | und
         const stored = await work(() => client.send("keepModel", {}));
         await get().refresh();
         if (!stored) return null;
-        set({ looked: null });
+        set({ looked: null, tab: "here" });
         return stored.reference;
       },
       async goOn(reference) {
