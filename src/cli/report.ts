@@ -6,6 +6,7 @@ import { ablationReport } from "../core/analysis/ablation";
 import { readTrials } from "../core/analysis/readTrials";
 import { scalingReport } from "../core/analysis/scaling";
 import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../core/analysis/trial";
+import { bytesEntry, openFiles } from "../core/data/files";
 import { LabError } from "../core/errors";
 import { SYSTEMS, type SystemName } from "../core/formats/result";
 import { readSweep } from "../core/pipeline/sweep/spec";
@@ -96,7 +97,7 @@ export async function reportCommand(args: string[]): Promise<number> {
   const base = values.config === undefined ? null : await baseOf(values.config);
   const trials: Trial[] = [];
   for (const file of files)
-    for (const trial of readTrials(await bytesOf(file), file))
+    for (const trial of await readTrials((await openFiles([bytesEntry(file, await bytesOf(file))]))[0]!))
       trials.push(base ? { ...trial, config: trial.config ?? base } : trial);
   const systems = systemsOf(trials, SYSTEMS);
   const usual = systems.includes("scalingnote") ? "scalingnote" : (systems[0] ?? usage("No trial has a system."));

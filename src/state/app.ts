@@ -5,6 +5,7 @@ import { createDataStore } from "./data";
 import { createDeviceStore } from "./device";
 import { createLabStore } from "./lab";
 import { createLockStore } from "./lock";
+import { createModelsStore } from "./models";
 import { createRecordedStore } from "./recorded";
 import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
@@ -28,6 +29,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const runs = createRunsStore(client, around.fetcher, () => lock.store.getState().owner === "here");
   const lab = createLabStore(client);
   const data = createDataStore(client, lab);
+  const models = createModelsStore(client, around.fetcher);
   const search = createSearchStore(client);
   const trials = createTrialsStore(client);
   const analyst = createAnalyst(client);
@@ -43,6 +45,10 @@ export function createLab(client: LabClient, around: Surroundings) {
     }
     if (event.type === "loading") {
       data.setState({ loading: event.report });
+      return;
+    }
+    if (event.type === "fetching") {
+      models.getState().hear(event.report);
       return;
     }
     run.getState().apply(event);
@@ -106,6 +112,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     follow,
     lab,
     data,
+    models,
     search,
     trials,
     analyst,

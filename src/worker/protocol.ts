@@ -5,6 +5,7 @@
 import type { AblationReport } from "../core/analysis/ablation";
 import type { ScalingQuestion, ScalingReport } from "../core/analysis/scaling";
 import type { Trial } from "../core/analysis/trial";
+import type { StoredCheckpoint } from "../core/checkpoints/library";
 import type { Experiment } from "../core/config/schema";
 import type { Form, Table } from "../core/data/collection";
 import type { Columns } from "../core/data/columns";
@@ -63,6 +64,48 @@ export interface LoadingReport {
   words: string;
   file: string;
   /** Bytes; a total of 0 is not known yet. */
+  done: number;
+  total: number;
+}
+
+/** Where a checkpoint is taken from. */
+export type ModelFrom =
+  | { kind: "files"; files: { path: string; file: Blob }[] }
+  /** The address of its folder. */
+  | { kind: "url"; url: string }
+  /** A model of the Hugging Face hub: owner/name[@revision]. */
+  | { kind: "hub"; name: string; hubUrl?: string | undefined };
+
+/** What a checkpoint is, before it is loaded. */
+export interface ModelReport {
+  name: string;
+  modelType: string;
+  kind: string;
+  width: number;
+  layers: number;
+  embeddingSize: number;
+  pooling: string;
+  /** Longest text in tokens. */
+  maxTokens: number;
+  vocabulary: number;
+  prompts: { query: string; document: string };
+  /** False: it cannot read texts. */
+  tokenizer: boolean;
+  parameters: { total: number; withoutEmbeddings: number };
+  /** Bytes to fetch or copy. */
+  fileBytes: number;
+  bytes: { file: number; gpu: number; gpuHalf: number; training: number };
+  dtypes: string[];
+  /** Tensors that are not read. */
+  ignored: string[];
+  notes: string[];
+}
+
+export type StoredModel = StoredCheckpoint;
+
+/** How far the fetching of a checkpoint is, in bytes. */
+export interface FetchingReport {
+  name: string;
   done: number;
   total: number;
 }
@@ -135,6 +178,16 @@ export interface Commands {
   stopData: [Record<string, never>, null];
   /** Reports on the collection that the experiment would use. */
   describe: [{ experiment: Experiment }, CollectionReport];
+  /** Looks at a checkpoint without fetching its tensors. */
+  lookAtModel: [{ from: ModelFrom }, ModelReport];
+  /** Fetches or copies the checkpoint that was looked at last. */
+  keepModel: [Record<string, never>, StoredModel];
+  /** Goes on fetching one that is not whole. */
+  fetchModel: [{ reference: string }, StoredModel];
+  /** Ends the looking or fetching; what came is kept, and the command under way is refused with kind "stopped". */
+  stopModel: [Record<string, never>, null];
+  listModels: [Record<string, never>, StoredModel[]];
+  removeModel: [{ id: string }, null];
   /** How much of the GPU's memory a run would take. Computes from shapes alone; opens nothing. */
   memory: [{ experiment: Experiment }, MemoryReport];
   /** Starts a run; answers with its id once it is under way. Events follow. */
@@ -194,6 +247,8 @@ export type RunEvent =
   | { type: "result"; runId: string; result: RunResult }
   /** Data is being fetched or read; null: not any more. Of no run. */
   | { type: "loading"; report: LoadingReport | null }
+  /** A checkpoint is being fetched; null: not any more. Of no run. */
+  | { type: "fetching"; report: FetchingReport | null }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

@@ -1,6 +1,8 @@
 import { unzipSync } from "fflate";
 import { expect, it } from "vitest";
+import { memoryByteFolder } from "../core/artifacts/byteFolder";
 import { memoryStore } from "../core/artifacts/store";
+import { checkpointLibrary } from "../core/checkpoints/library";
 import { presetExperiment } from "../core/config/presets";
 import { QUERIES_FILE, RESULT_FILE, writeResult } from "../core/formats/archive";
 import { writeQueries } from "../core/formats/queries";
@@ -31,6 +33,7 @@ function session(emit: (event: RunEvent) => void = () => {}) {
   const store = memoryStore();
   const openCpu = async () => cpu();
   const options = {
+    library: checkpointLibrary({ folder: memoryByteFolder(), now: () => new Date(0) }),
     codeVersion: "test",
     openCpu,
     host: "node",

@@ -3,7 +3,7 @@ import { ablationReport } from "../core/analysis/ablation";
 import { readTrials } from "../core/analysis/readTrials";
 import { scalingReport } from "../core/analysis/scaling";
 import type { Trial } from "../core/analysis/trial";
-import { openFiles } from "../core/data/files";
+import { blobEntry, openFiles } from "../core/data/files";
 import { LabError } from "../core/errors";
 import type { Commands } from "./protocol";
 
@@ -20,16 +20,14 @@ export function trialHandlers(): Handlers {
   };
   return {
     async readTrials({ files }) {
-      const texts = await openFiles(
-        files.map(({ path, file }) => ({ path, bytes: async () => new Uint8Array(await file.arrayBuffer()) })),
-      );
+      const texts = await openFiles(files.map(({ path, file }) => blobEntry(path, file)));
       if (texts.length === 0)
         throw new LabError(
           "bad-input",
           "None of these files can hold trials.",
           "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
         );
-      return texts.flatMap(({ path, bytes }) => readTrials(bytes, path));
+      return (await Promise.all(texts.map(readTrials))).flat();
     },
     async holdTrials({ key, trials }) {
       held = { key, trials };

@@ -2,6 +2,7 @@
 import { opfsStore } from "../core/artifacts/opfs";
 import { codeVersion } from "../version";
 import { errorReport } from "./events";
+import { browserLibrary } from "./library";
 import type { Command, FromWorker } from "./protocol";
 import { openRunStore } from "./runStore";
 import { createSession } from "./session";
@@ -11,9 +12,10 @@ const scope = self as unknown as {
   onmessage: ((event: MessageEvent<Command>) => void) | null;
 };
 
-const session = opfsStore("scalingnote-lab").then((store) =>
+const session = Promise.all([opfsStore("scalingnote-lab"), browserLibrary()]).then(([store, library]) =>
   createSession({
     store,
+    library,
     runs: openRunStore(),
     codeVersion,
     host: "browser",

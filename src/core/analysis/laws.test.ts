@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { bytesEntry, openFiles } from "../data/files";
 import type { LawName } from "../scaling/laws";
 import { flopsPerParameterPair, largest, lawReport, optimalSplit } from "./lawReport";
 import { readTrials } from "./readTrials";
@@ -184,34 +185,35 @@ describe("the compute-optimal split", () => {
 
 describe("trials.jsonl", () => {
   const bytes = (lines: string) => new TextEncoder().encode(lines);
+  const read = async (lines: Uint8Array, name: string) => readTrials((await openFiles([bytesEntry(name, lines)]))[0]!);
   const records = gridTrials({ "stage2.mseWeight": [1, 2] }, () => 0.5, [7]).map((t) => recordOf(t));
   const text = records.map((t) => `${JSON.stringify(t)}\n`).join("");
-  it("is read line by line, what failed is passed over", () => {
+  it("is read line by line, what failed is passed over", async () => {
     const failed = { ...records[0]!, status: "failed", error: { kind: "x", message: "m", remedy: "r" } };
-    const trials = readTrials(bytes(`\uFEFF${text}${JSON.stringify(failed)}\n\n`), "trials.jsonl");
+    const trials = await read(bytes(`\uFEFF${text}${JSON.stringify(failed)}\n\n`), "trials.jsonl");
     expect(trials.map((t) => [t.assignments, t.seed, t.adapter])).toEqual([
       [{ "stage2.mseWeight": 1 }, 7, "Example GPU"],
       [{ "stage2.mseWeight": 2 }, 7, "Example GPU"],
     ]);
     expect(trials[0]!.systems.teacher).toMatchObject({ trainingPairs: 20_000, queryParams: 105_280 });
     expect(trials[0]!.systems.teacher!.perQuery!["recall@10"]).toHaveLength(120);
-    expect(() => readTrials(bytes(`${JSON.stringify(failed)}\n`), "f.jsonl")).toThrow(
+    await expect(read(bytes(`${JSON.stringify(failed)}\n`), "f.jsonl")).rejects.toThrow(
       /f\.jsonl holds 1 trial, and all of them failed/,
     );
   });
-  it("takes the experiment of a record that has it", () => {
+  it("takes the experiment of a record that has it", async () => {
     const line = JSON.stringify({ ...records[0]!, experiment: { embeddingSize: 64 } });
-    expect(readTrials(bytes(line), "a.jsonl")[0]!.config).toEqual({ embeddingSize: 64 });
+    expect((await read(bytes(line), "a.jsonl"))[0]!.config).toEqual({ embeddingSize: 64 });
   });
-  it("may be under way: a last line without its end is left out", () => {
-    expect(readTrials(bytes(`${text}{"version":1,"ke`), "a.jsonl")).toHaveLength(2);
+  it("may be under way: a last line without its end is left out", async () => {
+    expect(await read(bytes(`${text}{"version":1,"ke`), "a.jsonl")).toHaveLength(2);
   });
-  it("is refused with line and field", () => {
+  it("is refused with line and field", async () => {
     const bad = `${text}${JSON.stringify({ ...records[0]!, seed: "x" })}\n{"ass\n`;
-    expect(() => readTrials(bytes(bad), "a.jsonl")).toThrow(
+    await expect(read(bytes(bad), "a.jsonl")).rejects.toThrow(
       /a\.jsonl, line 3, field seed: .*number.*\n.*a\.jsonl, line 4: this is not JSON/s,
     );
-    expect(() => readTrials(bytes("\n\n"), "a.jsonl")).toThrow(/a\.jsonl holds no trial/);
-    expect(() => readTrials(bytes("{"), "a.jsonl")).toThrow(/line 1: this is not JSON/);
+    await expect(read(bytes("\n\n"), "a.jsonl")).rejects.toThrow(/a\.jsonl holds no trial/);
+    await expect(read(bytes("{"), "a.jsonl")).rejects.toThrow(/line 1: this is not JSON/);
   });
 });

@@ -1,5 +1,5 @@
 /** Trial records from a file of one JSON object a line, as a sweep writes it. */
-import { textLines } from "../data/files";
+import { type DataFile, lineBatches } from "../data/files";
 import { counted, Problems } from "../data/problems";
 import { LabError } from "../errors";
 import { type DoneTrial, trialRecordSchema } from "../pipeline/sweep/record";
@@ -46,12 +46,14 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
  * Reads trials; those that failed are passed over, and so is a last line that a sweep is still writing or was cut off in.
  * @throws LabError "bad-input" with file, line and field of every fault, or where no trial was done
  */
-export function readTrials(bytes: Uint8Array, name: string): Trial[] {
+export async function readTrials(file: DataFile): Promise<Trial[]> {
+  const { path: name, size } = file;
   const problems = new Problems();
   const trials: Trial[] = [];
   let failed = 0;
-  const whole = bytes.at(-1) === NEWLINE;
-  const lines = [...textLines({ path: name, bytes })];
+  const whole = (await file.slice(size - 1, size))[0] === NEWLINE;
+  const lines = [];
+  for await (const batch of lineBatches(file)) lines.push(...batch);
   for (const [i, { number: line, text }] of lines.entries()) {
     let value: unknown;
     try {

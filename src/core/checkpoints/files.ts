@@ -97,9 +97,9 @@ export type FetchLike = (
 export function checkpointFromUrl(base: string, get: FetchLike = fetch): CheckpointFiles {
   const root = base.endsWith("/") ? base : `${base}/`;
   const address = (path: string) => root + path.split("/").map(encodeURIComponent).join("/");
-  const ask = async (path: string, init: Parameters<FetchLike>[1]) => {
+  const reached = async <T>(path: string, answer: Promise<T>): Promise<T> => {
     try {
-      return await get(address(path), init);
+      return await answer;
     } catch (cause) {
       throw new LabError(
         "bad-input",
@@ -109,6 +109,7 @@ export function checkpointFromUrl(base: string, get: FetchLike = fetch): Checkpo
       );
     }
   };
+  const ask = (path: string, init: Parameters<FetchLike>[1]) => reached(path, get(address(path), init));
   const refused = (path: string, status: number) =>
     new LabError("bad-input", `${address(path)} answers with ${status}.`, "Check the address.");
   /** Null where there is none. */
@@ -134,7 +135,7 @@ export function checkpointFromUrl(base: string, get: FetchLike = fetch): Checkpo
     );
     if (answer.status === 404) throw missing(base, path);
     if (!answer.ok) throw refused(path, answer.status);
-    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const bytes = new Uint8Array(await reached(path, answer.arrayBuffer()));
     // A server without ranges sends the whole file.
     const part = ranged && answer.status === 200 ? bytes.slice(from ?? 0, to) : bytes;
     if (to !== undefined && part.length !== to - (from ?? 0))
