@@ -4,6 +4,9 @@ import { flops } from "../../charts/words";
 import { differences, getSetting, SETTINGS } from "../../core/config/paths";
 import { PRESETS, type PresetName } from "../../core/config/presets";
 import { useLab, useLabStore } from "../../state/context";
+import { CheckpointControl } from "../models/CheckpointControl";
+import { ModelsDialog } from "../models/ModelsDialog";
+import { checkpointSide } from "../models/names";
 import { ChangeLine } from "../parts/ChangeLine";
 import { Choice } from "../parts/Choice";
 import { Icon } from "../parts/icons";
@@ -28,6 +31,7 @@ export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnl
           <Group key={group.id} group={group} disabled={readOnly} />
         ))}
       </div>
+      <ModelsDialog disabled={readOnly} />
       <RunButtons readOnly={readOnly} />
     </aside>
   );
@@ -119,17 +123,22 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
             {isExpanded ? (
               <div className="body">
                 {note ? <p className="reading">{note}</p> : null}
-                {group.settings.map((setting) => (
-                  <SettingControl
-                    key={setting.path}
-                    setting={setting}
-                    experiment={experiment}
-                    base={base}
-                    disabled={disabled}
-                    notice={noticeOf(notices, setting.path)}
-                    onChange={(path, value) => lab.getState().set(path, value)}
-                  />
-                ))}
+                {group.settings.map((setting) => {
+                  const side = checkpointSide(setting.path);
+                  if (side)
+                    return <CheckpointControl key={setting.path} setting={setting} side={side} disabled={disabled} />;
+                  return (
+                    <SettingControl
+                      key={setting.path}
+                      setting={setting}
+                      experiment={experiment}
+                      base={base}
+                      disabled={disabled}
+                      notice={noticeOf(notices, setting.path)}
+                      onChange={(path, value) => lab.getState().set(path, value)}
+                    />
+                  );
+                })}
                 {group.id === "stage2" ? <QkdReading /> : null}
               </div>
             ) : null}

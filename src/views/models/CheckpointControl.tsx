@@ -1,6 +1,7 @@
 import type { SettingEntry } from "../../core/config/paths";
 import { useLab, useLabStore } from "../../state/context";
 import { Button } from "../parts/Button";
+import { modelName } from "./names";
 
 /** What a tower starts from: the model's name, and the window to choose another one. */
 export function CheckpointControl({
@@ -41,12 +42,4 @@ export function CheckpointControl({
       </p>
     </div>
   );
-}
-
-/** A reference in a few words: "hub:owner/name@0123456789abcdef" -> "owner/name". */
-export function modelName(reference: string): string {
-  const bare = reference.replace(/^(hub|bundled|files):/, "");
-  if (reference.startsWith("files:")) return bare.replace(/#[0-9a-f]+$/, "");
-  if (reference.startsWith("hub:")) return bare.replace(/@[0-9a-f]{40}$/, "");
-  return bare.replace(/\/+$/, "").split("/").at(-1) ?? bare;
 }
