@@ -77,8 +77,10 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const notes: string[] = [];
   if (similarity !== null && similarity !== "cosine")
     notes.push(`It compares vectors by ${similarity.slice(0, 30)}; this program compares them by cosine.`);
+  // The folder of a StaticEmbedding module by itself has no config.json.
+  const bare = !json && !modules && (weights.has("embedding.weight") || weights.has("embeddings"));
   const found =
-    modules?.first === "static" || json?.model_type === "model2vec"
+    modules?.first === "static" || json?.model_type === "model2vec" || bare
       ? await staticTower(list, folder, modules, json, weights)
       : await transformerTower(list, modules, json, weights, options.pooling ?? "mean", notes);
   const tokenizer = await readTokenizer(list, folder);
