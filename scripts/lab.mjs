@@ -79,7 +79,7 @@ try {
   });
   const env = { ...process.env };
   if (args[0] === "bench" && args.includes("--browser")) env.LAB_BENCH_BROWSER = await benchBrowser();
-  if (needsGpu) {
+  if (needsGpu && !args.includes("--dry")) {
     const gpu = chooseGpu();
     console.error(`GPU: ${gpu.words}`);
     Object.assign(env, gpu.env);

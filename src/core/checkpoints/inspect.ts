@@ -77,8 +77,10 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const notes: string[] = [];
   if (similarity !== null && similarity !== "cosine")
     notes.push(`It compares vectors by ${similarity.slice(0, 30)}; this program compares them by cosine.`);
+  // The folder of a StaticEmbedding module by itself has no config.json.
+  const bare = !json && !modules && (weights.has("embedding.weight") || weights.has("embeddings"));
   const found =
-    modules?.first === "static" || json?.model_type === "model2vec"
+    modules?.first === "static" || json?.model_type === "model2vec" || bare
       ? await staticTower(list, folder, modules, json, weights)
       : await transformerTower(list, modules, json, weights, options.pooling ?? "mean", notes);
   const tokenizer = await readTokenizer(list, folder);
@@ -88,9 +90,10 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const bytes = specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   const half = specs.reduce((sum, spec) => sum + (isHalfable(spec.name, spec.shape) ? 2 : 4) * sizeOf(spec.shape), 0);
   const read = found.static ? found.static.parts : tensors.map((tensor) => tensor.placed);
-  const dtypes: Partial<Record<Dtype, number>> = {};
-  const values = read.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  for (const { dtype, shape } of read) dtypes[dtype] = (dtypes[dtype] ?? 0) + sizeOf(shape) / values;
+  const counts = new Map<Dtype, number>();
+  for (const { dtype, shape } of read) counts.set(dtype, (counts.get(dtype) ?? 0) + sizeOf(shape));
+  const values = [...counts.values()].reduce((a, b) => a + b, 0);
+  const dtypes = Object.fromEntries([...counts].map(([dtype, count]) => [dtype, count / values]));
   return {
     name: files.name,
     ...found,
