@@ -91,8 +91,8 @@ export async function readPairs(files: readonly DataFile[], options: PairOptions
         const right = row.score === null || row.score >= columns.relevantFrom;
         const grades = qrels.get(`q${query + 1}`) ?? new Map<string, number>();
         qrels.set(`q${query + 1}`, grades);
-        const negatives = row.negatives.filter((text) => text.trim() !== "").map((text) => docs.add(text));
         const judged = positives.map((text) => docs.add(text));
+        const negatives = row.negatives.filter((text) => text.trim() !== "").map((text) => docs.add(text));
         if (right) for (const doc of judged) grades.set(`d${doc + 1}`, 1);
         for (const doc of [...(right ? [] : judged), ...negatives]) {
           const set = known.get(query) ?? new Set();
