@@ -60,8 +60,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const experiment = settle(preset, [...values.set], values.seed, values.data !== undefined);
   const opsName = checkOps(values.ops);
   if (values.plan) {
-    const dataset =
-      experiment.data.source === "notes" ? undefined : await collection(experiment, values.data, values.columns);
+    const dataset = values.data === undefined ? undefined : await collection(experiment, values.data, values.columns);
     console.log(JSON.stringify(describePlan(experiment, dataset), null, 1));
     return 0;
   }
