@@ -45,7 +45,7 @@ export function WordnetLicense() {
       <summary>WordNet 3.1, © 2011 Princeton University: licence</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: longer than its frame, it is scrolled with the keyboard. */}
       <section aria-label="Licence of WordNet" tabIndex={0} className="license">
-        {text}
+        {text.replace(/([^\n])\n(?!\n)/g, "$1 ")}
       </section>
     </details>
   );
