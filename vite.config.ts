@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { codeVersion } from "./scripts/code-version.mjs";
-import { wordnetPlugin } from "./wordnetPlugin";
+import { wordnetPlugin } from "./scripts/wordnet-plugin.mjs";
 
 // Cross-origin isolation gives wasm threads and finer timers where we serve the page ourselves; the build does not
 // depend on it, so any static host will do.

@@ -69,8 +69,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const opsName = checkOps(values.ops);
   const { experiment, starts, towers } = await openStarts(given, { open: folderCheckpoint });
   if (values.plan) {
-    const dataset =
-      experiment.data.source === "notes" ? undefined : await collection(experiment, values.data, values.columns);
+    const dataset = values.data === undefined ? undefined : await collection(experiment, values.data, values.columns);
     console.log(JSON.stringify(describePlan(experiment, dataset, towers), null, 1));
     return 0;
   }

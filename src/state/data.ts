@@ -1,7 +1,7 @@
 /** The data dialog: where the user's data comes from, what it looks like, and how far loading it is. */
 import { createStore } from "zustand/vanilla";
 import type { Columns } from "../core/data/columns";
-import type { DataFrom, DataPreview, ErrorReport, LoadingReport } from "../worker/protocol";
+import type { CollectionReport, DataFrom, DataPreview, ErrorReport, LoadingReport } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 import type { createLabStore } from "./lab";
 
@@ -47,13 +47,21 @@ export function createDataStore(client: LabClient, lab: ReturnType<typeof create
     let asked = 0;
     const readIt = () => client.send("readData", { experiment: lab.getState().experiment, columns: get().columns });
     /** Does it as the lab's collection; what goes wrong is told where the user looks. */
-    const adopt = async (work: Parameters<ReturnType<typeof lab.getState>["adopt"]>[0]) => {
+    const adopt = async (work: () => Promise<CollectionReport | null>) => {
       const mine = ++asked;
+      let loaded = false;
       set({ busy: true, error: null });
-      const error = await lab.getState().adopt(work, () => !get().open);
+      const error = await lab.getState().adopt(
+        async () => {
+          const report = await work();
+          loaded = report !== null;
+          return report;
+        },
+        () => !get().open,
+      );
       if (mine !== asked) return;
-      set({ busy: false, error: get().open ? error : null });
-      if (!error && !get().preview) set({ open: false });
+      // Stopped is neither: the dialog stays as it was.
+      set({ busy: false, error: get().open ? error : null, ...(loaded ? { open: false } : {}) });
     };
     return {
       open: false,
@@ -78,8 +86,10 @@ export function createDataStore(client: LabClient, lab: ReturnType<typeof create
       take(from) {
         set({ preview: null, columns: null });
         return adopt(async () => {
+          const mine = asked;
           const preview = await client.send("openData", { from });
           if (!preview.table) return readIt();
+          if (mine !== asked) return null;
           set({ preview, columns: preview.table.guess, open: true, tab: TAB_OF[from.kind] });
           return null;
         });

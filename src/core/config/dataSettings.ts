@@ -157,15 +157,15 @@ export const data = z
     wordnet: choice({
       default: "20k",
       choices: { "20k": "20,000 nouns", all: "all 117,791" },
-      label: "WordNet entries",
+      label: "Entries",
       help: "Where to search for the word of a definition: in the 20,000 most used nouns, or in all of WordNet, which is harder and takes longer.",
       source: "WordNet 3.1, Princeton University",
     }),
     queriesFrom: choice({
       default: "cloze",
-      choices: { cloze: "sentences of the documents", titles: "titles of the documents" },
+      choices: { cloze: "sentences", titles: "titles" },
       label: "Without queries",
-      help: "What serves as queries where your data has none. What asks is taken out of its document.",
+      help: "What of the documents serves as queries where your data has none. What asks is taken out of its document.",
       source: "cloze: Lee, Chang and Toutanova 2019",
     }),
     notes,

@@ -11,7 +11,7 @@ import type { DataFile } from "./files";
 import { isAside, judges, layoutOf, nameOf, sortFiles, tableHome } from "./layout";
 import { nameOfTable, readPairs, tableBatches } from "./pairs";
 import { firstFew, Problems } from "./problems";
-import type { JsonObject } from "./records";
+import { fieldOf, type JsonObject } from "./records";
 import { readTexts } from "./texts";
 import { titlePairs } from "./titles";
 import type { Dataset } from "./types";
@@ -80,7 +80,7 @@ export async function lookAtTable(file: DataFile, header?: boolean): Promise<Tab
   const head = await headOf(file, header);
   return {
     names: head.names,
-    rows: head.records.slice(0, SHOWN).map((record) => head.names.map((name) => shown(record[name]))),
+    rows: head.records.slice(0, SHOWN).map((record) => head.names.map((name) => shown(fieldOf(record, name)))),
     guess: guessColumns(head.names, head.records, head.header),
   };
 }
@@ -94,7 +94,7 @@ const likeDocuments = ({ names, records, header }: Head) =>
 /** Whether a loose train.tsv holds judgements: three or four columns that end in a number, or say that they do. */
 async function likeJudgements(file: DataFile): Promise<boolean> {
   const { names, records } = await headOf(file, false);
-  const last = records.map((record) => Number(record[names.at(-1)!]));
+  const last = records.map((record) => Number(fieldOf(record, names.at(-1)!)));
   return (names.length === 3 || names.length === 4) && last.slice(1).every(Number.isFinite);
 }
 

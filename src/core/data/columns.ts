@@ -1,7 +1,7 @@
 /** Which columns of a table are questions, answers and scores: guessed by their names, for a person to change. */
 import { LabError } from "../errors";
 import { quoted } from "./problems";
-import type { JsonObject } from "./records";
+import { fieldOf, type JsonObject } from "./records";
 
 /** The columns that make a pair, a triple or a scored pair. */
 export interface Columns {
@@ -46,7 +46,7 @@ const isNumber = (value: unknown) =>
  */
 export function guessColumns(names: readonly string[], rows: readonly JsonObject[], header: boolean): Columns {
   const every = (name: string, test: (value: unknown) => boolean) =>
-    rows.length > 0 && rows.every((row) => row[name] === undefined || row[name] === null || test(row[name]));
+    rows.length > 0 && rows.map((row) => fieldOf(row, name) ?? null).every((value) => value === null || test(value));
   const free = new Set(names);
   const take = (test: (name: string) => boolean): string | undefined => {
     const found = names.find((name) => free.has(name) && test(name));
@@ -71,7 +71,7 @@ export function guessColumns(names: readonly string[], rows: readonly JsonObject
 
 /** 1 for whole scores of 0 and 1, .5 for shares of one, else half of the greatest one seen. */
 function guessLevel(rows: readonly JsonObject[], score: string | null): number {
-  const values = score === null ? [] : rows.map((row) => Number(row[score])).filter(Number.isFinite);
+  const values = score === null ? [] : rows.map((row) => Number(fieldOf(row, score))).filter(Number.isFinite);
   const most = Math.max(0, ...values);
   if (most <= 1) return values.some((value) => !Number.isInteger(value)) ? 0.5 : 1;
   return Math.max(1, Math.ceil(most / 2));

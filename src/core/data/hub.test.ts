@@ -90,6 +90,8 @@ describe("the hub", () => {
   it("gives the part that is named", async () => {
     await expect(load("me/pairs")).rejects.toThrow(/several parts/);
     expect((await load("me/pairs:pair")).docs).toHaveLength(9);
+    expect((await load("me/pairs:pair/train-0.parquet")).docs).toHaveLength(9);
+    await expect(load("me/pairs:par")).rejects.toThrow('me/pairs has no folder or file "par".');
   });
   it("says that there is no such dataset", async () => {
     await expect(load("me/nothing")).rejects.toMatchObject({

@@ -11,7 +11,7 @@ import { checkStopped, type Watch } from "./watch";
 export interface HubName {
   name: string;
   revision: string | undefined;
-  /** A folder of it; empty: all of it. */
+  /** A folder of it, or one file; empty: all of it. */
   part: string;
 }
 
@@ -94,7 +94,7 @@ export async function hubFiles(
   const { datasetInfo, downloadFile, listFiles } = await import("@huggingface/hub");
   const hub = hubUrl ? { hubUrl: hubUrl.replace(/\/+$/, "") } : {};
   const guarded: typeof fetch = (input, init) => fetcher(input, { ...init, ...(signal ? { signal } : {}) });
-  const list = async (dataset: string, from: string | undefined, below: string) => {
+  const list = async (dataset: string, from: string | undefined) => {
     const { sha } = await datasetInfo({
       name: dataset,
       ...(from ? { revision: from } : {}),
@@ -104,19 +104,28 @@ export async function hubFiles(
     });
     const found: (Listed & { dataset: string; commit: string })[] = [];
     const repo = { type: "dataset" as const, name: dataset };
-    const pages = listFiles({ repo, recursive: true, revision: sha, path: below, fetch: guarded, ...hub });
+    const pages = listFiles({ repo, recursive: true, revision: sha, fetch: guarded, ...hub });
     for await (const { type, path, size } of pages)
       if (type === "file") found.push({ path, size, dataset, commit: sha });
     return { found, sha };
   };
   try {
-    const { found, sha } = await list(name, revision, part);
+    const { found: all, sha } = await list(name, revision);
+    const found = part === "" ? all : all.filter(({ path }) => path === part || path.startsWith(`${part}/`));
+    if (found.length === 0) {
+      const tops = [...new Set(all.map(({ path }) => path.split("/")[0]!))];
+      throw new LabError(
+        "bad-input",
+        part === "" ? `${name} holds no files.` : `${name} has no folder or file ${quoted(part)}.`,
+        tops.length > 0 ? `It holds ${firstFew(tops, tops.length)}.` : "Check the name.",
+      );
+    }
     const wanted = new Set(wantedFiles(found, name).map(({ path }) => path));
     const files = found.filter(({ path }) => wanted.has(path));
     const { corpus, qrels, others } = sortFiles(files);
     // The BEIR organisation keeps judgements in a dataset of their own.
     if (corpus.length > 0 && qrels.length + others.length === 0) {
-      const judged = await list(`${name}-qrels`, undefined, "").catch(() => null);
+      const judged = await list(`${name}-qrels`, undefined).catch(() => null);
       for (const file of judged?.found ?? []) if (/\.tsv$/i.test(file.path)) files.push({ ...file, path: file.path });
     }
     const total = files.reduce((sum, { size }) => sum + size, 0);

@@ -141,6 +141,38 @@ describe("a table", () => {
     await expect(read({ "p.csv": "query,positive\n" })).rejects.toThrow("p.csv holds no rows.");
   });
 
+  it("of any records is read or refused, never anything else", async () => {
+    const key = fc.constantFrom(
+      "query",
+      "positive",
+      "negative",
+      "score",
+      "_id",
+      "text",
+      "constructor",
+      "__proto__",
+      "toString",
+    );
+    const value = fc.oneof(
+      fc.string(),
+      fc.integer(),
+      fc.constant(null),
+      fc.array(fc.string(), { maxLength: 2 }),
+      fc.object({ maxDepth: 1 }),
+    );
+    const record = fc.dictionary(key, value, { maxKeys: 5 }).map((entries) => JSON.stringify(entries));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(record, fc.json()), { maxLength: 12 }), async (lines) => {
+        const whole = lookAt(await open({ "p.jsonl": lines.join("\n") })).then((found) =>
+          readCollection(found, { seed: 7 }),
+        );
+        await whole.catch((error: unknown) => {
+          expect(error).toMatchObject({ kind: "bad-input" });
+        });
+      }),
+    );
+  });
+
   it("is text and nothing else: names of objects' own fields are columns like others", async () => {
     const rows = range(5).map((i) => `q${i},a${i},c${i}\n`);
     const dataset = await read({ "p.csv": `query,__proto__,constructor\n${rows.join("")}` }, "positive=constructor");

@@ -8,7 +8,7 @@ import { delimitedBatches, isDelimited } from "./delimited";
 import type { DataFile } from "./files";
 import { nameOf, tableSplit } from "./layout";
 import { counted, inWords, Problems, quoted } from "./problems";
-import { kindOf, type RawRecord, recordBatches, wellFormed } from "./records";
+import { fieldOf, kindOf, type RawRecord, recordBatches, wellFormed } from "./records";
 import { makeSplits, type Pools } from "./splits";
 import type { Dataset, Doc, Query } from "./types";
 import { type Reading, startReading, type Watch } from "./watch";
@@ -91,8 +91,8 @@ export async function readPairs(files: readonly DataFile[], options: PairOptions
         const right = row.score === null || row.score >= columns.relevantFrom;
         const grades = qrels.get(`q${query + 1}`) ?? new Map<string, number>();
         qrels.set(`q${query + 1}`, grades);
-        const negatives = row.negatives.filter((text) => text.trim() !== "").map((text) => docs.add(text));
         const judged = positives.map((text) => docs.add(text));
+        const negatives = row.negatives.filter((text) => text.trim() !== "").map((text) => docs.add(text));
         if (right) for (const doc of judged) grades.set(`d${doc + 1}`, 1);
         for (const doc of [...(right ? [] : judged), ...negatives]) {
           const set = known.get(query) ?? new Set();
@@ -189,21 +189,20 @@ function readRow(
     fail(field, given === undefined ? "it is missing." : `it must be text; here it is ${kindOf(given)}.`);
     return "";
   };
-  const has = (field: string) => (Object.hasOwn(value, field) ? value[field] : undefined);
   const list = (field: string, optional: boolean): string[] => {
-    const given = has(field);
+    const given = fieldOf(value, field);
     if (Array.isArray(given)) return given.map((entry: unknown, i) => text(`${field}[${i}]`, entry));
     if (optional && (given === undefined || given === null)) return [];
     return [text(field, given)];
   };
-  const given = has(columns.query);
+  const given = fieldOf(value, columns.query);
   // A list of one question, as some tables have it.
   const query = text(columns.query, Array.isArray(given) && given.length === 1 ? given[0] : given);
   const positives = list(columns.positive, false);
   const negatives = columns.negatives.flatMap((name) => list(name, true));
   let score: number | null = null;
   if (columns.score !== null) {
-    const raw = has(columns.score);
+    const raw = fieldOf(value, columns.score);
     const shown = typeof raw === "string" ? raw.trim() : raw;
     score =
       typeof shown === "boolean" ? Number(shown) : typeof shown === "number" || shown ? Number(shown) : Number.NaN;

@@ -15,6 +15,10 @@ export interface RawRecord {
   escaped: boolean;
 }
 
+/** A field of a record; never one that all objects have, as constructor. */
+export const fieldOf = (record: JsonObject, name: string): unknown =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 /** What a JSON value is, in words. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

@@ -1,6 +1,7 @@
 /** What a run will do, before it does it: steps of every system and floating-point operations from shapes. */
 import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
+import { WORDNET_COUNTS } from "../data/wordnet/words";
 import { forwardFlops, towerConfig } from "../towers";
 import type { TowerConfig } from "../towers/types";
 
@@ -48,19 +49,20 @@ export function towerConfigs(experiment: Experiment): RunTowers {
 
 /**
  * The upper bound that the settings allow, before any text is tokenised: every text of the longest length.
- * @param dataset the collection where it is not the bundled notes, whose sizes stand in the settings
+ * @param dataset the collection where it is the user's own; the sizes of those that come with the page are known
  */
 export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape {
-  const { notes } = experiment.data;
-  const documents = dataset?.docs.length ?? notes.corpusSize;
+  const { source, wordnet, notes } = experiment.data;
+  const known = source === "wordnet" ? WORDNET_COUNTS[wordnet] : { ...notes, documents: notes.corpusSize };
+  const documents = dataset?.docs.length ?? known.documents;
   return {
     teacher: { query: experiment.teacher.queryTokens, document: experiment.teacher.docTokens },
     student: { query: experiment.student.queryTokens, document: experiment.student.docTokens },
     documents,
-    trainQueries: dataset?.train.queries.length ?? notes.trainQueries,
-    testQueries: dataset?.test.queries.length ?? notes.testQueries,
+    trainQueries: dataset?.train.queries.length ?? known.trainQueries,
+    testQueries: dataset?.test.queries.length ?? known.testQueries,
     validationDocuments: Math.min(documents, VALIDATION_DOCUMENTS),
-    validationQueries: Math.min(dataset?.validation.queries.length ?? notes.validationQueries, VALIDATION_QUERIES),
+    validationQueries: Math.min(dataset?.validation.queries.length ?? known.validationQueries, VALIDATION_QUERIES),
   };
 }
 

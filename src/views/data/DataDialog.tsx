@@ -29,25 +29,19 @@ export function DataDialog({ disabled }: { disabled: boolean }) {
   const preview = useLabStore("data", (s) => s.preview);
   const loading = useLabStore("data", (s) => s.loading);
   const { close, setTab, stop } = data.getState();
-  const off = disabled || busy;
+  // Nothing is disabled while loading: what loses the focus by that takes the keyboard out of the window. Whatever is
+  // asked for next takes the place of what is under way.
   return (
     <Window title="Data" open={open} wide onClose={close}>
-      <Segmented
-        label="Where the collection comes from"
-        value={tab}
-        options={TABS}
-        disabled={busy}
-        tight
-        onChange={setTab}
-      />
-      {preview ? <ColumnChoice disabled={off} /> : <Source tab={tab} disabled={off} />}
+      <Segmented label="Where the collection comes from" value={tab} options={TABS} tight onChange={setTab} />
+      {preview ? <ColumnChoice disabled={disabled} /> : <Source tab={tab} disabled={disabled} />}
       {error ? <Alert report={error} /> : null}
       {busy && loading ? (
         <Progress words={loading.file || loading.words} done={loading.done} total={loading.total} onStop={stop} />
       ) : null}
       <div className="acts">
         {preview ? (
-          <Button look="primary" isDisabled={off} onPress={() => void data.getState().read()}>
+          <Button look="primary" isDisabled={disabled} onPress={() => void data.getState().read()}>
             Load the table
           </Button>
         ) : null}

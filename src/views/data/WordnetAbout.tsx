@@ -43,7 +43,10 @@ export function WordnetLicense() {
   return (
     <details className="differs" onToggle={(event) => event.currentTarget.open && void load()}>
       <summary>WordNet 3.1, © 2011 Princeton University: licence</summary>
-      <pre className="license">{text}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: longer than its frame, it is scrolled with the keyboard. */}
+      <section aria-label="Licence of WordNet" tabIndex={0} className="license">
+        {text.replace(/([^\n])\n(?!\n)/g, "$1 ")}
+      </section>
     </details>
   );
 }

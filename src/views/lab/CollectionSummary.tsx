@@ -16,14 +16,13 @@ export function CollectionSummary({ disabled }: { disabled: boolean }) {
   const source = useLabStore("lab", (s) => s.experiment.data.source);
   const size = useLabStore("lab", (s) => s.experiment.data.wordnet);
   const error = useLabStore("lab", (s) => s.collectionError);
-  const busy = useLabStore("data", (s) => s.busy);
   useDescription();
   return (
     <>
       <Drop
         label="Collection"
         accept={ACCEPT}
-        disabled={disabled || busy}
+        disabled={disabled}
         onFiles={(files) => void data.getState().take({ kind: "files", files })}
       >
         Drop files, a folder or a .zip, or
