@@ -43,6 +43,9 @@ const TEXTS = [
   "The word is defined as a unit of language that carries meaning. It can be written, spoken or signed; it stands in a dictionary, and its form changes with its place in a sentence.",
 ];
 
+// No larger than the few texts need: tfjs' own operations are slow on a CPU's Vulkan.
+const BATCH = 2;
+
 interface Check {
   name: string;
   difference: Difference;
@@ -74,13 +77,17 @@ export async function importCommand(args: string[]): Promise<number> {
   if (!values.json) for (const line of describe(inspection)) console.log(line);
   let checks: Check[] = [];
   let tokens = "";
+  let peak = 0;
   const times: Record<string, number> = { inspected: performance.now() - started };
   if (!values.dry) {
     const tokenizer = await checkpointTokenizer(files, inspection);
     tokens = Array.from(tokenizer.encode(TEXTS[0]!, inspection.maxTokens)).join(" ");
     const loading = performance.now();
+    // Not the process's own highest mark, which a large parent passes on.
+    const before = process.memoryUsage.rss();
     const parameters = await loadCheckpoint(files, inspection, {
       onProgress: (done, total) => {
+        peak = Math.max(peak, process.memoryUsage.rss() - before);
         if (process.stderr.isTTY) process.stderr.write(`\rreading ${bytesInWords(done)} of ${bytesInWords(total)} `);
       },
     });
@@ -88,10 +95,13 @@ export async function importCommand(args: string[]): Promise<number> {
     checks = await compare(files, inspection, parameters, examples);
   }
   const failed = checks.some((check) => !check.passed);
-  if (values.json) console.log(JSON.stringify({ ...summary(inspection), checks, times, passed: !failed }, null, 1));
+  if (values.json)
+    console.log(JSON.stringify({ ...summary(inspection), checks, times, peak, passed: !failed }, null, 1));
   else if (!values.dry) {
     console.log(`"${TEXTS[0]}" is ${tokens}`);
-    console.log(`loaded in ${(times["loaded"]! / 1000).toFixed(1)} s`);
+    console.log(
+      `loaded in ${(times["loaded"]! / 1000).toFixed(2)} s, the process grew by ${bytesInWords(peak)} at most`,
+    );
     for (const { name, difference, passed } of checks)
       console.log(
         `${name}: largest difference ${difference.largest.toExponential(1)}, smallest cosine ${difference.cosine.toFixed(7)}: ${passed ? "as it should be" : "TOO FAR"}`,
@@ -123,9 +133,13 @@ async function compare(
     }
   };
   try {
-    const fused = await encode(openModel(gpu, ops, files, inspection, { parameters }), TEXTS, true);
-    const plain = await encode(openModel(gpu, plainOps, files, inspection, { parameters }), TEXTS, true);
-    const half = await encode(openModel(gpu, ops, files, inspection, { parameters, half: true }), TEXTS, true);
+    const fused = await encode(openModel(gpu, ops, files, inspection, { parameters, batch: BATCH }), TEXTS, true);
+    const plain = await encode(openModel(gpu, plainOps, files, inspection, { parameters, batch: BATCH }), TEXTS, true);
+    const half = await encode(
+      openModel(gpu, ops, files, inspection, { parameters, batch: BATCH, half: true }),
+      TEXTS,
+      true,
+    );
     const scale = fused.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
     const both = differenceOf(fused, plain, size);
     const packed = differenceOf(half, fused, size);
@@ -142,7 +156,7 @@ async function compare(
       );
     // Golden vectors are of the bare sentences.
     const found = await encode(
-      openModel(gpu, ops, files, inspection, { parameters }),
+      openModel(gpu, ops, files, inspection, { parameters, batch: BATCH }),
       examples.map((e) => e.sentence),
       false,
     );

@@ -88,9 +88,10 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const bytes = specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   const half = specs.reduce((sum, spec) => sum + (isHalfable(spec.name, spec.shape) ? 2 : 4) * sizeOf(spec.shape), 0);
   const read = found.static ? found.static.parts : tensors.map((tensor) => tensor.placed);
-  const dtypes: Partial<Record<Dtype, number>> = {};
-  const values = read.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  for (const { dtype, shape } of read) dtypes[dtype] = (dtypes[dtype] ?? 0) + sizeOf(shape) / values;
+  const counts = new Map<Dtype, number>();
+  for (const { dtype, shape } of read) counts.set(dtype, (counts.get(dtype) ?? 0) + sizeOf(shape));
+  const values = [...counts.values()].reduce((a, b) => a + b, 0);
+  const dtypes = Object.fromEntries([...counts].map(([dtype, count]) => [dtype, count / values]));
   return {
     name: files.name,
     ...found,

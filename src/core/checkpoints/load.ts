@@ -38,8 +38,8 @@ export async function loadCheckpoint(
     if (data.length !== placed.to - placed.from)
       throw badInput(`${placed.file} ends within tensor ${from}.`, "The file is cut off: fetch it again.");
     const values = toFloats(from, { dtype: placed.dtype, data });
-    const strange = values.findIndex((x) => !Number.isFinite(x));
-    if (strange >= 0)
+    const strange = notFinite(values);
+    if (strange !== null)
       throw badInput(
         `Tensor ${from} holds ${values[strange]} at place ${strange}.`,
         "The file is damaged: fetch it again.",
@@ -49,6 +49,13 @@ export async function loadCheckpoint(
     options.onProgress?.(done, total);
   }
   return parameters;
+}
+
+/** The place of the first value that is no number. */
+function notFinite(values: Float32Array): number | null {
+  // A loop of its own: a callback for each of 50 million values takes a second.
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return null;
 }
 
 /**
