@@ -12,11 +12,13 @@ import {
   uploadAdapted,
   uploadTower,
   withoutAdapters,
+  writeParameters,
 } from "../towers/device";
 import { isHead, type LoraSettings } from "../towers/lora";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "./contrastiveStep";
 import { createEncoder } from "./encode";
+import { readMoments, writeMoments } from "./moments";
 import { madeUpTexts } from "./testTexts";
 
 const gpu = useGpu();
@@ -177,6 +179,31 @@ describe("stage 1 with adapters", () => {
     const rounded = host.get(name)!.values.map((x) => halfValue(halfBits(x)));
     expect((await downloadParameters(gpu(), merged)).get(name)!.values).toEqual(rounded);
     dispose({ query: merged, document });
+  });
+
+  it("goes on from a saved state as if it had not stopped", async () => {
+    const own = config("decoder");
+    const whole = await trained(fusedOps, own, settings(), { shared: true });
+    const made = () => {
+      const tower = uploadAdapted(gpu(), own, base(own), settings(), 7, "query");
+      return { tower, step: stepOf(fusedOps, tower, tower, true) };
+    };
+    const first = made();
+    for (let n = 1; n < STEPS; n++) first.step.run(n);
+    const parameters = await downloadParameters(gpu(), first.step);
+    const moments = await readMoments(gpu(), first.step);
+    // The adapters and the projection, nothing of the base.
+    expect([...parameters.keys()].every((name) => /lora_[AB]|projection/.test(name))).toBe(true);
+    first.step.dispose();
+    disposeTower(first.tower);
+    const second = made();
+    writeParameters(gpu(), second.step, parameters);
+    writeMoments(gpu(), second.step, moments);
+    second.step.run(STEPS);
+    expect(await encode(fusedOps, second.tower)).toEqual(whole.vectors);
+    second.step.dispose();
+    disposeTower(second.tower);
+    dispose(whole);
   });
 
   it("trains one set of adapters where the towers are shared", async () => {
