@@ -1,9 +1,11 @@
 /** Exported towers, run by onnxruntime-web's WebAssembly, against this program's own forward pass. */
+import { existsSync, readFileSync } from "node:fs";
 import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, it } from "vitest";
 import { useCpu } from "../../gpu/testFloat64";
 import { writeOnnx } from "../formats/onnx";
 import type { HostParameters, TowerConfig } from "../towers/types";
+import { checkpointFromBlobs, inspectCheckpoint, loadCheckpoint } from "./index";
 import { type OnnxOptions, towerOnnx } from "./onnxGraph";
 import { largestDifference, ownVectors, randomTexts, randomTower, TEST_TOWERS } from "./testTowers";
 
@@ -57,6 +59,23 @@ describe("a tower as ONNX, run by onnxruntime-web", () => {
       expect(largestDifference(await vectors([texts[2]!]), third)).toBeLessThan(1e-4);
       await session.release();
     });
+
+  const stories = "../shared/data/stories260k";
+  it.skipIf(!existsSync(stories) && !process.env.CI)(
+    `a trained language model (${stories}) gives the reference program's pooled vectors`,
+    async () => {
+      const paths = ["config.json", "model.safetensors"];
+      const files = checkpointFromBlobs(paths.map((path) => ({ path, data: readFileSync(`${stories}/${path}`) })));
+      const inspection = await inspectCheckpoint(files, { pooling: "mean" });
+      const { vectors } = await opened(inspection.config, await loadCheckpoint(files, inspection));
+      const golden = JSON.parse(readFileSync(`${stories}/golden.json`, "utf8")) as {
+        prompts: { ids: number[]; mean_pooled_l2: number[] }[];
+      };
+      const found = await vectors(golden.prompts.map(({ ids }) => Int32Array.from(ids)));
+      const expected = golden.prompts.flatMap((prompt) => prompt.mean_pooled_l2);
+      expect(largestDifference(found, expected)).toBeLessThan(1e-4);
+    },
+  );
 
   it("with half floats is half as large and near", async () => {
     const config = { ...TEST_TOWERS.encoder!, width: 64, hidden: 128, vocabulary: 2000 };

@@ -89,6 +89,43 @@ export const stage1 = z
       "Walks each batch in so many pieces, here and in the baselines, with the whole batch's result: less memory for a forward pass more (gradient caching). 1: all at once.",
       "GradCache, arXiv 2101.06983",
     ),
+    lora: flag({
+      default: false,
+      label: "Train adapters (LoRA)",
+      help: "The teacher's matrices stay as they are; small ones beside them are trained with this stage's learning rate, and added to them in the end. For a large loaded teacher: gradients and the optimizer's memory are those of the adapters alone.",
+      source: "Hu et al. 2021, arXiv 2106.09685",
+    }),
+    loraRank: whole({
+      default: 8,
+      min: 1,
+      max: 256,
+      log: true,
+      label: "Rank of the adapters",
+      help: "Width of the small matrices. Queries, keys and values share an adapter, as do gate and up.",
+      source: "Hu et al. 2021, arXiv 2106.09685",
+    }),
+    loraAlpha: real({
+      default: 16,
+      min: 0.5,
+      max: 512,
+      log: true,
+      label: "Alpha of the adapters",
+      help: "What they add is multiplied with alpha over rank.",
+      source: "Hu et al. 2021, arXiv 2106.09685",
+    }),
+    loraTargets: choice({
+      default: "all",
+      choices: { attention: "Attention", all: "All layers" },
+      label: "Adapters beside",
+      help: "The matrices of attention alone, or of the feed-forward layers too.",
+      source: "QLoRA, arXiv 2305.14314",
+    }),
+    loraHalf: flag({
+      default: false,
+      label: "Frozen matrices as half floats",
+      help: "Half the memory for what is not trained, rounded to 3 or 4 digits; so it is in the merged teacher, too. Needs this program's own kernels.",
+      source: OURS,
+    }),
   })
   .prefault({});
 

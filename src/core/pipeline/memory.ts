@@ -8,6 +8,7 @@ import { bytesInWords } from "../bytes";
 import { getSetting, settingEntry, withSetting } from "../config/paths";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
+import { type LoraSettings, loraOf } from "../towers/lora";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
@@ -86,12 +87,13 @@ export function runMemory(
     document: TowerConfig,
     tokens: { query: number; document: number },
     sharedTowers: boolean,
+    lora: LoraSettings | null = null,
   ) => [
     contrastiveMemory(
       { config: query, batch: training.batch, tokens: tokens.query },
       { config: document, batch: columns, tokens: tokens.document },
       sharedTowers,
-      { dropout: stage1.dropout, captured, pieces: stage1.pieces },
+      { dropout: stage1.dropout, captured, pieces: stage1.pieces, lora },
     ),
     encoder(query, tokens.query),
     encoder(document, tokens.document),
@@ -104,7 +106,7 @@ export function runMemory(
     {
       stage: "stage1",
       towers: teacherTowers(experiment, teacher),
-      steps: pair(teacher, teacher, long, experiment.teacher.sharedTowers),
+      steps: pair(teacher, teacher, long, experiment.teacher.sharedTowers, loraOf(experiment)),
       vectors: watched,
     },
     { stage: "index", towers: [], steps: [encoder(teacher, long.document)], vectors: vectors(shape.documents) },
@@ -149,7 +151,8 @@ export function runMemory(
   let resident = 0;
   const stages = plan.map(({ stage, towers, steps, vectors }): StageMemory => {
     resident += sum(towers.map(parameterBytes));
-    const parts = { ...together(steps, captured), parameters: resident, vectors };
+    const needs = together(steps, captured);
+    const parts = { ...needs, parameters: resident + needs.parameters, vectors };
     return {
       stage,
       parts,

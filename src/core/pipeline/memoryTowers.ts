@@ -1,5 +1,6 @@
 /** The towers' forward passes (core/towers/forward.ts) as what their own kernels ask the memory for. */
 import { activationOf, headSizeOf, projects } from "../towers/config";
+import type { LoraSettings } from "../towers/lora";
 import type { Activation, TowerConfig } from "../towers/types";
 import type { Tape, Value } from "./memoryTape";
 
@@ -7,10 +8,12 @@ interface Size {
   batch: number;
   tokens: number;
   dropout: boolean;
+  /** The adapters that are trained in place of the tower. */
+  lora?: LoraSettings | null | undefined;
 }
 
 /** Pre-norm layers (decoder, bench), post-norm layers (encoder): what an op of the forward pass is to the memory. */
-function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout }: Size) {
+function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout, lora }: Size) {
   const { width, hidden, heads, kvHeads, kind } = config;
   const n = batch * tokens;
   const head = headSizeOf(config);
@@ -31,8 +34,25 @@ function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout }: S
     });
   };
   const inner = kind === "decoder" ? 2 * hidden : hidden;
+  /** What an adapter adds to y, a product with x: through A, times a number, through B. */
+  const adapt = (x: Value, y: Value, normed = false): Value => {
+    if (!lora) return y;
+    const stats2 = normed ? { kept: [stats], back: [n * width] } : {};
+    const down = tape.op({ result: n * lora.rank, ...stats2, inputs: [made(x)], saves: [x] });
+    const scaled = tape.op({ result: n * lora.rank, inputs: [made(down)], saves: [down] });
+    return tape.op({ result: y.size, inputs: [made(scaled), passed(y)], saves: [scaled] });
+  };
+  /** A feed-forward layer whose matrices have adapters is not one op. */
+  const openFeedForward = (x: Value, normed: boolean): Value => {
+    const extra = normed ? { kept: [stats], back: [n * width] } : {};
+    const u = adapt(x, tape.op({ result: n * inner, ...extra, inputs: [made(x)], saves: [x] }), normed);
+    const halves = kind === "decoder" ? [0, 1].map(() => tape.op({ result: n * hidden, inputs: [made(u)] })) : [u];
+    const h = tape.op({ result: n * hidden, inputs: halves.map(made), saves: halves });
+    return adapt(h, tape.op({ result: n * width, inputs: [made(h), passed(x)], saves: [h] }));
+  };
   return {
     n,
+    adapt,
     drop,
     addTo,
     embed: () => tape.op({ result: n * width, inputs: [] }),
@@ -72,14 +92,16 @@ function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout }: S
       }),
     /** The hidden layer lives within the op; what its activation was made from is kept. */
     feedForward: (x: Value, normed: boolean) =>
-      tape.op({
-        result: n * width,
-        scratch: normed && !tape.recording ? [n * hidden, stats] : [n * hidden],
-        kept: tape.recording ? (normed ? [n * inner, stats] : [n * inner]) : [],
-        inputs: [made(x)],
-        saves: [x],
-        back: normed ? [n * inner, n * hidden, n * width] : [n * inner, n * hidden],
-      }),
+      lora?.targets === "all"
+        ? openFeedForward(x, normed)
+        : tape.op({
+            result: n * width,
+            scratch: normed && !tape.recording ? [n * hidden, stats] : [n * hidden],
+            kept: tape.recording ? (normed ? [n * inner, stats] : [n * inner]) : [],
+            inputs: [made(x)],
+            saves: [x],
+            back: normed ? [n * inner, n * hidden, n * width] : [n * inner, n * hidden],
+          }),
     /** Without a kernel of its own: two products, and between them what tfjs makes of an activation. */
     otherFeedForward: (x: Value, activation: Activation) => {
       const u = tape.op({ result: n * hidden, inputs: [made(x)], saves: [x] });
@@ -124,15 +146,17 @@ export function towerMemory(tape: Tape, config: TowerConfig, size: Size): Value 
       const last = i === config.layers - 1;
       x = layer(x, (from) => {
         if (config.kind !== "encoder") {
-          const qkv = ops.normQkv(from);
+          const qkv = ops.adapt(from, ops.normQkv(from), true);
           const mixed = ops.attention(config.qkNorm ? ops.headNorms(qkv) : qkv);
-          const middle = ops.addTo(from, (inOne) => ops.output(mixed, inOne ? from : null));
+          const middle = ops.addTo(from, (inOne) => ops.adapt(mixed, ops.output(mixed, inOne ? from : null)));
           return ops.addTo(middle, () => ops.feedForward(middle, true));
         }
-        const mixed = ops.attention(ops.qkv(from));
-        const attended = ops.norm(ops.addTo(from, (inOne) => ops.output(mixed, inOne ? from : null)));
+        const mixed = ops.attention(ops.adapt(from, ops.qkv(from)));
+        const attended = ops.norm(ops.addTo(from, (inOne) => ops.adapt(mixed, ops.output(mixed, inOne ? from : null))));
         const y = ops.addTo(attended, () =>
-          activation === "gelu" ? ops.feedForward(attended, false) : ops.otherFeedForward(attended, activation),
+          activation === "gelu" || size.lora?.targets === "all"
+            ? ops.feedForward(attended, false)
+            : ops.otherFeedForward(attended, activation),
         );
         return last ? ops.normPool(y) : ops.norm(y);
       });

@@ -1,10 +1,19 @@
 /** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
+import type { Gpu } from "../../gpu/device";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
 import { PYTORCH } from "../formats/safetensors";
 import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
-import { disposeTower, downloadParameters, type Tower, uploadTower } from "../towers/device";
+import {
+  disposeTower,
+  downloadParameters,
+  type Tower,
+  uploadAdapted,
+  uploadTower,
+  withoutAdapters,
+} from "../towers/device";
+import { type LoraSettings, loraOf } from "../towers/lora";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
 import { distilStep, type SharedDistilParts } from "../training/distilStep";
@@ -43,7 +52,8 @@ export function recipeOf(
 ): Recipe {
   const { training, seed } = context.experiment;
   const { loadedRate } = training;
-  const loaded = towers.filter((tower) => tower.loaded).length;
+  // Adapters are new, whatever they stand beside.
+  const loaded = towers.filter((tower) => tower.loaded && !tower.lora).length;
   const rates =
     loaded === 0
       ? given
@@ -177,7 +187,7 @@ async function trainPair(
   const { stage1, training } = experiment;
   const loaded = await loadTowers(context, stage, system, shared);
   if (loaded) return { towers: loaded, endedEarly: false };
-  const towers = await make();
+  let towers = await make();
   const queryLength = texts.query.queryLength;
   const documentLength = texts.document.documentLength;
   const recipe = recipeOf(context, rates, steps, stage1, [towers.query, towers.document]);
@@ -186,53 +196,73 @@ async function trainPair(
     document: encoderFor(context, towers.document, documentLength),
   };
   try {
-    const endedEarly = await runTraining(
-      context,
-      stage,
-      recipe,
-      () =>
-        contrastiveStep(gpu, ops, recipe, {
-          ...towers,
-          queryTokens: texts.query.train,
-          documentTokens: texts.document.documents,
-          queryLength,
-          documentLength,
-          order: pairOrder(pairs, training.batch, stage1.hardNegatives, experiment.seed),
-          hardNegatives: stage1.hardNegatives,
-          temperature: stage1.temperature,
-          learnTemperature: stage1.learnTemperature,
-        }),
-      watchBoth(
-        sample,
-        experiment.embeddingSize,
-        { encoder: encoders.query, table: texts.query.validation },
-        { encoder: encoders.document, table: texts.document.documents },
-      ),
-    );
+    let endedEarly: boolean;
+    try {
+      endedEarly = await runTraining(
+        context,
+        stage,
+        recipe,
+        () =>
+          contrastiveStep(gpu, ops, recipe, {
+            ...towers,
+            queryTokens: texts.query.train,
+            documentTokens: texts.document.documents,
+            queryLength,
+            documentLength,
+            order: pairOrder(pairs, training.batch, stage1.hardNegatives, experiment.seed),
+            hardNegatives: stage1.hardNegatives,
+            temperature: stage1.temperature,
+            learnTemperature: stage1.learnTemperature,
+          }),
+        watchBoth(
+          sample,
+          experiment.embeddingSize,
+          { encoder: encoders.query, table: texts.query.validation },
+          { encoder: encoders.document, table: texts.document.documents },
+        ),
+      );
+    } finally {
+      encoders.query.dispose();
+      encoders.document.dispose();
+    }
+    towers = await pairWithoutAdapters(gpu, towers);
     await finishStage(context, stage, system, towers, texts, endedEarly);
     return { towers, endedEarly };
   } catch (error) {
     disposeTowers(towers);
     throw error;
-  } finally {
-    encoders.query.dispose();
-    encoders.document.dispose();
   }
+}
+
+/** What adapters learned is added to the matrices; towers without any are given back as they are. */
+async function pairWithoutAdapters(gpu: Gpu, { query, document }: Towers): Promise<Towers> {
+  const merged = await withoutAdapters(gpu, query);
+  return { query: merged, document: document === query ? merged : await withoutAdapters(gpu, document) };
 }
 
 type Role = "teacher" | "student";
 
-/** A tower with the values of its checkpoint, or, without one, of the seed. */
+/** A tower with the values of its checkpoint, or, without one, of the seed. @param lora frozen, with adapters */
 async function freshTower(
-  { gpu, experiment, starts }: RunContext,
+  { gpu, ops, experiment, starts }: RunContext,
   role: Role,
   config: TowerConfig,
   side: "query" | "document",
+  lora: LoraSettings | null = null,
 ): Promise<Tower> {
   const { seed, training } = experiment;
   const start = starts[role];
-  if (!start) return uploadTower(gpu, config, initTower(config, seed, side, training.start === "own"));
-  return { ...uploadTower(gpu, config, await startValues(start, config, seed, side)), loaded: true };
+  const values = start
+    ? await startValues(start, config, seed, side)
+    : initTower(config, seed, side, training.start === "own");
+  if (lora?.half && ops.name === "plain")
+    throw new LabError(
+      "bad-setting",
+      "Plain operations do not read half floats.",
+      "Choose --ops fused, or leave stage1.loraHalf off.",
+    );
+  const tower = lora ? uploadAdapted(gpu, config, values, lora, seed, side) : uploadTower(gpu, config, values);
+  return start ? { ...tower, loaded: true } : tower;
 }
 
 /** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
@@ -241,11 +271,12 @@ async function freshPair(
   [queryRole, queryConfig]: [Role, TowerConfig],
   [documentRole, documentConfig]: [Role, TowerConfig],
   shared: boolean,
+  lora: LoraSettings | null = null,
 ): Promise<Towers> {
-  const query = await freshTower(context, queryRole, queryConfig, "query");
+  const query = await freshTower(context, queryRole, queryConfig, "query", lora);
   if (shared) return { query, document: query };
   try {
-    return { query, document: await freshTower(context, documentRole, documentConfig, "document") };
+    return { query, document: await freshTower(context, documentRole, documentConfig, "document", lora) };
   } catch (error) {
     disposeTower(query);
     throw error;
@@ -260,7 +291,8 @@ export function trainTeacher(context: RunContext) {
     context,
     "stage1",
     "teacher",
-    () => freshPair(context, ["teacher", config], ["teacher", config], experiment.teacher.sharedTowers),
+    () =>
+      freshPair(context, ["teacher", config], ["teacher", config], experiment.teacher.sharedTowers, loraOf(experiment)),
     { query: texts.teacher, document: texts.teacher },
     experiment.stage1,
     plan.steps.stage1,

@@ -5,7 +5,8 @@ import { fusedOps } from "../../gpu/fusedOps";
 import { SEARCH_BATCH, searchStep, uploadIndex } from "../../gpu/search";
 import { useGpu } from "../../gpu/testGpu";
 import { initTower } from "../towers";
-import { disposeTower, type Tower, uploadStudents, uploadTower } from "../towers/device";
+import { disposeTower, type Tower, uploadAdapted, uploadStudents, uploadTower } from "../towers/device";
+import type { LoraSettings } from "../towers/lora";
 import type { TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
 import { distilStep, stackedDistilStep } from "../training/distilStep";
@@ -59,20 +60,30 @@ function expectPredicted(predicted: number, bytes: number) {
   expect(predicted / bytes).toBeGreaterThan(0.97);
   expect(predicted / bytes).toBeLessThan(1.03);
 }
-const towerOf = (c: TowerConfig, side: "query" | "document" = "query"): Tower =>
-  uploadTower(gpu(), c, initTower(c, 1, side, true));
+const towerOf = (c: TowerConfig, side: "query" | "document" = "query", lora?: LoraSettings): Tower => {
+  const host = initTower(c, 1, side, true);
+  return lora ? uploadAdapted(gpu(), c, host, lora, 1, side) : uploadTower(gpu(), c, host);
+};
 
-const shape = (dropout: number, pieces = 1): StepShape => ({ dropout, captured: true, pieces });
+const shape = (dropout: number, pieces = 1, lora: LoraSettings | null = null): StepShape => ({
+  ...{ dropout, captured: true, pieces, lora },
+});
 
 /** Predicted and measured bytes of a contrastive step with its towers; without `document` they are one. */
 function contrastive(
   query: TowerConfig,
   document: TowerConfig | null,
-  { batch, hard = 0, dropout = 0, pieces = 1 }: { batch: number; hard?: number; dropout?: number; pieces?: number },
+  {
+    batch,
+    hard = 0,
+    dropout = 0,
+    pieces = 1,
+    lora,
+  }: { batch: number; hard?: number; dropout?: number; pieces?: number; lora?: LoraSettings },
 ): { predicted: number; bytes: number } {
   const bytes = measured(() => {
-    const q = towerOf(query);
-    const d = document ? towerOf(document, "document") : q;
+    const q = towerOf(query, "query", lora);
+    const d = document ? towerOf(document, "document", lora) : q;
     const made = contrastiveStep(gpu(), fusedOps, recipe(batch, dropout, pieces), {
       ...{ query: q, document: d, queryTokens: table, documentTokens: table, queryLength: 16, documentLength: 48 },
       ...{ order: never, hardNegatives: hard, temperature: 1, learnTemperature: false },
@@ -83,7 +94,7 @@ function contrastive(
     { config: query, batch, tokens: 16 },
     { config: document ?? query, batch: batch * (1 + hard), tokens: 48 },
     !document,
-    shape(dropout, pieces),
+    shape(dropout, pieces, lora),
   );
   return { predicted: total(parts) + parameterBytes(query) + (document ? parameterBytes(document) : 0), bytes };
 }
@@ -142,6 +153,18 @@ describe("the memory of a step is known before", () => {
   for (const [name, query, document, how] of pairs)
     it(name, () => {
       const { predicted, bytes } = contrastive(query, document, how);
+      expectPredicted(predicted, bytes);
+    });
+
+  for (const [name, c, targets, pieces] of [
+    ["decoders", decoder, "attention", 1],
+    ["decoders", decoder, "all", 1],
+    ["encoders", encoder, "all", 1],
+    ["decoders", decoder, "all", 4],
+  ] as const)
+    it(`${name} with adapters, ${targets}, ${pieces === 1 ? "at once" : "in pieces"}`, () => {
+      const lora = { rank: 8, alpha: 16, targets, half: false };
+      const { predicted, bytes } = contrastive(c, c, { batch: 32, pieces, lora });
       expectPredicted(predicted, bytes);
     });
 

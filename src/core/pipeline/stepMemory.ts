@@ -9,6 +9,7 @@ import { infoNceFits } from "../../gpu/kernels/infoNce";
 import { GROUP, paddedSize } from "../../gpu/kernels/scores";
 import { planBuffers, type Request } from "../../gpu/lifetimes";
 import { SEARCH_BATCH, SEARCH_BLOCK } from "../../gpu/search";
+import { type LoraSettings, trainedSizes } from "../towers/lora";
 import { parameterSpecs, parameterStacks, sizeOf } from "../towers/parameters";
 import type { TowerConfig } from "../towers/types";
 import { piecesOf } from "../training/pieces";
@@ -42,6 +43,8 @@ export interface StepShape {
   captured: boolean;
   /** Pieces that the batch is walked in. */
   pieces: number;
+  /** Adapters are trained in place of the towers. */
+  lora?: LoraSettings | null;
 }
 
 const ALIGNED = 256;
@@ -64,16 +67,15 @@ export const parameterBytes = (config: TowerConfig): number =>
   sum(tensorSizes(config).map((size) => aligned(4 * size)));
 
 /**
- * Bytes that training some towers takes beside their parameters.
+ * Bytes that training tensors of these sizes takes beside them.
  * @param uses of each parameter in a step
  * @param inPieces whether gradients of pieces are added up
  */
 function optimizerBytes(
-  configs: readonly TowerConfig[],
+  sizes: readonly number[],
   uses: number,
   inPieces: boolean,
 ): { gradients: number; moments: number; largest: number } {
-  const sizes = configs.flatMap(tensorSizes);
   // Partial sums, unsummed: gradients.ts.
   const places = sizes.map((size) =>
     aligned(aligned(4 * size * mostPartials(size)) * uses + (inPieces ? 4 * size : 0)),
@@ -121,11 +123,17 @@ const tellingPieces = (batch: number, pieces: number) =>
     .slice(0, 2);
 
 /** A tower's texts piece by piece, each walked back from its part of the vectors' gradients. */
-function piecesMemory(tape: Tape, { config, batch, tokens }: TowerTexts, pieces: number, dropout: boolean): void {
+function piecesMemory(
+  tape: Tape,
+  { config, batch, tokens }: TowerTexts,
+  pieces: number,
+  dropout: boolean,
+  lora: StepShape["lora"],
+): void {
   tape.recording = true;
   for (const { count } of tellingPieces(batch, pieces)) {
     const dy = tape.make(count * config.embeddingSize);
-    const vectors = towerMemory(tape, config, { batch: count, tokens, dropout });
+    const vectors = towerMemory(tape, config, { batch: count, tokens, dropout, lora });
     vectors.gradient = tape.hold(dy);
     tape.backward();
     tape.release(vectors.cell);
@@ -148,12 +156,14 @@ export function contrastiveMemory(
   shared: boolean,
   shape: StepShape,
 ): StepMemory {
-  const { pieces } = shape;
+  const { pieces, lora } = shape;
   const dropout = shape.dropout > 0;
   const tape = createTape(pieces === 1);
   const sides = [query, document];
   if (pieces === 1) {
-    const vectors = sides.map(({ config, batch, tokens }) => towerMemory(tape, config, { batch, tokens, dropout }));
+    const vectors = sides.map(({ config, batch, tokens }) =>
+      towerMemory(tape, config, { batch, tokens, dropout, lora }),
+    );
     const [q, d] = vectors as [Value, Value];
     [q.gradient, d.gradient] = infoNceMemory(tape, [q.size, d.size], query.batch, document.batch);
     for (const { cell } of vectors) tape.release(cell);
@@ -161,7 +171,7 @@ export function contrastiveMemory(
   } else {
     const vectors = sides.map(({ config, batch, tokens }) => {
       const parts = tellingPieces(batch, pieces).map(({ count }) =>
-        towerMemory(tape, config, { batch: count, tokens, dropout }),
+        towerMemory(tape, config, { batch: count, tokens, dropout, lora }),
       );
       const whole = tape.make(batch * config.embeddingSize);
       for (const { cell } of parts) tape.release(cell);
@@ -171,7 +181,7 @@ export function contrastiveMemory(
     const dys = infoNceMemory(tape, [size(query), size(document)], query.batch, document.batch);
     for (const cell of vectors) tape.release(cell);
     sides.forEach((side, i) => {
-      piecesMemory(tape, side, pieces, dropout);
+      piecesMemory(tape, side, pieces, dropout, lora);
       tape.release(dys[i]!);
     });
   }
@@ -212,12 +222,14 @@ export function besideMemory(
   return { bytes: gradients + moments + activations + parameterBytes(student.config), largest };
 }
 
-function stepMemory(tape: Tape, configs: readonly TowerConfig[], uses: number, { captured, pieces }: StepShape) {
+function stepMemory(tape: Tape, configs: readonly TowerConfig[], uses: number, { captured, pieces, lora }: StepShape) {
   const buffers = bufferSizes(tape.requests, captured);
-  const { gradients, moments, largest } = optimizerBytes(configs, uses, pieces > 1);
+  const sizes = configs.flatMap((config) => (lora ? trainedSizes(config, lora) : tensorSizes(config)));
+  const { gradients, moments, largest } = optimizerBytes(sizes, uses, pieces > 1);
   const activations = sum(buffers);
   return {
-    parameters: 0,
+    // Those of towers are counted where they are kept; adapters are there for the step alone.
+    parameters: lora ? 4 * sum(sizes) : 0,
     gradients,
     moments,
     activations,

@@ -9,6 +9,8 @@ import { type FlatSpec, type FlatTensors, flatTensors } from "../../gpu/flat";
 import { readTensors, writeValues } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import { LabError } from "../errors";
+import { halfBits, halfValue } from "../half";
+import { initAdapters, isHead, type LoraSettings, loraScale, mergeAdapters } from "./lora";
 import { parameterStacks, sizeOf } from "./parameters";
 import type { DeviceParameters, HostParameters, HostTensor, TowerConfig } from "./types";
 
@@ -24,7 +26,12 @@ export interface Tower {
   memory: FlatTensors;
   /** It starts from a checkpoint, and takes the learning rate for those. */
   loaded?: boolean;
+  /** Of a tower with adapters: what of it is trained, and the values of the rest, which stay. */
+  lora?: Parameters & { base: HostParameters };
 }
+
+/** What of a tower is trained: all of it, or its adapters and what follows the pooling. */
+export const trainedOf = (tower: Tower): Parameters => tower.lora ?? tower;
 
 /** A checkpoint's tensor: `size` values from `offset` on of a student's part of the device's tensor `within`. */
 export interface TensorPlace {
@@ -58,15 +65,86 @@ const canBeHalf = (name: string, { shape }: HostTensor): boolean =>
 
 /**
  * Puts a tower on the device.
- * @param half with its matrices as half floats, in half the memory: a frozen tower, which has no gradient, only encodes,
- * on our kernels (ops "fused"), and is not read back
+ * @param half with its matrices, or those of the names that this says yes to, as half floats, in half the memory: they are
+ * frozen, have no gradient, are read by our kernels alone (ops "fused"), and are not read back
  * @throws LabError "gpu-refused" where a tensor is larger than the device binds
  */
-export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters, half = false): Tower {
+export function uploadTower(
+  gpu: Gpu,
+  config: TowerConfig,
+  host: HostParameters,
+  half: boolean | ((name: string) => boolean) = false,
+): Tower {
+  const wanted = (name: string) => (typeof half === "boolean" ? half : half(name));
   return upload(gpu, config, layOut(config, host), (pieces) => {
     const tensor = joined(pieces.map((name) => host.get(name)!));
-    return { ...tensor, half: half && canBeHalf(pieces[0]!, tensor) };
+    return { ...tensor, half: wanted(pieces[0]!) && canBeHalf(pieces[0]!, tensor) };
   });
+}
+
+/**
+ * Puts a tower on the device whose matrices stay as they are, and beside them adapters to be trained (lora.ts).
+ * @param side each tower of a pair draws its own start
+ * @throws LabError "gpu-refused" where a tensor is larger than the device binds
+ */
+export function uploadAdapted(
+  gpu: Gpu,
+  config: TowerConfig,
+  host: HostParameters,
+  settings: LoraSettings,
+  seed: number,
+  side: "query" | "document",
+): Tower {
+  // A CPU in a GPU's place keeps all as it is.
+  const half = (name: string) => settings.half && !gpu.heap && !isHead(name);
+  const tower = uploadTower(gpu, { ...config, loraScale: loraScale(settings) }, host, half);
+  const start = initAdapters(config, settings, seed, side);
+  try {
+    const adapters = upload(gpu, config, layOut(config, start), (pieces) => start.get(pieces[0]!)!);
+    const head = tower.layout.filter(({ name }) => isHead(name));
+    // What is computed with half floats is merged with them too: the tower that comes out is the one that was trained.
+    const rounded = (name: string, tensor: HostTensor) =>
+      half(name) && canBeHalf(name, tensor) ? { ...tensor, values: tensor.values.map(toHalf) } : tensor;
+    return {
+      ...tower,
+      parameters: { ...tower.parameters, ...adapters.parameters },
+      memory: {
+        tensors: [...tower.memory.tensors, ...adapters.memory.tensors],
+        dispose() {
+          tower.memory.dispose();
+          adapters.memory.dispose();
+        },
+      },
+      lora: {
+        parameters: {
+          ...adapters.parameters,
+          ...Object.fromEntries(head.map(({ within }) => [within, tower.parameters[within]!])),
+        },
+        layout: [...adapters.layout, ...head],
+        base: new Map([...host].map(([name, tensor]) => [name, rounded(name, tensor)])),
+      },
+    };
+  } catch (error) {
+    tower.memory.dispose();
+    throw error;
+  }
+}
+
+const toHalf = (x: number) => halfValue(halfBits(x));
+
+/**
+ * A tower with adapters as an ordinary one: what they learned is added to the matrices. The given one is disposed of.
+ * Others are given back as they are.
+ */
+export async function withoutAdapters(gpu: Gpu, tower: Tower): Promise<Tower> {
+  const { lora } = tower;
+  if (!lora) return tower;
+  const { loraScale: scale = 1, ...config } = tower.config;
+  const trained = await downloadParameters(gpu, lora);
+  const head = new Map([...trained].filter(([name]) => isHead(name)));
+  const merged = mergeAdapters(config, new Map([...lora.base, ...head]), trained, scale);
+  disposeTower(tower);
+  return { ...uploadTower(gpu, config, merged), ...(tower.loaded ? { loaded: true } : {}) };
 }
 
 /**

@@ -35,6 +35,9 @@ interface Context {
   addTo: (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) => Tensor2D;
   /** Every token's state is asked for, not one vector a text. */
   states: boolean;
+  /** A product with a matrix, and what its adapter adds (lora.ts): none where it has none. `down` is the product with A. */
+  adapt: (matrix: string, y: Tensor2D, down: (a: Matrix) => Tensor2D) => Tensor2D;
+  adapted: (matrix: string) => boolean;
 }
 
 /** One pooled vector a text [batch, width], or every token's [batch * tokens, width]. */
@@ -52,6 +55,8 @@ function through(x: Tensor2D, layer: () => Tensor2D): Tensor2D {
 
 /** The weights of a layer whose RMS norms stand before attention and before the feed-forward part. */
 interface PreNormLayer {
+  /** Of the matrices, without ".weight". */
+  names: Record<"qkv" | "output" | "inner" | "outer", string>;
   attentionNorm: Vector;
   qkv: Matrix;
   qkvBias?: Vector | undefined;
@@ -66,15 +71,26 @@ interface PreNormLayer {
 }
 
 function preNormLayer(context: Context, x: Tensor2D, shape: AttentionShape, layer: PreNormLayer) {
-  const { ops, config, inputs, addTo } = context;
-  const { attentionNorm, qkv, output, feedForwardNorm, gated, inner, outer } = layer;
+  const { ops, config, inputs, addTo, adapt } = context;
+  const { names, attentionNorm, qkv, output, feedForwardNorm, gated, inner, outer } = layer;
   const eps = epsOf(config);
   return through(x, () => {
-    const all = ops.rmsNormLinear(x, attentionNorm, eps, qkv, layer.qkvBias);
+    const all = adapt(names.qkv, ops.rmsNormLinear(x, attentionNorm, eps, qkv, layer.qkvBias), (a) =>
+      ops.rmsNormLinear(x, attentionNorm, eps, a),
+    );
     const mixed = ops.attention(layer.qkNorm ? headNorms(context, all, layer.qkNorm) : all, inputs.mask, shape);
-    const middle = addTo(x, (r) => ops.linear(mixed, output, layer.outputBias, r));
+    const middle = addTo(x, (r) =>
+      adapt(names.output, ops.linear(mixed, output, layer.outputBias, r), (a) => ops.linear(mixed, a)),
+    );
     const norm = { gain: feedForwardNorm, eps };
-    return addTo(middle, (r) => ops.feedForward(middle, { gated, norm, inner, outer }, r));
+    if (!context.adapted(names.inner))
+      return addTo(middle, (r) => ops.feedForward(middle, { gated, norm, inner, outer }, r));
+    const u = adapt(names.inner, ops.rmsNormLinear(middle, feedForwardNorm, eps, inner), (a) =>
+      ops.rmsNormLinear(middle, feedForwardNorm, eps, a),
+    );
+    const [gate, up] = tf.split(u, 2, 1) as [Tensor2D, Tensor2D];
+    const h = ops.siluGate(gate, up);
+    return addTo(middle, (r) => adapt(names.outer, ops.linear(h, outer, undefined, r), (a) => ops.linear(h, a)));
   });
 }
 
@@ -109,6 +125,12 @@ const decoder: Body = (context) => {
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `model.layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
+      names: {
+        qkv: `model.layers.${i}.self_attn.qkv_proj`,
+        output: `model.layers.${i}.self_attn.o_proj`,
+        inner: `model.layers.${i}.mlp.gate_up_proj`,
+        outer: `model.layers.${i}.mlp.down_proj`,
+      },
       attentionNorm: get(name("input_layernorm")),
       qkv: stacked(name("self_attn.qkv_proj")),
       qkvBias: attentionBias && stacked(`model.layers.${i}.self_attn.qkv_proj.bias`),
@@ -142,13 +164,13 @@ const ACTIVATIONS: Record<Exclude<Activation, "gelu" | "silu"> | DenseActivation
 };
 
 /** BERT: post-norm, bidirectional, learned positions, GELU. */
-const encoder: Body = ({ ops, config, get, stacked, inputs, texts, drop, addTo, states }) => {
+const encoder: Body = ({ ops, config, get, stacked, inputs, texts, drop, addTo, states, adapt, adapted }) => {
   const [batch, tokens] = texts;
   const { heads, layers } = config;
   const eps = epsOf(config);
   const activation = activationOf(config);
   const dense = (x: Tensor2D, name: string, residual?: Tensor2D) =>
-    ops.linear(x, get(`${name}.weight`), get(`${name}.bias`), residual);
+    adapt(name, ops.linear(x, get(`${name}.weight`), get(`${name}.bias`), residual), (a) => ops.linear(x, a));
   const norm = (x: Tensor2D, name: string) => ops.layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), eps);
   const words = () =>
     ops.embed(get("embeddings.word_embeddings.weight"), inputs, {
@@ -170,16 +192,19 @@ const encoder: Body = ({ ops, config, get, stacked, inputs, texts, drop, addTo, 
     const [gain, bias] = [get(`${layer}.output.LayerNorm.weight`), get(`${layer}.output.LayerNorm.bias`)];
     const from = x;
     x = through(from, () => {
-      const qkv = ops.linear(from, stacked(`${own}.weight`), stacked(`${own}.bias`));
+      const qkv = adapt(own, ops.linear(from, stacked(`${own}.weight`), stacked(`${own}.bias`)), (a) =>
+        ops.linear(from, a),
+      );
       const mixed = ops.attention(qkv, inputs.mask, { batch, tokens, heads, kvHeads: heads, causal: false });
       const attended = norm(
         addTo(from, (r) => dense(mixed, `${layer}.attention.output.dense`, r)),
         `${layer}.attention.output.LayerNorm`,
       );
       const y = addTo(attended, (r) => {
-        if (activation === "gelu") return ops.feedForward(attended, hidden, r);
-        const inner = ops.linear(attended, hidden.inner, hidden.innerBias);
-        return ops.linear(ACTIVATIONS[activation as "relu"](inner, ops), hidden.outer, hidden.outerBias, r);
+        if (activation === "gelu" && !adapted(`${layer}.intermediate.dense`))
+          return ops.feedForward(attended, hidden, r);
+        const inner = dense(attended, `${layer}.intermediate.dense`);
+        return dense(ACTIVATIONS[activation as "relu"](inner, ops), `${layer}.output.dense`, r);
       });
       return i === layers - 1 && !states
         ? ops.layerNormPool(y, gain, bias, eps, inputs.poolWeights)
@@ -208,6 +233,8 @@ const bench: Body = (context) => {
   for (let i = 0; i < config.layers; i++) {
     const name = (part: string) => `layers.${i}.${part}.weight`;
     x = preNormLayer(context, x, shape, {
+      // It has no adapters.
+      names: { qkv: "", output: "", inner: "", outer: "" },
       attentionNorm: get(name("norm1")),
       qkv: stacked(name("query_key_value")),
       output: get(name("output")),
@@ -271,7 +298,13 @@ function passOf(
       : x;
   const addTo = (residual: Tensor2D, make: (residual?: Tensor2D) => Tensor2D) =>
     drops ? (tf.add(residual, drop(make())) as Tensor2D) : make(residual);
-  return { ops, config, get, stacked, inputs, texts, drop, addTo, states };
+  const adapted = (matrix: string) => `${matrix}.lora_A.weight` in parameters;
+  const adapt: Context["adapt"] = (matrix, y, down) => {
+    if (!adapted(matrix)) return y;
+    const h = tf.mul(down(get(`${matrix}.lora_A.weight`)), config.loraScale ?? 1) as Tensor2D;
+    return ops.linear(h, get(`${matrix}.lora_B.weight`), undefined, y);
+  };
+  return { ops, config, get, stacked, inputs, texts, drop, addTo, states, adapt, adapted };
 }
 
 /**

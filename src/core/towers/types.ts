@@ -61,6 +61,8 @@ export interface TowerConfig {
   dense?: readonly DenseLayer[];
   /** false: the vector is what pooling and dense modules give. Else a matrix "projection.weight" comes last. */
   projection?: boolean;
+  /** Of a tower that is trained with low-rank adapters (lora.ts): what their products are multiplied with. Not stored. */
+  loraScale?: number;
   /** Whether the checkpoint's own vectors have length 1 (its Normalize module). Scores are cosines either way. */
   normalise?: boolean;
 }

@@ -7,7 +7,7 @@ import type { TowerOps, Vector } from "../../gpu/ops";
 import { disposeOwn, ownTensor, type TensorMap } from "../../gpu/step";
 import { infoNCE } from "../objectives/infoNCE";
 import { towerForward } from "../towers";
-import type { Tower } from "../towers/device";
+import { type Tower, trainedOf } from "../towers/device";
 import type { DeviceParameters } from "../towers/types";
 import type { TokenTable } from "./inputs";
 import { alone, type Learners, sideBySide } from "./learners";
@@ -19,7 +19,6 @@ import {
   type Recipe,
   type SharedRecipe,
   type StudentRecipe,
-  stripped,
   type TrainingStep,
   trainingStep,
 } from "./trainingStep";
@@ -70,6 +69,7 @@ function contrastiveStepOf(
   const temperatures = Float32Array.from(learners.each, (student) => student.temperature);
   const columns = batch * (1 + parts.hardNegatives);
   const shared = parts.query === parts.document;
+  const trained = { query: trainedOf(parts.query), document: trainedOf(parts.document) };
   // CLIP's name and form: the logarithm of the inverse temperature.
   const logitScale = parts.learnTemperature
     ? ownTensor(
@@ -119,13 +119,13 @@ function contrastiveStepOf(
       (name.startsWith("query/") && parts.query.loaded === true) ||
       (name.startsWith("document/") && parts.document.loaded === true),
     parameters: {
-      ...prefixed("query", parts.query.parameters),
-      ...(shared ? {} : prefixed("document", parts.document.parameters)),
+      ...prefixed("query", trained.query.parameters),
+      ...(shared ? {} : prefixed("document", trained.document.parameters)),
       ...(logitScale ? { logit_scale: logitScale } : {}),
     },
     layout: [
-      ...placed("query", parts.query),
-      ...(shared ? [] : placed("document", parts.document)),
+      ...placed("query", trained.query),
+      ...(shared ? [] : placed("document", trained.document)),
       ...(logitScale ? [{ name: "logit_scale", shape: [1], within: "logit_scale", offset: 0, size: 1 }] : []),
     ],
     // Of a batch in pieces, each tower's gradients are added up by themselves.
@@ -138,10 +138,8 @@ function contrastiveStepOf(
     },
     termNames: ["temperature"],
     loss(parameters, inputs, counter) {
-      const queryParameters = stripped("query", parameters);
-      const documentParameters = shared ? queryParameters : stripped("document", parameters);
-      const q = encode("query", queryParameters, inputs, counter)(0);
-      const d = encode("document", documentParameters, inputs, counter)(0);
+      const q = encode("query", parts.query.parameters, inputs, counter)(0);
+      const d = encode("document", parts.document.parameters, inputs, counter)(0);
       return lossOf(q, d, inputs, parameters["logit_scale"] ?? null);
     },
     walk:
@@ -153,12 +151,12 @@ function contrastiveStepOf(
               [
                 {
                   pieces: query.pieces,
-                  parameters: prefixed("query", parts.query.parameters),
+                  parameters: prefixed("query", trained.query.parameters),
                   forward: encode("query", parts.query.parameters, inputs, counter),
                 },
                 {
                   pieces: document.pieces,
-                  parameters: prefixed(shared ? "query" : "document", parts.document.parameters),
+                  parameters: prefixed(shared ? "query" : "document", trained.document.parameters),
                   forward: encode("document", parts.document.parameters, inputs, counter),
                 },
               ],

@@ -13,7 +13,7 @@ import type { Vector } from "../../gpu/ops";
 import { eagerStep, type HostValues, type InputSpecs, type Step, type TensorMap } from "../../gpu/step";
 import { concatFloats } from "../bytes";
 import { decays, isEmbedding } from "../towers";
-import type { TensorPlace, Tower } from "../towers/device";
+import type { Parameters, TensorPlace } from "../towers/device";
 import type { DeviceParameters } from "../towers/types";
 import type { Learners } from "./learners";
 import type { Walked } from "./pieces";
@@ -199,5 +199,5 @@ export const stripped = (prefix: string, parameters: DeviceParameters): DevicePa
       .filter(([name]) => name.startsWith(`${prefix}/`))
       .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
   );
-export const placed = (prefix: string, { layout }: Tower): TensorPlace[] =>
+export const placed = (prefix: string, { layout }: Pick<Parameters, "layout">): TensorPlace[] =>
   layout.map((place) => ({ ...place, name: `${prefix}/${place.name}`, within: `${prefix}/${place.within}` }));

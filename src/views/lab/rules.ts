@@ -38,6 +38,7 @@ export function settingReason(path: string, e: Experiment): string | null {
     return "A lookup table has one averaged vector a token.";
   if (e.stage2.mseWeight === 0 && (path === "stage2.mseOn" || path === "stage2.mseReduce"))
     return "The weight of MSE is 0.";
+  if (path.startsWith("stage1.lora") && path !== "stage1.lora" && !e.stage1.lora) return "No adapters are trained.";
   return null;
 }
 
