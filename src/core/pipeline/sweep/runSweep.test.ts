@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Gpu } from "../../../gpu/device";
 import { plainOps } from "../../../gpu/plainOps";
 import { useWasm } from "../../../gpu/testWasm";
 import { memoryStore, type Store } from "../../artifacts/store";
@@ -157,6 +158,47 @@ describe("a trial that fails", () => {
     const broken = { ...store, write: () => Promise.reject(new LabError("bad-input", "the disk is full", "")) };
     await expect(run({ store: broken })).rejects.toThrow("the disk is full");
     expect(await store.list("trials/")).toEqual([]);
+  });
+});
+
+describe("what ends a sweep", () => {
+  it("is a record that cannot be written: it is no failure of the trial's", async () => {
+    const written: TrialRecord[] = [];
+    const log = {
+      read: async () => [],
+      append: async (record: TrialRecord) => {
+        written.push(record);
+        throw new LabError("bad-input", "the disk is full", "");
+      },
+    };
+    const sweep = sweepOf({ systems: ["bm25"] });
+    await expect(run({ sweep, log })).rejects.toThrow("the disk is full");
+    expect(written.map(({ status }) => status)).toEqual(["done"]);
+  });
+
+  it("is a device that refuses: the trial is written down, the others wait for another device", async () => {
+    const store = memoryStore();
+    const refused = new LabError("gpu-refused", "out of memory", "take less");
+    let failed: LabError | null = null;
+    const gpu = Object.create(cpu(), { failure: { value: () => failed } }) as Gpu;
+    const prepare = async () => {
+      failed = refused;
+      throw new Error("what it led to");
+    };
+    await expect(run({ store, gpu, prepare })).rejects.toBe(refused);
+    const stored = await storeTrialLog(store).read();
+    expect(stored).toMatchObject([{ status: "failed", error: { message: "out of memory", remedy: "take less" } }]);
+    // Without its device's failure the rest is done.
+    const { records } = await run({ store });
+    expect(records.map(({ status }) => status)).toEqual(["failed", "done", "done", "done"]);
+  });
+
+  it("is a fault of the program, and a device that is lost: nothing is written down", async () => {
+    for (const error of [new TypeError("a fault"), new LabError("device-lost", "gone", "again")]) {
+      const store = memoryStore();
+      await expect(run({ store, prepare: () => Promise.reject(error) })).rejects.toBe(error);
+      expect(await storeTrialLog(store).read()).toEqual([]);
+    }
   });
 });
 

@@ -168,16 +168,22 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     seconds,
   });
 
+  let unwritten: unknown = null;
   async function write(job: Job, record: TrialRecord): Promise<void> {
-    await log.append(record);
+    await log.append(record).catch((error: unknown) => {
+      unwritten = error;
+      throw error;
+    });
     records.set(record.key, record);
     enter(job, record.status, record.status === "failed" ? record.error.message : undefined);
   }
 
   /** Writes a failure down, where it is the trial's own. */
   async function fail(job: Job, error: unknown, opened: Pick<Opened, "seconds" | "engine"> & { store?: StageStore }) {
-    const reason: unknown = gpu.failure() ?? error;
-    if (!(reason instanceof LabError) || !ITS_OWN.includes(reason.kind) || opened.store?.broke(reason)) {
+    const failure = gpu.failure();
+    const reason: unknown = failure ?? error;
+    const own = reason instanceof LabError && ITS_OWN.includes(reason.kind);
+    if (!own || opened.store?.broke(reason) || error === unwritten) {
       job.status = "waiting";
       throw reason;
     }
@@ -185,6 +191,8 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     // Its last checkpoint is kept for a run that a person mends; a trial is what it is.
     const words = { kind, message: message.replace(" The last checkpoint is kept.", ""), remedy };
     await write(job, { ...common(job, opened.seconds, opened.engine), status: "failed", error: words });
+    // A device that refused something stays refusing: the others go on with another.
+    if (failure) throw failure;
   }
 
   async function open(job: Job): Promise<Opened | null> {
@@ -248,8 +256,12 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     const stages = trialStages(first.context, first.store);
     try {
       const told = (done: number, total: number) => listener.stack?.(group.length, done, total);
-      const outcomes = await distilStack(group, stages.teacher, await stages.frozen(), told);
-      const share = (performance.now() - started) / 1000 / group.length;
+      const frozen = await stages.frozen();
+      // The first one's trial would have trained the teacher by itself.
+      first.seconds += (performance.now() - started) / 1000;
+      const began = performance.now();
+      const outcomes = await distilStack(group, stages.teacher, frozen, told);
+      const share = (performance.now() - began) / 1000 / group.length;
       const going: Opened[] = [];
       for (const [k, opened] of group.entries()) {
         opened.seconds += share;
@@ -261,10 +273,13 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
       }
       return going;
     } catch (error) {
-      const reason: unknown = gpu.failure() ?? error;
+      const failure = gpu.failure();
+      for (const { job } of group) if (job.status === "running") job.status = "waiting";
+      if (failure?.kind === "gpu-refused")
+        throw new LabError(failure.kind, failure.message, "Train fewer students side by side.", { cause: failure });
+      const reason: unknown = failure ?? error;
       const own = reason instanceof LabError && ITS_OWN.includes(reason.kind);
-      for (const { job } of group) job.status = "waiting";
-      if (!own || group.some(({ store }) => store.broke(reason))) throw reason;
+      if (!own || error === unwritten || group.some(({ store }) => store.broke(reason))) throw reason;
       // Too much at once for this GPU, or a fault that each will meet alone: half as many.
       most = Math.max(1, Math.floor(group.length / 2));
       return [];
@@ -326,7 +341,8 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     for (let job = next(jobs); job; job = next(jobs)) {
       await control.gate();
       const group = await groupOf(job);
-      const works = new Map(group.map((one) => [one, workOf(one, systems, new Set(whole), group.length > 1)]));
+      const will = new Set(whole);
+      const works = new Map(group.map((one) => [one, workOf(one, systems, will, group.length > 1)]));
       let opened: Opened[] = [];
       for (const one of group) {
         const made = await open(one);
@@ -341,7 +357,7 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     }
   } catch (error) {
     for (const job of jobs) if (job.status === "running") enter(job, "waiting");
-    throw gpu.failure() ?? error;
+    throw error instanceof LabError ? error : (gpu.failure() ?? error);
   }
   return jobs.flatMap(({ key }) => records.get(key) ?? []);
 }
