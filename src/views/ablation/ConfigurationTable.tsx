@@ -74,7 +74,7 @@ export function ConfigurationTable({
         </span>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard. */}
-      <section className="scrollx configurations" tabIndex={0} aria-label="Configurations">
+      <section className="scrollx configurations" tabIndex={0} aria-label="Table of configurations">
         <table className="tbl sweeptable cards-s">
           <thead>
             <tr>
