@@ -21,7 +21,7 @@ export function parseAxis(command: string, text: string, random = false): Axis {
     );
   const { path, kind } = settingEntry(text.slice(0, at));
   const words = text.slice(at + 1);
-  const bounds = /^([^.,][^,]*?)\.\.([^,]+)$/.exec(words);
+  const bounds = /^([^,]+?)\.\.([^,]+)$/.exec(words);
   if (random && kind === "number" && bounds) {
     const [min, max] = [bounds[1]!, bounds[2]!].map((word) => parseSettingText(path, word) as number);
     return { path, min: min!, max: max! };

@@ -169,5 +169,7 @@ function printTable(result: RunResult): void {
       `${s.name.padEnd(12)} recall@10 ${figure(s.metrics["recall@10"])}  nDCG@10 ${figure(s.metrics["ndcg@10"])}  retention ${figure(s.retention)}`,
     );
   for (const c of result.comparisons.filter((c) => c.metric === "recall@10"))
-    console.log(`${c.a} - ${c.b}: recall@10 ${figure(c.difference)}`);
+    console.log(
+      `${c.a} - ${c.b}: recall@10 ${figure(c.difference)}${c.corrected ? `, p ${c.corrected.toFixed(3)} (Holm)` : ""}`,
+    );
 }

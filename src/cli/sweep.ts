@@ -12,7 +12,7 @@ import type { TrialRecord } from "../core/pipeline/sweep/record";
 import { runSweep, type SweepListener, type SweepProgress } from "../core/pipeline/sweep/runSweep";
 import { readSweep, type Sweep } from "../core/pipeline/sweep/spec";
 import { type SweepTable, sweepTable } from "../core/pipeline/sweep/table";
-import { wordsOf } from "../core/pipeline/sweep/trials";
+import { sweepTrials, wordsOf } from "../core/pipeline/sweep/trials";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp, size, whole } from "./arguments";
 import { parseAxis } from "./axes";
@@ -85,6 +85,7 @@ export async function sweepCommand(args: string[]): Promise<number> {
     return 0;
   }
   const sweep = await sweepOf(values);
+  const trials = sweepTrials(sweep); // what does not fit together is refused here
   const shard = shardOf(values.shard);
   const stack = whole("sweep", "stack", values.stack, 1, 1000);
   const limit = values.limit === undefined ? undefined : size("sweep", "limit", values.limit);
@@ -105,6 +106,7 @@ export async function sweepCommand(args: string[]): Promise<number> {
   process.once("SIGINT", stop);
   try {
     const adapter = { ...gpu.adapter, host: "node" };
+    console.log(`${trials.length} ${trials.length === 1 ? "trial" : "trials"}`);
     console.log(`adapter: ${adapter.description}${adapter.software ? " (a CPU: times are not latencies)" : ""}`);
     const remembered = cacheStore();
     const records = await runSweep({
@@ -201,12 +203,13 @@ function shardOf(text: string): Shard {
   throw bad(`--shard wants a part such as 2/4, not "${text.slice(0, 60)}".`);
 }
 
-/** The collection of an experiment. The files are split by the seed; those last read are kept. */
+/** The collection of an experiment; of files the one last read is kept, for trials that differ in nothing of it. */
 function collections(folder: string | undefined): (experiment: Sweep["base"]) => Promise<Dataset> {
-  let last: { seed: number; made: Promise<Dataset> } | null = null;
+  let last: { key: string; made: Promise<Dataset> } | null = null;
   return (experiment) => {
     if (folder === undefined) return collection(experiment, undefined);
-    if (last?.seed !== experiment.seed) last = { seed: experiment.seed, made: collection(experiment, folder) };
+    const key = JSON.stringify([experiment.data, experiment.seed]);
+    if (last?.key !== key) last = { key, made: collection(experiment, folder) };
     return last.made;
   };
 }

@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 import { bootstrapMeans, interval95 } from "./bootstrap";
 import { AUC_ONE_SIDED, evaluate, mean } from "./metrics";
 import { compareIds } from "./order";
-import { compare, retention, summarise } from "./summary";
+import { pairedTest } from "./overSeeds";
+import { retention, summarise } from "./summary";
 import { METRIC_KEYS, type MetricKey, type PerQuery, type RankedList } from "./types";
 
 type Style = "trec" | "sentence-transformers";
@@ -200,7 +201,7 @@ describe("intervals, against all resamples there are", () => {
       expect(got.high).toBeCloseTo(want.high, 12);
     };
     close(interval95(bootstrapMeans([a], options)[0]!)!, ends(all((d) => average(a, d))));
-    const difference = compare(columns(a), columns(b), "map", options);
+    const { difference } = pairedTest([{ a: columns(a).map, b: columns(b).map }], options);
     expect(difference.value).toBeCloseTo(1.25 / 3 - 1.75 / 3, 12);
     close(difference, ends(all((d) => average(a, d) - average(b, d))));
     const kept = retention(columns(a), columns(b), options);

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../random";
+import { bootstrapMeans, interval95 } from "./bootstrap";
 import { holm, meanOverSeeds, pairedTest, tiedWithBest } from "./overSeeds";
-import { compare } from "./summary";
-import type { PerQuery } from "./types";
 
 const OPTIONS = { samples: 1000, seed: 7 };
 const noise = (seed: number, n: number, middle = 0) => {
@@ -43,8 +42,9 @@ describe("over seeds", () => {
   it("with one seed is the plain paired bootstrap over queries", () => {
     const [a, b] = [noise(1, 200, 0.2), noise(2, 200)];
     const { difference, seeds } = pairedTest([{ a, b }], OPTIONS);
-    const as = (values: number[]) => ({ "recall@10": values }) as unknown as PerQuery;
-    expect(difference).toEqual(compare(as(a), as(b), "recall@10", OPTIONS));
+    const differences = a.map((x, q) => x - b[q]!);
+    const value = differences.reduce((x, y) => x + y, 0) / 200;
+    expect(difference).toEqual({ value, ...interval95(bootstrapMeans([differences], OPTIONS)[0]!) });
     expect(seeds).toBe(1);
   });
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { quantile } from "../quantile";
 import { random } from "../random";
 import { bootstrapMeans, forEachResample, interval95 } from "./bootstrap";
-import { compare, retention, summarise } from "./summary";
+import { pairedTest } from "./overSeeds";
+import { retention, summarise } from "./summary";
 import { METRIC_KEYS, type MetricKey, type PerQuery } from "./types";
 
 const OPTIONS = { samples: 1000, seed: 7 };
@@ -83,7 +84,7 @@ describe("intervals", () => {
     const a = perQuery(hardness.map((h) => h + 0.02));
     const noise = draw(500, "noise", (u) => (u() - 0.5) * 0.1);
     const b = perQuery(hardness.map((h, i) => h + noise[i]!));
-    const paired = compare(a, b, "recall@10", OPTIONS);
+    const paired = pairedTest([{ a: a["recall@10"], b: b["recall@10"] }], OPTIONS).difference;
     const apart = [a, b].map((x, i) => summarise(x, { ...OPTIONS, seed: i })["recall@10"]);
     const unpairedWidth = Math.hypot(...apart.map(({ low, high }) => high! - low!));
     expect(paired.high! - paired.low!).toBeLessThan(unpairedWidth / 5);
@@ -111,8 +112,9 @@ describe("figures", () => {
   it("compare over the queries that both have", () => {
     const a = perQuery([1, 0.5, null]);
     const b = perQuery([0, null, 1]);
-    expect(compare(a, b, "auc", { samples: 5, seed: 1 }).value).toBe(1);
-    expect(() => compare(a, perQuery([1]), "auc", OPTIONS)).toThrow(RangeError);
+    const both = (x: PerQuery, y: PerQuery) => pairedTest([{ a: x.auc, b: y.auc }], { samples: 5, seed: 1 });
+    expect(both(a, b).difference.value).toBe(1);
+    expect(() => both(a, perQuery([1]))).toThrow(RangeError);
   });
 
   it("give retention as the ratio of the means, paired", () => {

@@ -1,4 +1,4 @@
-/** Figures with intervals from per-query values: of one system, of two compared, and how much of one another keeps. */
+/** Figures with intervals from per-query values: of one system, and how much of one another keeps. Differences: overSeeds.ts. */
 import { type BootstrapOptions, bootstrapMeans, type Column, interval95 } from "./bootstrap";
 import { AUC_ONE_SIDED, mean } from "./metrics";
 import { type Figure, METRIC_KEYS, type MetricKey, type PerQuery } from "./types";
@@ -42,19 +42,6 @@ function pair(a: PerQuery, b: PerQuery, metric: MetricKey): [Column, Column] {
     throw new RangeError("Only results on the same test queries can be compared.");
   const both = a[metric].map((value, i) => value !== null && b[metric][i] !== null);
   return [a[metric].map((value, i) => (both[i] ? value : null)), b[metric].map((value, i) => (both[i] ? value : null))];
-}
-
-/**
- * Mean difference a minus b with its paired 95 % interval: both are computed on the same resamples.
- *
- * @throws RangeError where the two have different numbers of queries; the caller sees to it that they are the same
- */
-export function compare(a: PerQuery, b: PerQuery, metric: MetricKey, options: BootstrapOptions): Figure {
-  const [x, y] = pair(a, b, metric);
-  const difference = x.map((value, i) => (value === null ? null : value - y[i]!));
-  const value = mean(difference);
-  if (value === null) return none("No query has a value for both.");
-  return figure(value, bootstrapMeans([difference], options)[0]!, SPARSE);
 }
 
 /**

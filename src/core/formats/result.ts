@@ -108,6 +108,10 @@ export interface Comparison {
   metric: MetricKey;
   /** a minus b with its paired 95 % interval. */
   difference: Figure;
+  /** Two-sided p-value of the paired bootstrap; absent from runs before it was computed. */
+  p?: number | null;
+  /** The same by Holm's correction over the comparisons by this metric. */
+  corrected?: number | null;
 }
 
 /** Name and size of a collection and what was decided in reading it. */

@@ -95,6 +95,8 @@ export const runResultSchema = z.object({
       b: z.enum(SYSTEMS),
       metric: z.enum(METRIC_KEYS),
       difference: figure,
+      p: numberOrNull.exactOptional(),
+      corrected: numberOrNull.exactOptional(),
     }),
   ),
 });

@@ -1,7 +1,8 @@
 /** The last stage: all five systems on the held-out queries, with intervals, comparisons and costs. */
 import { type SearchIndex, searchAll } from "../../gpu/search";
 import { evaluate } from "../evaluation/metrics";
-import { compare, retention, summarise } from "../evaluation/summary";
+import { holm, pairedTest } from "../evaluation/overSeeds";
+import { retention, summarise } from "../evaluation/summary";
 import type { MetricKey, PerQuery, RankedList, Rankings } from "../evaluation/types";
 import { type Comparison, type QueryRecord, SYSTEMS, type SystemName, type SystemResult } from "../formats/result";
 import { type Bm25Index, bm25Index } from "../retrieval/bm25";
@@ -107,10 +108,15 @@ export async function evaluateSystems(context: RunContext, systems: readonly Den
       ...costs[name],
     }),
   );
-  const comparisons = PAIRS.flatMap(([a, b]) =>
-    COMPARED.map(
-      (metric): Comparison => ({ a, b, metric, difference: compare(perQuery[a], perQuery[b], metric, options) }),
-    ),
+  const tests = COMPARED.map((metric) => {
+    const each = PAIRS.map(([a, b]) => pairedTest([{ a: perQuery[a][metric], b: perQuery[b][metric] }], options));
+    return { metric, each, corrected: holm(each.map(({ p }) => p)) };
+  });
+  const comparisons = PAIRS.flatMap(([a, b], i) =>
+    tests.map(({ metric, each, corrected }): Comparison => {
+      const { difference, p } = each[i]!;
+      return { a, b, metric, difference, p, corrected: corrected[i]! };
+    }),
   );
   reporter.end("evaluation", { queries: test.queries.length, documents: dataset.docs.length });
   return {

@@ -14,6 +14,7 @@ import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
 import { type PlanShape, planShape, towerConfigs } from "./plan";
 import {
+  besideMemory,
   contrastiveMemory,
   distilMemory,
   encoderMemory,
@@ -163,17 +164,15 @@ export function mostStudents(
 ): number {
   const { student } = towerConfigs(experiment);
   const { training, stage2 } = experiment;
-  const captured = training.step === "captured";
-  const step = distilMemory(
+  const each = besideMemory(
     { config: student, batch: training.batch, tokens: shape.student.query },
-    { dropout: stage2.dropout, captured, pieces: 1 },
+    { dropout: stage2.dropout, captured: training.step === "captured" },
   );
-  const each = step.gradients + step.moments + step.activations + parameterBytes(student);
   const alone = runMemory(experiment, shape).stages.find(({ stage }) => stage === "stage2")!;
   const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;
   return Math.max(
     1,
-    Math.min(1 + Math.floor((training.memoryLimit * 1e6 - alone.total) / each), Math.floor(most / step.largest)),
+    Math.min(1 + Math.floor((training.memoryLimit * 1e6 - alone.total) / each.bytes), Math.floor(most / each.largest)),
   );
 }
 

@@ -1,81 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { fusedOps } from "../../../gpu/fusedOps";
-import { useGpu } from "../../../gpu/testGpu";
+import { plainOps } from "../../../gpu/plainOps";
+import { useWasm } from "../../../gpu/testWasm";
 import { memoryStore, type Store } from "../../artifacts/store";
 import { LabError } from "../../errors";
-import { readSafetensors } from "../../formats/safetensors";
 import { random } from "../../random";
-import { toyDataset } from "../../training/toy";
 import { createControl, type RunControl } from "../control";
-import type { Job } from "./queue";
 import { type DoneTrial, type TrialRecord, trialRecordSchema } from "./record";
-import { runSweep, type SweepOptions, type SweepProgress } from "./runSweep";
-import { readSweep, type SweepInput } from "./spec";
+import type { SweepOptions } from "./runSweep";
+import { ABLATION, BASE, done, runTestSweep, sweepOf } from "./runSweep.test-helper";
 import { listArtifacts } from "./stageStore";
 import { storeTrialLog } from "./trialLog";
 
-const gpu = useGpu();
-const BASE = {
-  data: { source: "files" },
-  student: { width: 16 },
-  stage1: { steps: 8 },
-  stage2: { steps: 12 },
-  training: { batch: 8, validateEvery: 5, saveEvery: 3600 },
-  evaluation: { bootstrap: 100 },
-};
-const sweepOf = (input: SweepInput) => readSweep({ preset: "tiny", base: BASE, seeds: [1], ...input });
-
-/** Loss weights, two by two, on one teacher. */
-const ABLATION = sweepOf({
-  name: "loss weights",
-  axes: [
-    { path: "stage2.mseWeight", values: [0, 20] },
-    { path: "stage2.cosineWeight", values: [0.5, 2] },
-  ],
-  systems: ["teacher", "scalingnote", "bm25"],
-});
-
-interface Heard {
-  trials: [string, Job["status"]][];
-  stacks: number[];
-  progress: SweepProgress[];
-}
-
-async function run(
-  options: Partial<SweepOptions> & { control?: RunControl },
-): Promise<{ records: TrialRecord[]; heard: Heard; store: Store }> {
-  const heard: Heard = { trials: [], stacks: [], progress: [] };
-  const store = options.store ?? memoryStore();
-  const before = gpu().bytes();
-  try {
-    const records = await runSweep({
-      gpu: gpu(),
-      ops: fusedOps,
-      adapter: { ...gpu().adapter, host: "node" },
-      codeVersion: "test",
-      sweep: ABLATION,
-      store,
-      log: storeTrialLog(store),
-      collection: async ({ seed }) => toyDataset(seed, 300),
-      prepare: async () => null,
-      control: createControl(),
-      now: () => 0,
-      listener: {
-        trial: ({ key, status }) => heard.trials.push([key, status]),
-        progress: (progress) => heard.progress.push(progress),
-        stack: (students) => heard.stacks.push(students),
-      },
-      ...options,
-    });
-    return { records, heard, store };
-  } finally {
-    expect(gpu().bytes()).toBe(before); // towers, steps and indices are let go, whatever happens
-  }
-}
+const cpu = useWasm();
+// The CPU in a GPU's place: nothing is compiled, and what is tested here does not depend on who computes.
+const run = (options: Partial<SweepOptions> = {}) => runTestSweep(cpu(), plainOps, options);
 
 /** All but times. */
 const steady = (records: readonly TrialRecord[]) => records.map(({ seconds: _s, ...rest }) => rest);
-const done = (records: readonly TrialRecord[]) => records.filter((r): r is DoneTrial => r.status === "done");
 
 /** The undisturbed sweep, one trial after the other: made once. */
 let whole: ReturnType<typeof run> | null = null;
@@ -121,33 +62,6 @@ describe("a sweep", () => {
     expect(values).toHaveLength(40);
     const mean = (values as number[]).reduce((a, b) => a + b, 0) / values.length;
     expect(mean).toBeCloseTo(teacher!.metrics["recall@10"].value!, 6);
-  });
-
-  it("trains students side by side as it trains them one by one", async () => {
-    const alone = await oneByOne();
-    const stacked = await run({ stack: 8 });
-    expect(new Set(stacked.heard.stacks)).toEqual(new Set([4]));
-    expect(stacked.records.map(({ key }) => key)).toEqual(alone.records.map(({ key }) => key));
-    for (const path of (await alone.store.list("artifacts/scalingnote/")).filter((p) =>
-      p.endsWith("model.safetensors"),
-    )) {
-      const [a, b] = [await alone.store.read(path), await stacked.store.read(path)].map(
-        (x) => readSafetensors(x!).tensors,
-      );
-      for (const [name, { values }] of a!) {
-        const other = b!.get(name)!.values;
-        const worst = values.reduce((most: number, x: number, i: number) => Math.max(most, Math.abs(x - other[i]!)), 0);
-        expect(worst, name).toBeLessThan(1e-4);
-      }
-    }
-    for (const [i, record] of done(stacked.records).entries()) {
-      const [one, other] = [record.systems.scalingnote!, done(alone.records)[i]!.systems.scalingnote!];
-      expect(one.loss!.loss).toBeCloseTo(other.loss!.loss, 4);
-      expect(one.steps).toBe(other.steps);
-      for (const [key, value] of Object.entries(other.validation!)) expect(one.validation![key]).toBeCloseTo(value, 3);
-      expect(one.entropy!.scaled.value).toBeCloseTo(other.entropy!.scaled.value!, 3);
-      expect(one.metrics["ndcg@10"].value).toBeCloseTo(other.metrics["ndcg@10"].value!, 3);
-    }
   });
 
   it("skips what is stored, also of another sweep, and reuses its towers", async () => {

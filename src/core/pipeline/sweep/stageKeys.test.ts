@@ -8,7 +8,6 @@ import type { Experiment } from "../../config/schema";
 import type { Dataset } from "../../data/types";
 import { toyDataset } from "../../training/toy";
 import { planRun } from "../plan";
-import { prepareTexts } from "../texts";
 import { changedBy, dataKey, type Part, STACKED, stackKey, stageKeys } from "./stageKeys";
 
 const SOURCE = { data: "collection", codeVersion: "code" };
@@ -101,29 +100,7 @@ describe("a stage's key", () => {
       { numRuns: 60 },
     );
   });
-
-  it("of the tokens covers all that making them reads", () => {
-    const read = new Set<string>();
-    prepareTexts(watched(tiny, read), toyDataset());
-    expect(read.size).toBeGreaterThan(5);
-    for (const path of read) expect(changedBy(path), path).toContain("texts");
-  });
 });
-
-/** An experiment that writes down which of its settings are read. */
-function watched(experiment: Experiment, read: Set<string>): Experiment {
-  const wrap = (node: object, prefix: string): object =>
-    new Proxy(node, {
-      get(target, key) {
-        const value: unknown = Reflect.get(target, key);
-        const path = prefix + String(key);
-        if (typeof value === "object" && value !== null) return wrap(value, `${path}.`);
-        read.add(path);
-        return value;
-      },
-    });
-  return wrap(experiment, "") as Experiment;
-}
 
 describe("students side by side", () => {
   it("may differ in what a step takes of each, and in nothing else that the student depends on", async () => {
