@@ -56,7 +56,7 @@ export function constantWords(value: number): string {
     const e = Math.floor(Math.log10(size));
     return `${(value / 10 ** e).toFixed(2)} × 10${superscript(e)}`;
   }
-  if (size >= 100) return tick(Math.round(value));
+  if (size >= 1) return tick(Number(value.toPrecision(size >= 1000 ? 4 : 3)));
   return share(value).replace(/\.?0+$/, "");
 }
 
