@@ -16,7 +16,7 @@ import { type MainThread, watchMainThread } from "./mainThread";
 
 export { expect };
 
-export const VIEWS = ["lab", "search", "runs"] as const;
+export const VIEWS = ["lab", "scaling", "ablation", "search", "runs"] as const;
 
 /** The five systems in the words of the page, in the order of its tables. */
 export const SYSTEM_NAMES = ["Teacher", "ScalingNote", "ScalingDoc", "TwinBERT", "BM25"] as const;

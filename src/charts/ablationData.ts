@@ -144,7 +144,7 @@ export function parallelData(report: AblationReport): ParallelData {
         title: axisTitle(axis.path),
         ...(axis.numeric ? {} : { words: axis.values.map((v) => axisValue(axis.path, v)) }),
       })),
-      { title: report.metric },
+      { title: report.metric, measured: true },
     ],
     lines: report.configurations.map((configuration, i) => ({
       values: [

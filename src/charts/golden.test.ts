@@ -156,7 +156,7 @@ describe("parallel coordinates", () => {
       { title: "MSE weight" },
       { title: "Cosine weight" },
       { title: "Starts from", words: ["random", "first + last"] },
-      { title: "Recall@10" },
+      { title: "Recall@10", measured: true },
     ],
     lines: range(24).map((i) => ({
       values: [[0.1, 1, 10, 100][i % 4]!, [0, 1, 2][i % 3]!, i % 2, 0.6 + 0.008 * ((i * 7) % 24)],

@@ -14,6 +14,8 @@ export interface ParallelAxis {
   title: string;
   /** The words of a setting that is no number: a line's value is a place among them. */
   words?: readonly string[];
+  /** What was measured: its ticks are round, not the values themselves. */
+  measured?: boolean;
 }
 
 export interface ParallelLine {
@@ -56,7 +58,9 @@ export function placeAxis(axis: ParallelAxis, values: readonly (number | null)[]
   const place = (v: number | null) => (finite(v) && (!log || v >= 0) ? scale(v) : null);
   // Few values are what was swept: they are the ticks.
   const shown =
-    distinct.length > 0 && distinct.length <= 8 && spaced(distinct.map((v) => scale(v))) ? distinct : ticks.ticks;
+    !axis.measured && distinct.length > 0 && distinct.length <= 8 && spaced(distinct.map((v) => scale(v)))
+      ? distinct
+      : ticks.ticks;
   return { place, ticks: shown.map((v) => ({ at: scale(v), words: tick(v) })) };
 }
 

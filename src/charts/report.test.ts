@@ -48,7 +48,7 @@ describe("the report of a sweep", () => {
     for (const words of ["1.2.3", "Example GPU", "7, 8", "hash-7", "Best: MSE weight", "Heat map of recall@10", "Holm"])
       expect(html).toContain(words);
     expect(html.match(/<svg/g)!.length).toBeGreaterThanOrEqual(6);
-    expect(html).toContain("Settings that were not swept");
+    expect(html).toContain("All settings of the first trial");
     expect(html).toMatch(/--seq-3: #/);
     expect(html).toContain("screen and (prefers-color-scheme: dark)");
   });

@@ -258,11 +258,11 @@ function law(report: ScalingReport): string {
   return `<section>${parts.join("\n")}</section>`;
 }
 
-/** The first trial's experiment, for what was not swept; "" where no record has one. */
+/** The first trial's experiment; "" where no record has one. */
 function settings(trials: readonly Trial[]): string {
   const config = trials.find((t) => t.config)?.config;
   if (!config) return "";
-  return `<section><h2>Settings that were not swept</h2><pre>${esc(JSON.stringify(config, null, 2))}</pre></section>`;
+  return `<section><h2>All settings of the first trial</h2><pre>${esc(JSON.stringify(config, null, 2))}</pre></section>`;
 }
 
 const STYLE = `

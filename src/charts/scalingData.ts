@@ -50,15 +50,14 @@ export function sizeNames(all: readonly { assignments: SizedPoint["assignments"]
 /** 27600 -> "2.76 × 10⁴"; .48 -> ".48". */
 export function constantWords(value: number): string {
   if (!Number.isFinite(value)) return "–";
-  if (value !== 0 && (Math.abs(value) >= 1e4 || Math.abs(value) < 1e-3)) {
-    const e = Math.floor(Math.log10(Math.abs(value)));
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1e4 || size < 1e-3) {
+    const e = Math.floor(Math.log10(size));
     return `${(value / 10 ** e).toFixed(2)} × 10${superscript(e)}`;
   }
-  return Math.abs(value) >= 100
-    ? tick(Math.round(value))
-    : share(value, 3)
-        .replace(/(\.\d*?)0+$/, "$1")
-        .replace(/\.$/, "");
+  if (size >= 1) return tick(Number(value.toPrecision(size >= 1000 ? 4 : 3)));
+  return share(value).replace(/\.?0+$/, "");
 }
 
 const superscript = (n: number) => [...String(n)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]!)).join("");
@@ -142,30 +141,24 @@ export function qualityData(trials: readonly Trial[], metric: string, cost: Cost
     }
   const alone = new Set([...groups.values()].map((g) => g.system)).size === 1;
   const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  const all = [...groups.values()].map(({ system, costs, values, label }): ParetoPoint => {
-    const spread = values.length > 1;
-    return {
+  // A system that the swept settings do not reach is one and the same in many trials: equal with every seed.
+  const points = new Map<string, ParetoPoint>();
+  for (const { system, costs, values, label } of groups.values()) {
+    const same = `${system} ${costs.join(" ")} ${values.join(" ")}`;
+    const shown = alone && system !== "bm25" ? label : `${LOOKS[system].label} ${label}`;
+    points.set(same, {
       system,
       cost: mean(costs),
       quality: mean(values),
-      ...(spread ? { low: Math.min(...values), high: Math.max(...values) } : {}),
-      label: system === "bm25" ? LOOKS.bm25.label : alone ? label : `${LOOKS[system].label} ${label}`,
-    };
-  });
-  // A system that the swept settings do not reach is one and the same in many trials.
-  const points: ParetoPoint[] = [];
-  for (const point of all) {
-    const same = points.findIndex(
-      (p) => p.system === point.system && p.cost === point.cost && p.quality === point.quality,
-    );
-    if (same < 0) points.push(point);
-    else points[same] = { ...point, label: LOOKS[point.system].label };
+      ...(values.length > 1 ? { low: Math.min(...values), high: Math.max(...values) } : {}),
+      label: points.has(same) || system === "bm25" ? LOOKS[system].label : shown,
+    });
   }
   const front = paretoFront(
-    points.map((p) => ({ cost: p.cost, quality: p.quality ?? Number.NaN })),
+    [...points.values()].map((p) => ({ cost: p.cost, quality: p.quality ?? Number.NaN })),
     lessIsBetter(metric),
   );
-  return { points, front, xTitle: COSTS[cost], yTitle: metric };
+  return { points: [...points.values()], front, xTitle: COSTS[cost], yTitle: metric };
 }
 
 /** What the held-out sizes said of the law, in a sentence. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { idleAxes, type LossWeights, lossAlgebra, unmoved, weightsOf } from "./algebra";
+import { allKnown, idleAxes, type LossWeights, lossAlgebra, unmoved, weightsOf } from "./algebra";
 
 const base: LossWeights = {
   mseWeight: 1,
@@ -110,6 +110,11 @@ describe("axes that cannot change anything", () => {
       config: { student: { kind: "lookup" }, stage2: raw },
     }));
     expect(paths(["student.layers"], list)).toEqual(["student.layers"]);
+  });
+  it("are not told where the records do not say the other weights", () => {
+    const bare = [1, 2].map((v) => ({ assignments: { "stage2.mseWeight": v, "stage2.cosineWeight": v } }));
+    expect(idleAxes(["stage2.mseWeight", "stage2.cosineWeight", "stage2.mseReduce"], bare, "scalingnote")).toEqual([]);
+    expect(allKnown(weightsOf({ "stage2.mseWeight": 1 }))).toBe(false);
   });
   it("show in the figures: equal to the last digit", () => {
     const at = (a: number, b: number, values: number[]) => ({ assignments: { a, b }, seed: 7, values });

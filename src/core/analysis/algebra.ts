@@ -40,25 +40,30 @@ export function lossAlgebra(w: LossWeights, length?: number): Algebra {
 
 const KEYS = ["mseWeight", "cosineWeight", "mseOn", "mseReduce"] as const;
 
-/** The weights of one trial: what was swept, over the rest of the experiment. */
-export function weightsOf(assignments: Record<string, SettingValue>, config?: Record<string, unknown>): LossWeights {
+/** What is known of a trial's weights: what was swept, over the rest of its experiment where the record has that. */
+export function weightsOf(
+  assignments: Record<string, SettingValue>,
+  config?: Record<string, unknown>,
+): Partial<LossWeights> {
   const stage2 = (config?.["stage2"] ?? {}) as Record<string, SettingValue>;
-  const pick = (key: (typeof KEYS)[number]) => assignments[`stage2.${key}`] ?? stage2[key];
-  return {
-    mseWeight: Number(pick("mseWeight") ?? 0),
-    cosineWeight: Number(pick("cosineWeight") ?? 0),
-    mseOn: pick("mseOn") === "normalised" ? "normalised" : "raw",
-    mseReduce: pick("mseReduce") === "sum" ? "sum" : "mean",
-    embeddingSize: Number(assignments["embeddingSize"] ?? config?.["embeddingSize"] ?? Number.NaN),
-  };
+  const values = KEYS.flatMap((key) => {
+    const value = assignments[`stage2.${key}`] ?? stage2[key];
+    return value === undefined ? [] : [[key, value]];
+  });
+  const size = assignments["embeddingSize"] ?? config?.["embeddingSize"];
+  return Object.fromEntries(size === undefined ? values : [...values, ["embeddingSize", size]]) as Partial<LossWeights>;
 }
+
+/** Whether nothing is missing. */
+export const allKnown = (w: Partial<LossWeights>): w is LossWeights =>
+  [...KEYS, "embeddingSize"].every((key) => w[key as keyof LossWeights] !== undefined);
 
 interface Swept {
   assignments: Record<string, SettingValue>;
   config?: Record<string, unknown>;
 }
 
-const all = (trials: readonly Swept[], holds: (w: LossWeights) => boolean) =>
+const all = (trials: readonly Swept[], holds: (w: Partial<LossWeights>) => boolean) =>
   trials.every((trial) => holds(weightsOf(trial.assignments, trial.config)));
 
 /** Settings of how a step is computed: equal but for rounding. */

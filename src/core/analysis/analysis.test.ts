@@ -123,6 +123,14 @@ describe("the best", () => {
     expect(rival.verdict).not.toBe("not comparable");
     expect(rival.low).not.toBeNull();
   });
+  it("claims nothing of a few seeds without values by query", () => {
+    const bare = grid.map((t) => ({
+      ...t,
+      systems: { scalingnote: system({ recall: 0.5 + 0.1 * Number(t.assignments["stage2.mseOn"] === "raw") }) },
+    }));
+    const best = bestOf(resampleGroups(groupTrials(bare), "scalingnote", "recall@10", OPTIONS), false, OPTIONS)!;
+    expect(new Set(best.rivals.map((r) => r.verdict))).toEqual(new Set(["not comparable"]));
+  });
   it("is the least where less is better, and none without values", () => {
     const all = resampleGroups(groups, "scalingnote", "recall@10", OPTIONS);
     expect(all[bestOf(all, true, OPTIONS)!.group]!.estimate.value).toBe(Math.min(...all.map((r) => r.estimate.value!)));

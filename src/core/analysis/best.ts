@@ -99,5 +99,7 @@ function against(
   if (!one.means || !top.means) return none;
   const paired = one.means.map((v, s) => v - top.means![s]!);
   const interval = interval95(paired);
-  return interval ? { ...none, ...interval, p: twoSided(paired) } : none;
+  // A few seeds alone are too few to draw from: such a difference is shown, but nothing is claimed of it.
+  const p = one.estimate.basis === "seeds only" ? null : twoSided(paired);
+  return interval ? { ...none, ...interval, p } : none;
 }

@@ -313,7 +313,8 @@ export function lawReport(form: LawName, points: readonly SizedPoint[], options:
   checked(form, points);
   const held = largest(form, points, options.holdOut);
   const kept = points.filter((_, i) => !held[i]);
-  const bare: FitOptions = { samples: 1, seed: options.seed };
+  // Its own intervals and its own check on held-out sizes are not used: both are made below, of these points.
+  const bare: FitOptions = { samples: 1, seed: options.seed, holdOut: 0 };
   const solved = solve(form, kept, options);
   // The words of a refusal are those of the fit itself.
   const fit = fitLaw(form, kept.map(toPoint), bare);

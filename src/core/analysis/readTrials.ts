@@ -6,7 +6,7 @@ import { type DoneTrial, trialRecordSchema } from "../pipeline/sweep/record";
 import type { Trial, TrialSystem } from "./trial";
 
 /** What the analysis takes of a record. */
-export function trialOf(record: DoneTrial, config?: Record<string, unknown>): Trial {
+export function trialOf(record: DoneTrial): Trial {
   const systems = Object.entries(record.systems).map(([name, system]): [string, TrialSystem] => {
     const { entropy, retention, cost } = system;
     const latency = record.adapter.software ? null : (cost?.endToEndMs.p50 ?? null);
@@ -25,22 +25,19 @@ export function trialOf(record: DoneTrial, config?: Record<string, unknown>): Tr
       },
     ];
   });
-  const { assignments, seed, testSetHash, adapter, codeVersion, seconds } = record;
+  const { assignments, seed, testSetHash, experiment, adapter, codeVersion, seconds } = record;
   return {
     assignments,
     seed,
     testSetHash,
     systems: Object.fromEntries(systems),
-    ...(config ? { config } : {}),
+    ...(experiment ? { config: experiment } : {}),
     adapter: adapter.description,
     software: adapter.software,
     codeVersion,
     seconds,
   };
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Reads trials; those that failed are passed over, and so is a last line that a sweep is still writing or was cut off in.
@@ -68,10 +65,7 @@ export async function readTrials(file: DataFile): Promise<Trial[]> {
       for (const issue of read.error.issues.slice(0, 3))
         problems.add(name, line, issue.path.length > 0 ? issue.path.join(".") : null, `${issue.message}.`);
     } else if (read.data.status === "failed") failed++;
-    else {
-      const { experiment } = value as { experiment?: unknown };
-      trials.push(trialOf(read.data, isObject(experiment) ? experiment : undefined));
-    }
+    else trials.push(trialOf(read.data));
   }
   problems.throwIfAny();
   if (trials.length === 0)

@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState } from "react";
-import { bestWords } from "../../charts/ablationData";
+import { axisTitle, bestWords } from "../../charts/ablationData";
 import { LOOKS } from "../../charts/systems";
 import { count } from "../../charts/words";
 import { keyOf } from "../../core/analysis/groups";
@@ -122,7 +122,10 @@ function Idle({ path, words }: { path: string; words: string }) {
   return (
     <Alert
       kind="warn"
-      report={{ message: `${path} cannot tell anything here`, remedy: `${words[0]!.toUpperCase()}${words.slice(1)}` }}
+      report={{
+        message: `${axisTitle(path)} cannot tell anything here`,
+        remedy: `${words[0]!.toUpperCase()}${words.slice(1)}`,
+      }}
     />
   );
 }

@@ -1,8 +1,9 @@
 import { settingWords, valueWords } from "../../charts/settingWords";
 import { percent, plain } from "../../charts/words";
 import type { AblationReport } from "../../core/analysis/ablation";
-import { lossAlgebra, weightsOf } from "../../core/analysis/algebra";
+import { allKnown, lossAlgebra, weightsOf } from "../../core/analysis/algebra";
 import type { Trial } from "../../core/analysis/trial";
+import type { SettingValue } from "../../core/config/paths";
 
 const KEYS = ["mseWeight", "cosineWeight", "mseOn", "mseReduce"] as const;
 
@@ -17,11 +18,11 @@ export function AlgebraCard({
   selected: number;
 }) {
   const assignments = report.configurations[selected]?.assignments ?? {};
-  const config = trials.find((t) => t.config)?.config;
-  const weights = weightsOf(assignments, config);
-  const known = Number.isFinite(weights.embeddingSize);
-  const algebra = lossAlgebra(weights);
-  const mse = algebra.mseShare;
+  const weights = weightsOf(assignments, trials.find((t) => t.config)?.config);
+  const algebra = allKnown(weights) ? lossAlgebra(weights) : null;
+  const mse = algebra?.mseShare ?? null;
+  const told = (path: string, value: SettingValue | undefined) =>
+    value === undefined ? "not recorded" : valueWords(path, value);
   return (
     <section className="card algebra" aria-labelledby="algebra-title">
       <header>
@@ -32,16 +33,16 @@ export function AlgebraCard({
         {KEYS.map((key) => (
           <div key={key}>
             <dt>{settingWords(`stage2.${key}`)}</dt>
-            <dd>{valueWords(`stage2.${key}`, weights[key])}</dd>
+            <dd>{told(`stage2.${key}`, weights[key])}</dd>
           </div>
         ))}
         <div>
           <dt>embedding size</dt>
-          <dd>{known ? plain(weights.embeddingSize) : "not recorded"}</dd>
+          <dd>{told("embeddingSize", weights.embeddingSize)}</dd>
         </div>
       </dl>
-      {!known ? (
-        <p>The records do not say the embedding size, on which the share of MSE depends.</p>
+      {!algebra ? (
+        <p>The records do not say all of this, so that the share of MSE is not known.</p>
       ) : mse === null ? (
         <p>Both weights are 0: the student learns nothing.</p>
       ) : (
@@ -58,7 +59,7 @@ export function AlgebraCard({
             {algebra.one
               ? `With both vectors of length 1, |s−t|² = 2(1−cos): the two are one loss of weight ${plain(algebra.total)}${
                   weights.mseReduce === "mean"
-                    ? `, and a unit of MSE weight counts as 2 / ${plain(weights.embeddingSize)} cosines`
+                    ? `, and a unit of MSE weight counts as 2 / ${plain(weights.embeddingSize ?? Number.NaN)} cosines`
                     : ""
                 }.`
               : `If each dimension of the raw vectors is about 1 in size, a unit of MSE weight counts as ${plain(algebra.perUnit)} cosines. Before normalisation MSE also teaches the vector’s length.`}

@@ -74,7 +74,7 @@ export function ConfigurationTable({
         </span>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard. */}
-      <section className="scrollx configurations" tabIndex={0} aria-label="Configurations">
+      <section className="scrollx configurations" tabIndex={0} aria-label="Table of configurations">
         <table className="tbl sweeptable cards-s">
           <thead>
             <tr>
@@ -105,7 +105,9 @@ export function ConfigurationTable({
                   <td data-label="Seeds">{c.seeds.length}</td>
                   <td data-label={report.metric} className={`${best ? "best" : ""} ${LOOKS[report.system].className}`}>
                     {reach ? svgReact(whisker(c.estimate, reach, { width: 120 })) : null}
-                    {c.estimate.value === null ? <span title={c.estimate.reason}>–</span> : words(c.estimate.value)}
+                    <span className="figure" title={c.estimate.reason}>
+                      {c.estimate.value === null ? "–" : words(c.estimate.value)}
+                    </span>
                     <span className="ci">
                       {c.estimate.low === null || c.estimate.high === null
                         ? ""

@@ -20,7 +20,7 @@ export function brushWords(report: AblationReport, inside: readonly boolean[]): 
     }),
   );
   const top = found.sort((a, b) => b.lift - a.lift || b.among - a.among).slice(0, 2);
-  const lead = `${kept.length} of ${all.length} lie within the brush.`;
+  const lead = `${kept.length} of ${all.length} ${kept.length === 1 ? "lies" : "lie"} within the brush.`;
   if (top.length === 0) return `${lead} No value of a setting stands out among them.`;
   const words = top.map(
     (t) =>

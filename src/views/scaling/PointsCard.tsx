@@ -31,7 +31,7 @@ export function PointsCard({ report }: { report: ScalingReport }) {
         </div>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard. */}
-      <section className="scrollx points" tabIndex={0} aria-label="Points">
+      <section className="scrollx points" tabIndex={0} aria-label="Table of points">
         <table className="tbl">
           <thead>
             <tr>

@@ -69,6 +69,8 @@ const common = {
   seed: z.number(),
   /** In what its experiment differs from the sweep's base, the seed apart. */
   changes: z.array(z.object({ path: z.string(), from: value, to: value })),
+  /** The trial's whole experiment; absent from records before it was kept. */
+  experiment: z.record(z.string(), z.unknown()).exactOptional(),
   adapter,
   engine: engine.exactOptional(),
   codeVersion: z.string(),

@@ -162,6 +162,7 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     assignments: trial.assignments,
     seed: trial.seed,
     changes: changesOf(sweep.base, trial),
+    experiment: trial.experiment,
     adapter: options.adapter,
     ...(engine ? { engine } : {}),
     codeVersion,

@@ -1,0 +1,141 @@
+/** What the charts of sweeps are given, and what is said beside them. */
+import { describe, expect, it } from "vitest";
+import { ablationReport } from "../core/analysis/ablation";
+import { scalingReport } from "../core/analysis/scaling";
+import { gridTrials, scalingTrials } from "../core/analysis/synthetic.test-helper";
+import { ENTROPY_MEASURES } from "../core/analysis/trial";
+import {
+  axisData,
+  bestWords,
+  configurationWords,
+  forestData,
+  heatData,
+  importanceData,
+  parallelData,
+  sliceWords,
+  valuesWords,
+} from "./ablationData";
+import { constantWords, costsOf, heldOutWords, lawPlotData, qualityData, sizeNames } from "./scalingData";
+
+const OPTIONS = { samples: 50, seed: 7 };
+const AXES = { "stage2.mseWeight": [0, 10], "stage2.mseOn": ["raw", "normalised"], "student.width": [16, 32] };
+const trials = gridTrials(
+  AXES,
+  (a) => 0.3 + (a["stage2.mseOn"] === "raw" ? 0.3 : 0) + 0.005 * Number(a["student.width"]),
+  [7, 8],
+);
+const report = ablationReport(trials, "scalingnote", "recall@10", OPTIONS);
+const best = report.configurations[report.best!.group]!;
+
+describe("the data of an ablation's charts", () => {
+  it("is a slice through the best configuration", () => {
+    const heat = heatData(report, "student.width", "stage2.mseOn");
+    expect([heat.xs, heat.ys]).toEqual([
+      ["16", "32"],
+      ["before norm", "after norm"],
+    ]);
+    expect(heat.cells).toHaveLength(4);
+    expect(heat.cells.filter((c) => c.mark === "best")).toEqual([
+      expect.objectContaining({
+        x: 1,
+        y: 0,
+        value: best.estimate.value,
+        seeds: [expect.any(Number), expect.any(Number)],
+      }),
+    ]);
+    expect(sliceWords(report, ["student.width", "stage2.mseOn"])).toBe(
+      `MSE weight ${best.assignments["stage2.mseWeight"]}`,
+    );
+    expect(sliceWords(report, Object.keys(AXES))).toBe("");
+    expect(axisData(report, "student.width").points.map((p) => p.x)).toEqual([16, 32]);
+    expect(axisData(report, "stage2.mseOn").points.map((p) => [p.x, p.label])).toEqual([
+      [0, "before norm"],
+      [1, "after norm"],
+    ]);
+  });
+  it("has every configuration in the parallel coordinates, and every rival in the forest", () => {
+    const parallel = parallelData(report);
+    expect(parallel.axes.map((a) => [a.title, a.words?.length])).toEqual([
+      ["MSE weight", undefined],
+      ["Apply MSE", 2],
+      ["Student width", undefined],
+      ["recall@10", undefined],
+    ]);
+    expect(parallel.lines).toHaveLength(8);
+    expect(parallel.lines.filter((l) => l.best)).toHaveLength(1);
+    const rows = forestData(report);
+    expect(rows).toHaveLength(7);
+    expect(Math.abs(rows[0]!.value!)).toBeLessThanOrEqual(Math.abs(rows[6]!.value!));
+    expect(importanceData(report)[0]!.label).toBe("Apply MSE");
+  });
+  it("is told in words", () => {
+    expect(configurationWords({ "stage2.mseWeight": 10, "stage2.mseOn": "raw" }, report.axes)).toBe(
+      "MSE weight 10, apply MSE before norm",
+    );
+    expect(valuesWords({ "stage2.mseWeight": 10, "student.width": 32 }, report.axes)).toBe("10, –, 32");
+    expect(bestWords(report)).toMatch(
+      /^Best: MSE weight \d+, apply MSE before norm, student width 32, \.\d+ \[.*Tied with \d other/,
+    );
+    expect(bestWords(ablationReport(trials, "twinbert", "recall@10", OPTIONS))).toMatch(/No configuration has a value/);
+    expect(bestWords(ablationReport(trials.slice(0, 2), "scalingnote", "recall@10", OPTIONS))).toMatch(
+      /no other to compare/,
+    );
+    const apart = trials.map((t, i) => ({ ...t, testSetHash: String(i) }));
+    expect(bestWords(ablationReport(apart, "scalingnote", "recall@10", OPTIONS))).toMatch(
+      /7 others cannot be compared/,
+    );
+  });
+});
+
+describe("the data of a scaling sweep's charts", () => {
+  const sizes = scalingTrials();
+  const law = scalingReport(sizes, {
+    system: "teacher",
+    measure: ENTROPY_MEASURES.scaled,
+    form: "N",
+    holdOut: 1,
+    budget: null,
+    ...OPTIONS,
+  });
+  it("marks what was held out and has the levels of chance and floor", () => {
+    const plot = lawPlotData(law, { x: true, y: true });
+    expect(plot.points.map((p) => p.heldOut)).toEqual([false, false, false, false, false, false, true]);
+    expect(plot.points[0]).toMatchObject({ x: 1592, label: "8" });
+    expect(plot.references![0]).toEqual({ y: Math.log(257), label: "chance, ln 257" });
+    expect(heldOutWords(law)).toMatch(/^Held-out error \d+\.\d\u2009% at 1\.9 times the largest fitted size\.$/);
+  });
+  it("names sizes by what differs", () => {
+    const at = (assignments: Record<string, number>) => ({ assignments });
+    const shapes = [
+      at({ "teacher.width": 64, "teacher.layers": 1 }),
+      at({ "teacher.width": 128, "teacher.layers": 2 }),
+    ];
+    expect(sizeNames(shapes)).toMatchObject({ settings: "teacher width × layers" });
+    expect(sizeNames(shapes).of(shapes[1]!.assignments)).toBe("128 × 2");
+    const many = [
+      at({ "teacher.width": 64, "data.notes.trainQueries": 20_000 }),
+      at({ "teacher.width": 64, "data.notes.trainQueries": 5_000 }),
+    ];
+    expect([sizeNames(many).settings, sizeNames(many).of(many[0]!.assignments)]).toEqual(["training queries", "20k"]);
+    expect(sizeNames([])).toMatchObject({ settings: "" });
+  });
+  it("has a front over all systems, and a system that nothing reaches only once", () => {
+    const data = qualityData(trials, "recall@10", "queryFlops");
+    expect(data.points.filter((p) => p.system === "teacher")).toHaveLength(1);
+    expect(data.points.filter((p) => p.system === "scalingnote")).toHaveLength(8);
+    expect(data.front.map((i) => data.points[i]!.system)).toEqual(["scalingnote", "teacher"]);
+    expect(qualityData(sizes, "recall@10", "d").points[0]!.label).toBe("8");
+    expect(costsOf(sizes)).toEqual(["queryFlops", "n", "compute", "d"]);
+  });
+  it("writes constants as people do", () => {
+    expect([27_600, 0.481, 1.05, 0, 1e-5, 480.3, Number.NaN].map(constantWords)).toEqual([
+      "2.76 × 10⁴",
+      ".481",
+      "1.05",
+      "0",
+      "1.00 × 10⁻⁵",
+      "480",
+      "–",
+    ]);
+  });
+});
