@@ -16,6 +16,8 @@ export interface Kernel {
   code: () => string;
   /** Workgroups to start. */
   workgroups: readonly [number, number, number];
+  /** Numbers that the code reads rather than has baked in, a multiple of four: `uniformBinding`, after the writes. */
+  uniforms?: readonly number[];
 }
 
 /** An output yet to be made. */
@@ -34,6 +36,8 @@ export interface BackendInternals {
   stagingPendingDisposal: GPUBuffer[];
   tensorDataPendingDisposal: object[];
   tensorToBinding(tensor: TensorInfo): GPUBufferBinding;
+  /** Vectors of four are laid out one after the other. */
+  makeUniforms(vectors: { type: "uint32"; data: number[] }[]): GPUBufferBinding;
   /** By a program's key; ours are in it too. */
   pipelineCache: Record<string, GPUComputePipeline>;
 }
@@ -63,12 +67,15 @@ export function dispatch(
   const inside = internals(backend);
   for (const tensor of tensors) backend.uploadToGPU(tensor.dataId);
   const pipeline = pipelineFor(backend, kernel);
+  const resources: GPUBufferBinding[] = bound.map((one) => ("dataId" in one ? inside.tensorToBinding(one) : one));
+  const { uniforms } = kernel;
+  if (uniforms) {
+    const vectors = Array.from({ length: uniforms.length / 4 }, (_, i) => uniforms.slice(4 * i, 4 * i + 4));
+    resources.push(inside.makeUniforms(vectors.map((data) => ({ type: "uint32", data }))));
+  }
   const group = backend.device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
-    entries: bound.map((one, binding) => ({
-      binding,
-      resource: "dataId" in one ? inside.tensorToBinding(one) : one,
-    })),
+    entries: resources.map((resource, binding) => ({ binding, resource })),
   });
   for (const tensor of tensors) inside.commandQueueOwnedIds.add(tensor.dataId as object);
   backend.ensureCommandEncoderReady();
@@ -107,6 +114,10 @@ export const readBinding = (index: number, type: string): string =>
 /** WGSL of a read-write storage binding named `b<index>`. */
 export const writeBinding = (index: number, type: string): string =>
   `@group(0) @binding(${index}) var<storage, read_write> b${index}: ${type};\n`;
+
+/** WGSL of the `count` vectors of a kernel's uniforms. */
+export const uniformBinding = (index: number, name: string, count: number): string =>
+  `@group(0) @binding(${index}) var<uniform> ${name}: array<vec4u, ${count}>;\n`;
 
 // A dispatch may have 65,535 workgroups a dimension; past that the grid gets a second row.
 const ROW = 32768;

@@ -1,6 +1,6 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { captureStep } from "../capture";
 import { dropoutBits, dropoutThreshold } from "../dropoutBits";
 import { readTensors } from "../step";
@@ -55,6 +55,23 @@ describe("dropout", () => {
       const read = (tensor: Tensor) => readTensors(gpu(), [tf.slice(tensor as tf.Tensor2D, [5, 0], [3, width])]);
       expect(await readTensors(gpu(), [own(piece)])).toEqual(await read(whole(x)));
       expect(await readTensors(gpu(), [tf.grad(own)(piece)])).toEqual(await read(grad(x)));
+    }
+  });
+
+  it("has one program for all sites, pieces and sizes of a step", async () => {
+    const counter = tf.tensor1d([SEED, 7], "int32");
+    const made = vi.spyOn(GPUDevice.prototype, "createComputePipeline");
+    const results = [4, 8, 12].map((size) =>
+      dropout(tf.ones([size]), { rate: 0.125, site: size, counter, firstRow: size }),
+    );
+    expect(made).toHaveBeenCalledTimes(1);
+    made.mockRestore();
+    for (const [i, values] of (await readTensors(gpu(), results)).entries()) {
+      const size = 4 * (i + 1);
+      const expected = Array.from(values, (_, at) =>
+        dropoutBits(SEED, 7, size, size + at) >= dropoutThreshold(0.125) ? Math.fround(1 / 0.875) : 0,
+      );
+      expect([...values]).toEqual(expected);
     }
   });
 

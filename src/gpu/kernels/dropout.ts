@@ -4,28 +4,30 @@
  * captured step draws other bits at each replay. Of several models each has its seed, and indices of its own.
  */
 import type { Tensor, TensorInfo } from "@tensorflow/tfjs-core";
-import { dispatch, linearGrid, readBinding, writeBinding } from "../dispatch";
+import { dispatch, linearGrid, readBinding, uniformBinding, writeBinding } from "../dispatch";
 import { dropoutBitsWgsl, dropoutThreshold } from "../dropoutBits";
 import type { DropoutKey } from "../ops";
-import { modelsOf, ofModels } from "./models";
+import { modelsOf } from "./models";
 import { type Call, registerOp } from "./op";
-import { float, lanesOf, laneType, threadHead } from "./wgsl";
+import { float, type Lanes, lanesOf, laneType, threadHead } from "./wgsl";
 
-/** Reads x [models, count], counter [models, 2]; writes y. A model's first value has index `first`. */
-export function dropoutCode(models: number, count: number, rate: number, site: number, first = 0): string {
-  const lanes = lanesOf(count);
+/**
+ * Reads x [models, count], counter [models, 2]; writes y. The site, the index of a model's first value and the numbers of
+ * threads, of all models and of one, are read too: a step with dropout at many sites and in many pieces has one program.
+ */
+export function dropoutCode(models: number, lanes: Lanes, rate: number, index: string): string {
   const array = `array<${laneType(lanes)}>`;
   const share = (value: string, index: string) =>
-    `select(0.0, ${value} * ${float(1 / (1 - rate))}, dropoutBits(seed, step, ${site >>> 0}u, ${index}${first > 0 ? ` + ${first >>> 0}u` : ""}) >= ${dropoutThreshold(rate)}u)`;
+    `select(0.0, ${value} * ${float(1 / (1 - rate))}, dropoutBits(seed, step, at[0].x, ${index} + at[0].y) >= ${dropoutThreshold(rate)}u)`;
   const value =
     lanes === 1
       ? share("b0[i]", "own")
       : `vec4f(${[0, 1, 2, 3].map((l) => share(`b0[i][${l}]`, `own * 4u + ${l}u`)).join(",\n    ")})`;
-  return `${readBinding(0, array)}${readBinding(1, "array<i32>")}${writeBinding(2, array)}
+  return `${readBinding(0, array)}${readBinding(1, "array<i32>")}${writeBinding(2, array)}${uniformBinding(3, "at", 1)}
 ${dropoutBitsWgsl}
-${threadHead(linearGrid((models * count) / lanes).index, (models * count) / lanes)}
-  let own = ${models === 1 ? "i" : `i % ${count / lanes}u`};
-  let model = ${models === 1 ? "0u" : `i / ${count / lanes}u`};
+${threadHead(index, "at[0].z")}
+  let own = ${models === 1 ? "i" : "i % at[0].w"};
+  let model = ${models === 1 ? "0u" : "i / at[0].w"};
   let seed = u32(b1[2u * model]);
   let step = u32(b1[2u * model + 1u]);
   b2[i] = ${value};
@@ -38,12 +40,15 @@ const dropoutOp: Call<Record<"x" | "counter", TensorInfo>, { rate: number; site:
   run(backend, { x, counter }, { rate, site, first }) {
     const models = modelsOf(counter, 1);
     const count = x.shape.reduce((a, b) => a * b, 1) / models;
+    const lanes = lanesOf(count);
+    const { workgroups, index } = linearGrid((models * count) / lanes);
     return dispatch(
       backend,
       {
-        key: `dropout ${ofModels(models)}${count} ${rate} at ${site}${first > 0 ? ` from ${first}` : ""}`,
-        workgroups: linearGrid((models * count) / lanesOf(count)).workgroups,
-        code: () => dropoutCode(models, count, rate, site, first),
+        key: `dropout ${models === 1 ? "" : "of models "}${rate} by ${lanes} on ${index}`,
+        workgroups,
+        uniforms: [site >>> 0, first >>> 0, (models * count) / lanes, count / lanes],
+        code: () => dropoutCode(models, lanes, rate, index),
       },
       [x, counter],
       [{ shape: x.shape }],

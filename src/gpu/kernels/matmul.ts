@@ -43,26 +43,27 @@ export function loader(name: string, b: string, rows: number, width: number, hal
 
 /**
  * A WGSL function `name(base, row, column4, value)`: stores into row base + row of `b`; nothing past row `rows`.
+ * @param rows WGSL
  * @param more WGSL: whether to add to what is there instead
  */
-export function storer(name: string, b: string, rows: number, width: number, more?: string): string {
+export function storer(name: string, b: string, rows: string, width: number, more?: string): string {
   const stored = (at: string, v: string) =>
     more === undefined ? `${b}[${at}] = ${v};` : `${b}[${at}] = select(${v}, ${b}[${at}] + ${v}, ${more});`;
   if (width % 4 === 0)
     return `fn ${name}(base: u32, row: u32, c: u32, v: vec4f) {
-  if (row < ${rows}u && c < ${width / 4}u) { ${stored(`(base + row) * ${width / 4}u + c`, "v")} }
+  if (row < ${rows} && c < ${width / 4}u) { ${stored(`(base + row) * ${width / 4}u + c`, "v")} }
 }`;
   const lane = (l: number) =>
     `if (c * 4u + ${l}u < ${width}u) { ${stored(`(base + row) * ${width}u + c * 4u + ${l}u`, `v[${l}]`)} }`;
   return `fn ${name}(base: u32, row: u32, c: u32, v: vec4f) {
-  if (row >= ${rows}u) { return; }
+  if (row >= ${rows}) { return; }
   ${[0, 1, 2, 3].map(lane).join("\n  ")}
 }`;
 }
 
 /** An index that stays inside `count`, where a tile of `step` may overhang. */
-const inside = (index: string, count: number, step: number): string =>
-  count % step === 0 ? index : `min(${index}, ${count - 1}u)`;
+const inside = (index: string, count: number, step: number, inWgsl = `${count}u`): string =>
+  count % step === 0 ? index : `min(${index}, ${inWgsl} - 1u)`;
 
 export interface ProductPart {
   /** Name of the WGSL function; its helpers are named after it. */
@@ -71,6 +72,8 @@ export interface ProductPart {
   /** Models side by side; m, n and k are one model's. */
   models: number;
   m: number;
+  /** WGSL of m where that is not baked in: of one model alone, and where rows are of 4k values. */
+  rows?: string | undefined;
   n: number;
   k: number;
   tile: Tile;
@@ -106,6 +109,7 @@ const firstOf = (models: number, count: number): string => (models === 1 ? "0u" 
 /** WGSL: `fn name(i: u32)` computes tile i of the product. */
 export function productPart(part: ProductPart): string {
   const { name, mode, models, m, n, k, tile, bias, pair = false, norm, finish } = part;
+  const { rows = `${m}u` } = part;
   const [tm, tn] = tile;
   const vectors = tn / 4;
   const columnTiles = Math.ceil(n / tn);
@@ -117,7 +121,7 @@ export function productPart(part: ProductPart): string {
 ${loader(`${name}B`, part.b, models * ownRows, mode === "NT" ? k : n, part.half)}`;
   const columns = matrices * tn;
   const setup = [
-    unroll(tm, (i) => `let r${i} = first + ${inside(`row + ${i}u`, m, tm)};`),
+    unroll(tm, (i) => `let r${i} = first + ${inside(`row + ${i}u`, m, tm, rows)};`),
     mode === "NT"
       ? unroll(columns, (j) => {
           const own = inside(`column * 4u + ${j % tn}u`, n, tn);
@@ -153,7 +157,7 @@ ${unroll(vectors, (j) => `s${i}_${j} += x${i}.x * y0_${j} + x${i}.y * y1_${j} + 
     return `vec4f(${[0, 1, 2, 3].map((l) => `${bias}[firstB + ${j < vectors ? own(l) : `${n}u + ${own(l)}`}]`).join(", ")})`;
   };
   const length = (i: number) => `let n${i} = 1.0 / sqrt(q${i} / ${float(k)} + ${float(norm?.eps ?? 0)});
-  if (column == 0u && row + ${i}u < ${m}u) { ${norm?.stats}[first + row + ${i}u] = vec2f(0.0, n${i}); }`;
+  if (column == 0u && row + ${i}u < ${rows}) { ${norm?.stats}[first + row + ${i}u] = vec2f(0.0, n${i}); }`;
   const value = (i: number, j: number) => (norm ? `s${i}_${j} * n${i} + start${j}` : `s${i}_${j}`);
   return `${ab}
 ${norm ? loader(`${name}Gain`, norm.gain, models, k) : ""}
@@ -192,6 +196,8 @@ export interface ProductOverRowsPart {
   /** Blocks that the rows are cut into, and rows in each. */
   splits: number;
   block: number;
+  /** WGSL of k and of block where they are not baked in: of one model alone, and where rows are of 4k values. */
+  sizes?: { rows: string; block: string } | undefined;
   /**
    * Whether one thread does all blocks, adding up their products as it stores them, in their order: the same sum to the bit,
    * one partial product instead of `splits`.
@@ -221,12 +227,16 @@ export function productOverRowsPart(part: ProductOverRowsPart): string {
   };
   const at = (e: number) => `s${Math.floor(e / vectors)}_${e % vectors}`;
   const more = `${name}More`;
-  const end = splits === 1 ? `let end = first + ${k}u;` : `let end = first + min((split + 1u) * ${block}u, ${k}u);`;
+  const { sizes = { rows: `${k}u`, block: `${block}u` } } = part;
+  const end =
+    splits === 1 && !part.sizes
+      ? `let end = first + ${k}u;`
+      : `let end = first + min((split + 1u) * ${sizes.block}, ${sizes.rows});`;
   return `${loader(`${name}A`, part.a, models * k, m)}
 ${loader(`${name}B`, part.b, models * k, n)}
 ${norm ? loader(`${name}Gain`, norm.gain, models, n) : ""}
 ${folded ? `var<private> ${more}: bool;` : ""}
-${storer(`${name}Store`, part.out, m, n, folded ? more : undefined)}
+${storer(`${name}Store`, part.out, `${m}u`, n, folded ? more : undefined)}
 fn ${name}(i: u32) {
   let out = i / ${tiles}u; // (split, model)
   ${folded ? "" : `let split = ${models === 1 ? "out" : `out / ${models}u`};`}
@@ -240,7 +250,7 @@ ${unroll(vectors, (j) => `let c${j} = ${inside(`column + ${j}u`, Math.ceil(n / 4
 ${unroll(tm * vectors, (e) => `var ${at(e)} = vec4f(0.0);`)}
 ${sums ? unroll(rowVectors, (j) => `var t${j} = vec4f(0.0);`) : ""}
   ${end}
-  for (var p = first + split * ${block}u; p < end; p++) {
+  for (var p = first + split * ${sizes.block}; p < end; p++) {
 ${unroll(rowVectors, (j) => `let x${j} = ${name}A(p, r${j});`)}
 ${norm ? `let length = ${norm.stats}[p].y;` : ""}
 ${unroll(vectors, (j) => `let y${j} = ${name}B(p, c${j})${norm ? " * length" : ""};`)}

@@ -33,6 +33,11 @@ export interface Matmul {
   partOverRows(part: ProductOverRowsPart): string;
   /** Of workgroup memory, for the shader's parts. */
   memory: { memory: number } | object;
+  /**
+   * Whether its parts read the number of rows rather than have it baked in, so that towers which differ in nothing else share
+   * their pipelines. A CPU takes seconds to compile them.
+   */
+  readsRows: boolean;
 }
 
 /*
@@ -79,6 +84,7 @@ const MATMULS: Record<MatmulVariant, Matmul> = {
     part: productPart,
     partOverRows: productOverRowsPart,
     memory: {},
+    readsRows: true,
   },
   shared: {
     key: " shared",
@@ -88,6 +94,7 @@ const MATMULS: Record<MatmulVariant, Matmul> = {
     part: sharedProductPart,
     partOverRows: sharedProductOverRowsPart,
     memory: { memory: SHARED_MEMORY },
+    readsRows: false,
   },
 };
 

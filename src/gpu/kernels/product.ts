@@ -9,10 +9,10 @@ import { isHalf } from "../flat";
 import { mostPartials } from "../gradients";
 import { NORMAL, SIGMOID } from "./activations";
 import { loader, matrixType, type ProductOverRowsPart, storer } from "./matmul";
-import { ENOUGH_THREADS, matmulOf } from "./matmulVariant";
+import { ENOUGH_THREADS, type Matmul, matmulOf } from "./matmulVariant";
 import { modelsOf, ofModels } from "./models";
 import { freeIntermediates, type GradientSink, usableSink } from "./op";
-import { type Binding, dispatchParts, type ShaderPart } from "./shader";
+import { type Binding, dispatchParts, partSize, type ShaderPart } from "./shader";
 import { sumPartials } from "./sumPartials";
 import { HALF_ROWS } from "./wgsl";
 
@@ -29,6 +29,13 @@ export function splitRows(rows: number, most: number): { splits: number; block: 
  */
 export const foldsBlocks = (models: number, tiles: number, rows: number): boolean =>
   models > 1 && models * tiles >= ENOUGH_THREADS / 2 && rows <= 1024;
+
+/** Whether the number of rows can be read by the code, which then serves any: of one model, in rows of 4k values. */
+const readsRows = (matmul: Matmul, models: number, ...widths: number[]): boolean =>
+  matmul.readsRows && models === 1 && widths.every((width) => width % 4 === 0);
+/** For keys: the number of rows, or whether tiles overhang where the code reads it. */
+const rowsKey = (read: boolean, rows: number, step: number): string =>
+  !read ? `${rows}` : rows % step === 0 ? `rows by ${step}` : "rows";
 
 /** What becomes of a forward product. */
 export type Ending = "none" | "gelu" | "silu gate";
@@ -85,6 +92,8 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
     "silu gate": "v * sigmoid(v) * w",
   }[ending];
   const threads = models * matmul.threads({ m, n, tile });
+  const anyRows = readsRows(matmul, models, n, k);
+  const rowCount = anyRows ? partSize(0, 0) : `${m}u`;
   const part = (): ShaderPart => ({
     name: "product",
     threads,
@@ -93,13 +102,14 @@ export function forwardProduct(backend: WebGPUBackend, product: ForwardProduct):
 const HALF = ${Math.floor(n / 4)}u;
 ${ending === "gelu" ? NORMAL : pair ? SIGMOID : ""}
 ${residual ? loader("residualAt", "residual", rows, n) : ""}
-${storer("yStore", "y", m, n)}
-${keep ? storer("uStore", "u", m, inner) : ""}
+${storer("yStore", "y", rowCount, n)}
+${keep ? storer("uStore", "u", rowCount, inner) : ""}
 ${matmul.part({
   name: "product",
   mode: "NT",
   models,
   m,
+  rows: anyRows ? rowCount : undefined,
   n,
   k,
   tile,
@@ -114,11 +124,12 @@ ${matmul.part({
   });
   return dispatchParts(
     backend,
-    `matmul${matmul.key} NT ${ofModels(models)}${m} ${n} ${k} ${tile.join("x")} ${ending}${isHalf(weight) ? " half" : ""}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
+    `matmul${matmul.key} NT ${ofModels(models)}${rowsKey(anyRows, m, tile[0])} ${n} ${k} ${tile.join("x")} ${ending}${isHalf(weight) ? " half" : ""}${keep ? " kept" : ""}${bias ? " bias" : ""}${residual ? " residual" : ""}${norm ? ` norm ${norm.eps}` : ""}`,
     reads,
     writes,
     () => [part()],
     [threads],
+    anyRows ? [[m, 0]] : undefined,
   );
 }
 
@@ -187,7 +198,14 @@ export function backwardProducts(
   const parts: (() => ShaderPart)[] = [];
   const threads: number[] = [];
   const keys: string[] = [];
+  /** Rows of each part, and of the blocks that they are cut into. */
+  const sizes: [number, number][] = [];
   const matmul = matmulOf(backend);
+  // All parts read their rows, or none.
+  const anyRows = [
+    ...(dx ? [{ of: dx.weight.shape, widths: [dx.dy.shape[1]!, dx.weight.shape.at(-1)!] }] : []),
+    ...dws.map(({ dy, x, of }) => ({ of, widths: [dy.shape[1]!, x.shape[1]!] })),
+  ].every(({ of, widths }) => readsRows(matmul, modelsOf({ shape: of }, 2), ...widths));
   /** The variable of a tensor; one that is read twice is bound once. */
   const read = (to: TensorInfo, type: string): string => {
     const known = reads.find((binding) => binding.to.dataId === to.dataId);
@@ -218,7 +236,11 @@ export function backwardProducts(
     const to = write({ shape: [rows, inner] }, matrixType(inner));
     const h = activated ? write({ shape: [rows, n] }, matrixType(n)) : "";
     threads.push(own);
-    keys.push(`NN ${ofModels(models)}${m} ${n} ${out} ${tile.join("x")} ${after.kind}${half ? " half" : ""}`);
+    sizes.push([m, 0]);
+    const rowCount = anyRows ? partSize(0, 0) : `${m}u`;
+    keys.push(
+      `NN ${ofModels(models)}${rowsKey(anyRows, m, tile[0])} ${n} ${out} ${tile.join("x")} ${after.kind}${half ? " half" : ""}`,
+    );
     const finish = {
       none: "toXStore(first, row, c, v);",
       add: "toXStore(first, row, c, v + otherAt(first + row, c));",
@@ -242,9 +264,9 @@ export function backwardProducts(
 ${after.kind === "gelu" ? NORMAL : after.kind === "silu gate" ? SIGMOID : ""}
 ${other ? loader("otherAt", other, rows, n) : ""}
 ${u ? loader("uAt", u, rows, inner) : ""}
-${h ? storer("hStore", h, m, n) : ""}
-${storer("toXStore", to, m, inner)}
-${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half, finish })}`,
+${h ? storer("hStore", h, rowCount, n) : ""}
+${storer("toXStore", to, rowCount, inner)}
+${matmul.part({ name: "toX", mode: "NN", models, m, rows: anyRows ? rowCount : undefined, n, k: out, tile, a, b, half, finish })}`,
     }));
   }
 
@@ -271,8 +293,10 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     const sums = bias ? { sums: write(place(biasSink, of.slice(0, -1)), "array<f32>") } : {};
     const own = matmul.threads({ m: out, n, tile }) * models * splits;
     threads.push(own);
+    sizes.push([k, blocks.block]);
+    const part = sizes.length - 1;
     keys.push(
-      `TN ${ofModels(models)}${out} ${n} ${k} ${tile.join("x")} in ${blocks.splits}${folded ? " folded" : ""}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
+      `TN ${ofModels(models)}${out} ${n} ${anyRows ? "rows" : `${k} in ${blocks.splits}`} ${tile.join("x")}${folded ? " folded" : ""}${bias ? " sums" : ""}${norm ? " norm" : ""} ${[a, b, to].join(" ")}`,
     );
     const name = `toWeight${index}`;
     const spec: ProductOverRowsPart = {
@@ -283,6 +307,7 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
       k,
       tile,
       ...blocks,
+      sizes: anyRows ? { rows: partSize(part, 0), block: partSize(part, 1) } : undefined,
       folded,
       a,
       b,
@@ -301,6 +326,7 @@ ${matmul.part({ name: "toX", mode: "NN", models, m, n, k: out, tile, a, b, half,
     writes,
     () => parts.map((part) => part()),
     threads,
+    anyRows ? sizes : undefined,
   );
   const activated = dx !== undefined && dx.after.kind !== "none" && dx.after.kind !== "add";
   return {

@@ -104,7 +104,7 @@ describe("NT and NN", () => {
           ...(norm ? { stats: { size: models * m * 2, type: "array<vec2f>" } } : {}),
         },
         models * blocksOf({ m, n, tile }),
-        `alias T = vec4f;\n${storer("yStore", "y", m, n)}\n${code}`,
+        `alias T = vec4f;\n${storer("yStore", "y", `${m}u`, n)}\n${code}`,
       );
       const expected = new Float32Array(models * m * n);
       for (let row = 0; row < models * m; row++) {

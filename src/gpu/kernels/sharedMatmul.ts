@@ -176,7 +176,7 @@ ${loader(`${name}B`, part.b, models * k, n)}
 ${guarded(`${name}B`, n4)}
 ${norm ? loader(`${name}Gain`, norm.gain, models, n) : ""}
 ${folded ? `var<private> ${more}: bool;` : ""}
-${storer(`${name}Store`, part.out, m, n, folded ? more : undefined)}
+${storer(`${name}Store`, part.out, `${m}u`, n, folded ? more : undefined)}
 fn ${name}(group: u32, lane: u32) {
   let out = group / ${blocks}u; // (split, model)
   ${folded ? "" : `let split = out / ${models}u;`}
