@@ -27,7 +27,8 @@ export const PRETRAIN_USAGE = `Usage: npm run lab -- pretrain --size ${SIZES.joi
 
   --size NAME          parameters without embeddings
   --out DIR            a Hugging Face folder: weights (F16), config, tokenizer, model card. A training that was stopped
-                       leaves its state there, and the same command goes on with it
+                       leaves its state there, and the same command goes on with it (--steps
+                       may then be another number)
   --text FILE          plain text to learn from, texts parted by blank lines (or, where there are none, by line breaks);
                        unless given, threads of generated notes and queries
   --threads N          how many threads; 60000 unless given

@@ -89,7 +89,7 @@ further texts (one in fifty, by seed) are held out.
 | | |
 | --- | --- |
 | Steps | ${grouped(settings.steps)} of ${settings.batch} rows of ${settings.length} tokens: ${grouped(record.tokensSeen)} tokens |
-| Learning rate | ${settings.learningRate}, 5 % warm-up, cosine; AdamW |
+| Learning rate | ${settings.learningRate}, 5 % warm-up, cosine; AdamW${schedules(record)} |
 | Seed | ${settings.seed} |
 | Adapter | ${facts.adapter} |
 | Time | ${grouped(record.seconds)} s of training |
@@ -111,6 +111,12 @@ ${rows.join("\n")}
 ${facts.licence}
 `;
 }
+
+/** Words for a training that was gone on with for another number of steps. */
+const schedules = ({ schedule }: PretrainRecord): string =>
+  schedule.length < 2
+    ? ""
+    : `; schedule ${schedule.map(({ steps, from }) => `of ${grouped(steps)} steps from step ${grouped(from)} on`).join(", ")}`;
 
 /** An entry of the list of models, for the page. */
 export interface ListedModel {

@@ -54,7 +54,7 @@ describe("pretrain", () => {
     });
     await expect(stopped).rejects.toMatchObject({ kind: "stopped" });
     expect(await store.list("state/")).toHaveLength(2);
-    const other = { ...settings, steps: 13 };
+    const other = { ...settings, learningRate: 4e-3 };
     await expect(pretrain({ ...options(), settings: other, store, control: createControl() })).rejects.toMatchObject({
       kind: "bad-input",
     });
