@@ -16,7 +16,7 @@ const args = process.argv.slice(2);
 // All but what only reads files, plans or prints help; a command not known yet is more likely to train.
 const needsGpu =
   !["eval", "fit", "help", "-h", "--help", undefined].includes(args[0]) &&
-  !["--help", "-h", "--plan", "--browser"].some((flag) => args.includes(flag));
+  !["--help", "-h", "--plan", "--dry", "--browser"].some((flag) => args.includes(flag));
 const cache = join(root, "node_modules/.cache/scalingnote-lab");
 mkdirSync(cache, { recursive: true });
 // One a call: two may run at once. Below the project, so that Node finds the packages left out of the bundle.

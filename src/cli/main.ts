@@ -8,8 +8,10 @@ const USAGE = `Usage: npm run lab -- <command> [options]
 
   run       train the towers, distil the query tower and compare the systems
   tune      train one system over a grid of settings, judged on validation queries
-  eval      measure a run file against judgements
   pretrain  train a small language model from text, as a start for the towers
+  import    look at a checkpoint of the Hugging Face hub, and check what it computes here
+  encode    turn texts to vectors with a checkpoint
+  eval      measure a run file against judgements
   bench     measure what a training step, encoding and search cost
   fit       fit a scaling law to points
 
@@ -20,6 +22,8 @@ npm run lab -- <command> --help says what a command takes.
 const COMMANDS: Record<string, () => Promise<(args: string[]) => Promise<number>>> = {
   run: async () => (await import("./run")).runCommand,
   tune: async () => (await import("./tune")).tuneCommand,
+  import: async () => (await import("./import")).importCommand,
+  encode: async () => (await import("./encode")).encodeCommand,
   eval: async () => (await import("./eval")).evalCommand,
   pretrain: async () => (await import("./pretrain")).pretrainCommand,
   bench: async () => (await import("./bench")).benchCommand,

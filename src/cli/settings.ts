@@ -37,6 +37,26 @@ export function settle(preset: string, assignments: string[], seed: string | und
   return read.experiment;
 }
 
+/**
+ * --teacher and --student as settings: a folder's path, or for the student a shape.
+ *
+ * @throws LabError "bad-setting" for a shape that is none
+ */
+export function towerAssignments(teacher: string | undefined, student: string | undefined): string[] {
+  const assignments = teacher === undefined ? [] : [`teacher.checkpoint=${teacher}`];
+  if (student === undefined) return assignments;
+  const shape = /^(encoder|decoder|lookup):(.*)$/.exec(student);
+  if (!shape) return [...assignments, `student.checkpoint=${student}`];
+  const sizes = shape[2]!.split("x");
+  const names = shape[1] === "lookup" ? ["width"] : ["width", "layers", "heads"];
+  if (sizes.length > names.length || !sizes.every((size) => /^\d+$/.test(size)))
+    throw bad(
+      `--student ${student} is no shape.`,
+      "Write encoder:WIDTHxLAYERSxHEADS (encoder:64x2x4), decoder:WIDTHxLAYERSxHEADS or lookup:WIDTH.",
+    );
+  return [...assignments, `student.kind=${shape[1]}`, ...sizes.map((size, i) => `student.${names[i]}=${size}`)];
+}
+
 /** What would be moved to the nearest bound in a form or a link is refused here. */
 function checkRange(entry: SettingEntry, value: SettingValue): void {
   const { path, kind, info } = entry;

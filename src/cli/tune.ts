@@ -11,10 +11,12 @@ import { createReporter } from "../core/pipeline/reporter";
 import { buildIndex, prepareRun } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
 import { disposeTowers, distilStudent, trainScalingDoc, trainTeacher, trainTwinBert } from "../core/pipeline/stages";
+import { openStarts } from "../core/pipeline/starts";
 import { disposeTower } from "../core/towers/device";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
 import { cacheStore, settleHere } from "./cache";
+import { folderCheckpoint } from "./checkpointFolder";
 import { openNodeGpu } from "./gpu";
 import { collection, settle } from "./settings";
 
@@ -82,16 +84,18 @@ export async function tuneCommand(args: string[]): Promise<number> {
     const tested = memoryStore();
     const remembered = cacheStore();
     const rows: { words: string; recall: number }[] = [];
-    for (const { words, experiment } of trials) {
+    for (const { words, experiment: given } of trials) {
+      const { experiment, starts, towers } = await openStarts(given, { open: folderCheckpoint });
       if (!oneCollection) dataset = await collection(experiment, values.data);
-      const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits);
+      const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits, towers);
       if (problem) throw problem;
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
       await settleHere({ gpu, ops, experiment }, remembered);
-      await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });
+      await testBeforeRun({ gpu, ops, experiment, towers, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);
-      const context = await prepareRun({ gpu, ops, store, experiment, dataset, control: createControl() }, reporter);
+      const options = { gpu, ops, store, experiment, starts, towers, dataset, control: createControl() };
+      const context = await prepareRun(options, reporter);
       if (system === "teacher") disposeTowers((await trainTeacher(context)).towers);
       else if (system === "scalingdoc") disposeTowers((await trainScalingDoc(context)).towers);
       else if (system === "twinbert") disposeTowers((await trainTwinBert(context)).towers);

@@ -28,8 +28,8 @@ import { disposeOwn, ownTensor } from "./step";
 export interface AdamWParameter {
   name: string;
   tensor: Tensor;
-  /** Which learning rate it takes: an index into the rates of `hyper`. */
-  rate: 0 | 1;
+  /** Which learning rate it takes: its place in `hyper`. 4: a third one after `hyperValues`, where there is one model. */
+  rate: 0 | 1 | 4;
   /** Decoupled weight decay. */
   decay: number;
   /** How often a step uses it; 1 unless given. */

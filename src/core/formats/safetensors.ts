@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { LabError } from "../errors";
 import { compareIds } from "../evaluation/order";
-import { halfBits, halfValue } from "../half";
+import { halfBits, halfTable } from "../half";
 import { duplicateKey } from "./duplicateKey";
 
 /** Why a file is refused, by the reference reader's names. */
@@ -215,7 +215,6 @@ export function parseSafetensors(bytes: Uint8Array): {
  * @throws LabError bad-input for another type
  */
 export function toFloats(name: string, { dtype, data }: Pick<RawTensor, "dtype" | "data">): Float32Array {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (dtype === "F32") {
     if (data.byteOffset === 0 && data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer)
       return new Float32Array(data.buffer);
@@ -224,19 +223,24 @@ export function toFloats(name: string, { dtype, data }: Pick<RawTensor, "dtype" 
     new Uint8Array(values.buffer).set(data);
     return values;
   }
-  const values = new Float32Array(data.length / 2);
-  if (dtype === "BF16") {
-    // The upper half of a 32-bit float.
-    const bits = new Uint32Array(values.buffer);
-    for (let i = 0; i < values.length; i++) bits[i] = view.getUint16(2 * i, true) << 16;
-  } else if (dtype === "F16")
-    for (let i = 0; i < values.length; i++) values[i] = halfValue(view.getUint16(2 * i, true));
-  else
+  if (dtype !== "F16" && dtype !== "BF16")
     throw new LabError(
       "bad-input",
       `The tensor ${name} is of type ${dtype}.`,
       "Only floating-point weights (F32, F16, BF16) can be used: convert the file.",
     );
+  // Both are little-endian, as every machine that runs this is.
+  const own = data.byteOffset % 2 === 0 ? data : data.slice();
+  const halves = new Uint16Array(own.buffer, own.byteOffset, own.length >> 1);
+  const values = new Float32Array(halves.length);
+  if (dtype === "BF16") {
+    // The upper half of a 32-bit float.
+    const bits = new Uint32Array(values.buffer);
+    for (let i = 0; i < bits.length; i++) bits[i] = halves[i]! << 16;
+  } else {
+    const table = halfTable();
+    for (let i = 0; i < values.length; i++) values[i] = table[halves[i]!]!;
+  }
   return values;
 }
 

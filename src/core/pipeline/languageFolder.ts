@@ -23,8 +23,10 @@ export function languageFolder(model: LanguageModel, facts: CardFacts): Map<stri
   const { config, parameters, tokenizer, record } = model;
   const ends = { bos_token_id: SEP_ID, eos_token_id: SEP_ID, pad_token_id: 0 };
   const { settings } = record;
+  // It says nothing of vectors: how its states become one is for the run to say that starts from it.
+  const { scalingnote: _, ...bare } = huggingFaceConfig(config);
   return new Map([
-    ["config.json", json({ ...huggingFaceConfig(config), ...ends, torch_dtype: "float16" })],
+    ["config.json", json({ ...bare, ...ends, torch_dtype: "float16" })],
     ["generation_config.json", json(ends)],
     ["tokenizer.json", json(tokenizer.toJson())],
     [

@@ -12,7 +12,7 @@ import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
-import { type PlanShape, planShape, towerConfigs } from "./plan";
+import { type PlanShape, planShape, type RunTowers, towerConfigs } from "./plan";
 import {
   contrastiveMemory,
   distilMemory,
@@ -63,9 +63,16 @@ function together(steps: readonly StepMemory[], captured: boolean): MemoryParts 
   };
 }
 
-/** @param shape lengths and counts; unless given what the settings allow at most */
-export function runMemory(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunMemory {
-  const { teacher, student, smallDocument } = towerConfigs(experiment);
+/**
+ * @param shape lengths and counts; unless given what the settings allow at most
+ * @param towers of a run from checkpoints what `openStarts` says
+ */
+export function runMemory(
+  experiment: Experiment,
+  shape: PlanShape = planShape(experiment),
+  towers: RunTowers = towerConfigs(experiment),
+): RunMemory {
+  const { teacher, student, smallDocument } = towers;
   const { stage1, stage2, training, baselines, embeddingSize } = experiment;
   const captured = training.step === "captured";
   const columns = training.batch * (1 + stage1.hardNegatives);
@@ -224,14 +231,15 @@ export function memoryProblem(
   experiment: Experiment,
   shape: PlanShape = planShape(experiment),
   limits?: BufferLimits,
+  towers?: RunTowers,
 ): LabError | null {
   const { batch, memoryLimit } = experiment.training;
   const problem = (memory: RunMemory) => excess(memory, memoryLimit * 1e6, limits);
-  const memory = runMemory(experiment, shape);
+  const memory = runMemory(experiment, shape, towers);
   const found = problem(memory);
   if (!found) return null;
   const fits = (path: string, value: number) =>
-    problem(runMemory(withSetting(experiment, path, value), shape)) === null;
+    problem(runMemory(withSetting(experiment, path, value), shape, towers)) === null;
   const powers = Array.from({ length: 12 }, (_, i) => 2 ** (i + 1));
   /** The first value that fits, where all after it do. */
   const first = (path: string, values: readonly number[]) => {

@@ -28,12 +28,15 @@ export interface RunPlan {
   totalFlops: number;
 }
 
-/** The four kinds of tower of a run. */
-export function towerConfigs(experiment: Experiment): {
+/** The kinds of tower of a run. */
+export interface RunTowers {
   teacher: TowerConfig;
   student: TowerConfig;
   smallDocument: TowerConfig;
-} {
+}
+
+/** Those that the settings describe; a run from checkpoints has those of `openStarts`. */
+export function towerConfigs(experiment: Experiment): RunTowers {
   return {
     teacher: towerConfig(experiment, "teacher"),
     student: towerConfig(experiment, "student"),
@@ -63,8 +66,12 @@ export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape 
  * Steps and FLOPs of a run. A training step counts three forward passes of every tower that learns (forward, and twice
  * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms and softmax are not counted, as is the custom.
  */
-export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
-  const { teacher, student, smallDocument } = towerConfigs(experiment);
+export function planRun(
+  experiment: Experiment,
+  shape: PlanShape = planShape(experiment),
+  towers: RunTowers = towerConfigs(experiment),
+): RunPlan {
+  const { teacher, student, smallDocument } = towers;
   const { stage1, stage2, training, baselines } = experiment;
   const { batch } = training;
   const bigQuery = forwardFlops(teacher, shape.teacher.query);

@@ -30,9 +30,10 @@ import { decodeJson } from "./checkpoints";
 import { encodeAll, type RunContext, validationSample } from "./context";
 import { type DenseSystem, evaluateSystems } from "./evaluate";
 import { PROGRESS_FILE, vectorFile } from "./files";
-import { planRun } from "./plan";
+import { planRun, type RunTowers, towerConfigs } from "./plan";
 import { createReporter, type RunListener } from "./reporter";
 import { disposeTowers, distilStudent, type Towers, trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
+import type { Starts } from "./starts";
 import { prepareTexts } from "./texts";
 
 export interface RunOptions {
@@ -44,7 +45,10 @@ export interface RunOptions {
   codeVersion: string;
   /** The run's own space: checkpoints, states, results. */
   store: Store;
+  /** Of a run from checkpoints: `openStarts` gives it, with `starts` and `towers`. */
   experiment: Experiment;
+  starts?: Starts;
+  towers?: RunTowers;
   name: string;
   createdAt: string;
   dataset: Dataset;
@@ -176,10 +180,14 @@ export function describeCollection(dataset: Dataset): CollectionRecord {
 
 /** Tokenises the collection and plans the run: what every stage starts from. */
 export async function prepareRun(
-  options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "dataset" | "control">,
+  options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "starts" | "towers" | "dataset" | "control">,
   reporter: RunContext["reporter"],
 ): Promise<RunContext> {
-  const { gpu, ops, store, experiment, dataset, control } = options;
+  const { gpu, ops, store, experiment, dataset, control, starts = {} } = options;
+  for (const side of ["teacher", "student"] as const)
+    if (experiment[side].checkpoint !== "" && !starts[side])
+      throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);
+  const towers = options.towers ?? towerConfigs(experiment);
   reporter.begin("data", dataset.docs.length);
   const { labelledShare } = experiment.training;
   const pairs = trainingPairs(dataset, labelledShare, experiment.seed);
@@ -191,9 +199,9 @@ export async function prepareRun(
     );
   if (dataset.test.queries.length === 0)
     throw new LabError("bad-input", `${dataset.name} has no test queries.`, "Add judgements for a test split.");
-  const texts = prepareTexts(experiment, dataset);
+  const texts = prepareTexts(experiment, dataset, undefined, starts);
   const sample = validationSample(dataset, experiment.seed);
-  const plan = planRun(experiment, {
+  const shape = {
     teacher: { query: texts.teacher.queryLength, document: texts.teacher.documentLength },
     student: { query: texts.student.queryLength, document: texts.student.documentLength },
     documents: dataset.docs.length,
@@ -201,7 +209,8 @@ export async function prepareRun(
     testQueries: dataset.test.queries.length,
     validationDocuments: sample.documents.length,
     validationQueries: sample.queries.length,
-  });
+  };
+  const plan = planRun(experiment, shape, towers);
   reporter.plan(plan);
   reporter.progress("data", dataset.docs.length);
   reporter.end("data", {
@@ -213,7 +222,7 @@ export async function prepareRun(
     ...(texts.teacher.cutDocuments > 0 ? { "documents cut": texts.teacher.cutDocuments } : {}),
     "watched on": `${sample.queries.length} queries, ${sample.documents.length} documents`,
   });
-  return { gpu, ops, store, experiment, dataset, texts, pairs, plan, sample, control, reporter };
+  return { gpu, ops, store, experiment, towers, starts, dataset, texts, pairs, plan, sample, control, reporter };
 }
 
 /** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */

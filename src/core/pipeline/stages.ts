@@ -12,7 +12,7 @@ import { train } from "../training/trainer";
 import type { Recipe, TrainingStep } from "../training/trainingStep";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
 import { compilePrograms, encoderFor, type RunContext } from "./context";
-import { towerConfigs } from "./plan";
+import { startValues } from "./starts";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
 
@@ -32,11 +32,20 @@ const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
 
 function recipeOf(
   context: RunContext,
-  rates: { learningRate: number; embeddingRate: number },
+  given: { learningRate: number; embeddingRate: number },
   steps: number,
   { dropout, pieces }: { dropout: number; pieces: number },
+  towers: readonly Tower[],
 ): Recipe {
   const { training, seed } = context.experiment;
+  const { loadedRate } = training;
+  const loaded = towers.filter((tower) => tower.loaded).length;
+  const rates =
+    loaded === 0
+      ? given
+      : loaded === towers.length
+        ? { learningRate: loadedRate, embeddingRate: loadedRate }
+        : { ...given, loadedRate };
   return {
     steps,
     batch: training.batch,
@@ -146,7 +155,7 @@ async function trainPair(
   context: RunContext,
   stage: "stage1" | "scalingdoc" | "twinbert",
   system: TrainedSystem,
-  make: () => Towers,
+  make: () => Promise<Towers>,
   texts: { query: TowerText; document: TowerText },
   rates: { learningRate: number; embeddingRate: number },
   steps: number,
@@ -156,10 +165,10 @@ async function trainPair(
   const { stage1, training } = experiment;
   const loaded = await loadTowers(context, stage, system, shared);
   if (loaded) return { towers: loaded, endedEarly: false };
-  const towers = make();
+  const towers = await make();
   const queryLength = texts.query.queryLength;
   const documentLength = texts.document.documentLength;
-  const recipe = recipeOf(context, rates, steps, stage1);
+  const recipe = recipeOf(context, rates, steps, stage1, [towers.query, towers.document]);
   const encoders = {
     query: encoderFor(context, towers.query, queryLength),
     document: encoderFor(context, towers.document, documentLength),
@@ -199,30 +208,47 @@ async function trainPair(
   }
 }
 
-/** Both towers from one seeded checkpoint, as the paper starts both from one language model, or each from its own. */
-function freshPair(
+type Role = "teacher" | "student";
+
+/** A tower with the values of its checkpoint, or, without one, of the seed. */
+async function freshTower(
+  { gpu, experiment, starts }: RunContext,
+  role: Role,
+  config: TowerConfig,
+  side: "query" | "document",
+): Promise<Tower> {
+  const { seed, training } = experiment;
+  const start = starts[role];
+  if (!start) return uploadTower(gpu, config, initTower(config, seed, side, training.start === "own"));
+  return { ...uploadTower(gpu, config, await startValues(start, config, seed, side)), loaded: true };
+}
+
+/** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
+async function freshPair(
   context: RunContext,
-  queryConfig: TowerConfig,
-  documentConfig: TowerConfig,
+  [queryRole, queryConfig]: [Role, TowerConfig],
+  [documentRole, documentConfig]: [Role, TowerConfig],
   shared: boolean,
-): Towers {
-  const { gpu, experiment } = context;
-  const own = experiment.training.start === "own";
-  const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed, "query", own));
+): Promise<Towers> {
+  const query = await freshTower(context, queryRole, queryConfig, "query");
   if (shared) return { query, document: query };
-  const document = initTower(documentConfig, experiment.seed, "document", own);
-  return { query, document: uploadTower(gpu, documentConfig, document) };
+  try {
+    return { query, document: await freshTower(context, documentRole, documentConfig, "document") };
+  } catch (error) {
+    disposeTower(query);
+    throw error;
+  }
 }
 
 /** Stage 1: the teacher's two towers. */
 export function trainTeacher(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const config = towerConfigs(experiment).teacher;
+  const config = context.towers.teacher;
   return trainPair(
     context,
     "stage1",
     "teacher",
-    () => freshPair(context, config, config, experiment.teacher.sharedTowers),
+    () => freshPair(context, ["teacher", config], ["teacher", config], experiment.teacher.sharedTowers),
     { query: texts.teacher, document: texts.teacher },
     experiment.stage1,
     plan.steps.stage1,
@@ -233,12 +259,12 @@ export function trainTeacher(context: RunContext) {
 /** Baseline: a small query tower and a big document tower, trained end to end. */
 export function trainScalingDoc(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const { student, teacher } = towerConfigs(experiment);
+  const { student, teacher } = context.towers;
   return trainPair(
     context,
     "scalingdoc",
     "scalingdoc",
-    () => freshPair(context, student, teacher, false),
+    () => freshPair(context, ["student", student], ["teacher", teacher], false),
     { query: texts.student, document: texts.teacher },
     {
       learningRate: experiment.baselines.scalingdocLearningRate,
@@ -251,13 +277,13 @@ export function trainScalingDoc(context: RunContext) {
 /** Baseline: both towers small, trained end to end. */
 export function trainTwinBert(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const { student, smallDocument } = towerConfigs(experiment);
+  const { student, smallDocument } = context.towers;
   const shared = experiment.baselines.twinbertSharedTowers;
   return trainPair(
     context,
     "twinbert",
     "twinbert",
-    () => freshPair(context, shared ? smallDocument : student, smallDocument, shared),
+    () => freshPair(context, ["student", shared ? smallDocument : student], ["student", smallDocument], shared),
     { query: texts.student, document: texts.student },
     {
       learningRate: experiment.baselines.twinbertLearningRate,
@@ -280,10 +306,9 @@ export async function distilStudent(
     const loaded = await loadCheckpoint(gpu, context.store, "scalingnote", "query");
     if (loaded) return { student: loaded.tower, endedEarly: false };
   }
-  const { student: config } = towerConfigs(experiment);
-  const student = uploadTower(gpu, config, await studentInit(context, teacher, config));
+  const student = await freshStudent(context, teacher, context.towers.student);
   const { stage2, training, embeddingSize } = experiment;
-  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2);
+  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2, [student]);
   const teacherEncoder = encoderFor(context, teacher.query, texts.teacher.queryLength);
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {
@@ -334,12 +359,13 @@ export async function distilStudent(
   }
 }
 
-async function studentInit(context: RunContext, teacher: Towers, config: TowerConfig) {
-  const { experiment, gpu } = context;
+async function freshStudent(context: RunContext, teacher: Towers, config: TowerConfig): Promise<Tower> {
+  const { experiment, gpu, starts } = context;
+  if (starts.student || experiment.student.init === "random") return freshTower(context, "student", config, "query");
   const start = initTower(config, experiment.seed);
-  if (experiment.student.init === "random") return start;
   const source = await downloadParameters(gpu, teacher.query);
-  return experiment.student.init === "first-last"
-    ? firstLastInit(start, config, source, teacher.query.config)
-    : embeddingInit(start, source);
+  if (experiment.student.init === "embeddings") return uploadTower(gpu, config, embeddingInit(start, source));
+  const values = firstLastInit(start, config, source, teacher.query.config);
+  // Layers of a loaded teacher are as a checkpoint is.
+  return { ...uploadTower(gpu, config, values), loaded: starts.teacher !== undefined };
 }

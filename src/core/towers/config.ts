@@ -96,7 +96,8 @@ const divisors = (n: number): number[] => Array.from({ length: n }, (_, i) => i 
 /** Words why the student cannot start as the setting says; null where it can. */
 export function studentInitProblem(experiment: Experiment): string | null {
   const { teacher, student } = experiment;
-  if (student.init === "random") return null;
+  // What a checkpoint's shape allows is known once it has been read.
+  if (student.init === "random" || student.checkpoint !== "" || teacher.checkpoint !== "") return null;
   if (student.init === "first-last") {
     if (student.kind !== "decoder") return "First and last layers need a decoder student.";
     if (student.width !== teacher.width) return `First and last layers need the teacher's width, ${teacher.width}.`;

@@ -175,15 +175,18 @@ export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b
  * tensor is drawn from its own stream, so that a tensor two towers have in common starts alike in both: they begin as one
  * checkpoint. The projection is not part of a language model's checkpoint, so each side draws its own.
  * @param own each side draws everything of its own
+ * @param only the tensors that are wanted; all unless given
  */
 export function initTower(
   config: TowerConfig,
   seed: number,
   side: "query" | "document" = "query",
   own = false,
+  only: (name: string) => boolean = () => true,
 ): HostParameters {
   const parameters: HostParameters = new Map();
   for (const { name, shape, start } of parameterSpecs(config)) {
+    if (!only(name)) continue;
     const values = new Float32Array(sizeOf(shape));
     if (start === "ones") values.fill(1);
     else if (start !== "zeros") {
@@ -253,7 +256,7 @@ export function firstLastInit(
       name,
       taken(
         teacher,
-        name.replace(/layers\.(\d+)\./, (_, n: string) => `layers.${source(Number(n))}.`),
+        name.replace(/(layers?)\.(\d+)\./, (_, word: string, n: string) => `${word}.${source(Number(n))}.`),
         own,
       ),
     ]),

@@ -115,6 +115,9 @@ function contrastiveStepOf(
     return { loss: learners.join(losses), terms: { temperature } };
   };
   const built = trainingStep(gpu, recipe, learners, {
+    loaded: (name) =>
+      (name.startsWith("query/") && parts.query.loaded === true) ||
+      (name.startsWith("document/") && parts.document.loaded === true),
     parameters: {
       ...prefixed("query", parts.query.parameters),
       ...(shared ? {} : prefixed("document", parts.document.parameters)),

@@ -27,6 +27,8 @@ export interface Recipe extends AdamWOptions {
   weightDecay: number;
   learningRate: number;
   embeddingRate: number;
+  /** Of towers that are loaded (`Parts.loaded`); without it they take the rates above. Of one student alone. */
+  loadedRate?: number;
   dropout: number;
   seed: number;
   captured: boolean;
@@ -76,6 +78,8 @@ export interface Parts {
   /** How often the step uses each of them; once unless given. */
   uses?: number;
   specs: InputSpecs;
+  /** Whether a parameter is of a tower that starts from a checkpoint. */
+  loaded?: (name: string) => boolean;
   /** The loss on the tape, and the terms to log beside it; of several students one number each. */
   loss(
     parameters: DeviceParameters,
@@ -112,6 +116,8 @@ export function trainingStep(
   parts: Parts,
 ): TrainingStep {
   const students = learners.each.length;
+  const { loadedRate } = recipe;
+  if (loadedRate !== undefined && students > 1) throw new Error("a rate of loaded towers is of one student");
   if (parts.walk && students > 1) throw new Error("a batch in pieces is of one student, not of several side by side");
   const names = Object.keys(parts.parameters);
   const tensors = names.map((name) => parts.parameters[name]!);
@@ -122,7 +128,7 @@ export function trainingStep(
       return {
         name,
         tensor: tensors[i]!,
-        rate: isEmbedding(local) ? 1 : 0,
+        rate: loadedRate !== undefined && parts.loaded?.(name) ? 4 : isEmbedding(local) ? 1 : 0,
         decay: decays(local) ? recipe.weightDecay : 0,
         uses: parts.uses ?? 1,
       };
@@ -133,7 +139,7 @@ export function trainingStep(
   const log = createLog(gpu, 2 + parts.termNames.length, LOG_SLOTS, students);
   const specs: InputSpecs = {
     ...parts.specs,
-    hyper: { shape: learners.shape([4]), dtype: "float32" },
+    hyper: { shape: loadedRate === undefined ? learners.shape([4]) : [5], dtype: "float32" },
     counter: { shape: learners.shape([2]), dtype: "int32" },
     slot: { shape: [1], dtype: "int32" },
   };
@@ -164,11 +170,12 @@ export function trainingStep(
       const { values, tokens } = parts.values(number);
       step.run({
         ...values,
-        hyper: concatFloats(
-          learners.each.map(({ learningRate, embeddingRate }) =>
+        hyper: concatFloats([
+          ...learners.each.map(({ learningRate, embeddingRate }) =>
             hyperValues([learningRate * factor, embeddingRate * factor], number, recipe),
           ),
-        ),
+          ...(loadedRate === undefined ? [] : [Float32Array.of(loadedRate * factor)]),
+        ]),
         counter: Int32Array.from(learners.each.flatMap(({ seed }) => [seed | 0, number])),
         slot: Int32Array.of(number % LOG_SLOTS),
       });
