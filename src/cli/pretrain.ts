@@ -1,7 +1,7 @@
 /** `lab pretrain`: a small language model from text, as a Hugging Face folder (stage 0). */
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { presetExperiment } from "../core/config/presets";
+import { PRESETS, type PresetName, presetExperiment } from "../core/config/presets";
 import { notesDataset } from "../core/data/notes";
 import { notesThreads, plainForm } from "../core/data/notes/pretraining";
 import { LabError } from "../core/errors";
@@ -27,7 +27,8 @@ export const PRETRAIN_USAGE = `Usage: npm run lab -- pretrain --size ${SIZES.joi
 
   --size NAME          parameters without embeddings
   --out DIR            a Hugging Face folder: weights (F16), config, tokenizer, model card. A training that was stopped
-                       leaves its state there, and the same command goes on with it
+                       leaves its state there, and the same command goes on with it (--steps
+                       may then be another number)
   --text FILE          plain text to learn from, texts parted by blank lines (or, where there are none, by line breaks);
                        unless given, threads of generated notes and queries
   --threads N          how many threads; 60000 unless given
@@ -158,18 +159,21 @@ interface Source {
   words: string;
 }
 
-/** Threads of a world of its own, without the test queries of the default experiment. */
+/** Threads of a world of its own, without what the presets are validated and tested on. */
 function generated(seed: number, threads: number): Source {
-  const experiment = presetExperiment("standard");
-  const { notes } = experiment.data;
-  const { test, validation } = notesDataset(notes, experiment.seed);
-  const without = new Set([...test.queries, ...validation.queries].map(({ text }) => plainForm(text)));
+  const without = new Set<string>();
+  for (const name of Object.keys(PRESETS) as PresetName[]) {
+    const experiment = presetExperiment(name);
+    const { test, validation } = notesDataset(experiment.data.notes, experiment.seed);
+    for (const { text } of [...test.queries, ...validation.queries]) without.add(plainForm(text));
+  }
+  const { notes } = presetExperiment("standard").data;
   return {
     texts: [...notesThreads(notes, seed, threads, without)],
     words: `${threads.toLocaleString("en")} threads that the program generated (src/core/data/notes/pretraining.ts, seed ${seed}): notes and
 queries about the same things, in writers', askers' and anybody's words, so that the text says which words mean one thing. They come of a world that no
-collection has, so no note, query or judgement of a collection is in it; the test and validation queries of the default
-experiment do not occur by chance either. The words of the generator are the same in all worlds: this is what a model can
+collection has, so no note, query or judgement of a collection is in it; the test and validation queries of the presets (at
+their own seed) do not occur by chance either. The words of the generator are the same in all worlds: this is what a model can
 know of them without a label of the collection it is tried on.`,
   };
 }

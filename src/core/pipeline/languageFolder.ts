@@ -23,8 +23,10 @@ export function languageFolder(model: LanguageModel, facts: CardFacts): Map<stri
   const { config, parameters, tokenizer, record } = model;
   const ends = { bos_token_id: SEP_ID, eos_token_id: SEP_ID, pad_token_id: 0 };
   const { settings } = record;
+  // It says nothing of vectors: how its states become one is for the run to say that starts from it.
+  const { scalingnote: _, ...bare } = huggingFaceConfig(config);
   return new Map([
-    ["config.json", json({ ...huggingFaceConfig(config), ...ends, torch_dtype: "float16" })],
+    ["config.json", json({ ...bare, ...ends, torch_dtype: "float16" })],
     ["generation_config.json", json(ends)],
     ["tokenizer.json", json(tokenizer.toJson())],
     [
@@ -89,7 +91,7 @@ further texts (one in fifty, by seed) are held out.
 | | |
 | --- | --- |
 | Steps | ${grouped(settings.steps)} of ${settings.batch} rows of ${settings.length} tokens: ${grouped(record.tokensSeen)} tokens |
-| Learning rate | ${settings.learningRate}, 5 % warm-up, cosine; AdamW |
+| Learning rate | ${settings.learningRate}, 5 % warm-up, cosine; AdamW${schedules(record)} |
 | Seed | ${settings.seed} |
 | Adapter | ${facts.adapter} |
 | Time | ${grouped(record.seconds)} s of training |
@@ -111,6 +113,12 @@ ${rows.join("\n")}
 ${facts.licence}
 `;
 }
+
+/** Words for a training that was gone on with for another number of steps. */
+const schedules = ({ schedule }: PretrainRecord): string =>
+  schedule.length < 2
+    ? ""
+    : `; schedule ${schedule.map(({ steps, from }) => `of ${grouped(steps)} steps from step ${grouped(from)} on`).join(", ")}`;
 
 /** An entry of the list of models, for the page. */
 export interface ListedModel {

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { fusedOps } from "../../gpu/fusedOps";
 import { useGpu } from "../../gpu/testGpu";
 import { memoryStore } from "../artifacts/store";
+import { checkpointFromBlobs, checkpointTokenizer, inspectCheckpoint, loadCheckpoint } from "../checkpoints";
 import { presetExperiment } from "../config/presets";
 import { notesThreads } from "../data/notes/pretraining";
 import { parseSafetensors, readSafetensors } from "../formats/safetensors";
-import { loadTokenizer } from "../text/tokenizer";
-import { parameterSpecs, towerFromHuggingFace } from "../towers";
+import { readState } from "../training/state";
 import { createControl } from "./control";
 import { languageFolder, listed } from "./languageFolder";
 import { type PretrainSettings, pretrain } from "./pretrain";
@@ -54,18 +54,38 @@ describe("pretrain", () => {
     });
     await expect(stopped).rejects.toMatchObject({ kind: "stopped" });
     expect(await store.list("state/")).toHaveLength(2);
-    const other = { ...settings, steps: 13 };
+    const other = { ...settings, learningRate: 4e-3 };
     await expect(pretrain({ ...options(), settings: other, store, control: createControl() })).rejects.toMatchObject({
       kind: "bad-input",
     });
+    const state = (await store.read("state/pretrain.safetensors"))!;
+    const kept = (await store.read("state/settings.json"))!;
     const resumed = await pretrain({ ...options(), store, control: createControl() });
     expect(resumed.parameters).toEqual(whole.parameters);
     expect(resumed.record.perplexity).toBe(record.perplexity);
     expect(await store.list("")).toEqual([]);
 
+    // Regretted: fewer steps than it was begun with.
+    const shorter = memoryStore();
+    await shorter.write("state/pretrain.safetensors", state);
+    await shorter.write("state/settings.json", kept);
+    const short = await pretrain({
+      ...options(),
+      settings: { ...settings, steps: 8 },
+      store: shorter,
+      control: createControl(),
+    });
+    const from = readState(state).step + 1;
+    expect(short.record.schedule).toEqual([
+      { steps: 12, from: 1 },
+      { steps: 8, from },
+    ]);
+    expect(short.record.losses.at(-1)!.step).toBe(8);
+    const shortCard = new TextDecoder().decode(languageFolder(short, facts).get("README.md"));
+    expect(shortCard).toContain(`of 8 steps from step ${from} on`);
+
     const files = languageFolder(whole, facts);
     const json = (name: string) => JSON.parse(new TextDecoder().decode(files.get(name))) as Record<string, unknown>;
-    const config = towerFromHuggingFace(json("config.json"));
     expect(json("config.json")).toMatchObject({
       architectures: ["LlamaForCausalLM"],
       tie_word_embeddings: true,
@@ -81,10 +101,18 @@ describe("pretrain", () => {
     // What is measured is what is in the file.
     expect(tensors).toEqual(new Map([...whole.parameters].sort(([a], [b]) => (a < b ? -1 : 1))));
     expect(metadata["seed"]).toBe("3");
-    for (const { name, shape } of parameterSpecs({ ...config, projection: false }))
-      expect(tensors.get(name)?.shape, name).toEqual(shape);
-    const tokenizer = loadTokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
-    expect(tokenizer.vocabulary).toBe(config.vocabulary);
+    // It loads as any checkpoint does, and is a bare language model there.
+    const folder = checkpointFromBlobs([...files].map(([path, data]) => ({ path, data })));
+    const inspection = await inspectCheckpoint(folder);
+    expect(inspection).toMatchObject({
+      modelType: "llama",
+      saysVectors: false,
+      config: { ...whole.config, pooling: "mean" },
+    });
+    expect(inspection.parameters.withoutEmbeddings).toBe(record.withoutEmbeddings);
+    const loaded = await loadCheckpoint(folder, inspection);
+    for (const [name, { values }] of whole.parameters) expect(loaded.get(name)?.values, name).toEqual(values);
+    const tokenizer = await checkpointTokenizer(folder, inspection);
     expect([...tokenizer.encode("a bench", 9)]).toEqual([...whole.tokenizer.encode("a bench", 9)]);
     const card = new TextDecoder().decode(files.get("README.md"));
     for (const words of [facts.command, facts.adapter, facts.data, record.perplexity.toFixed(2), "Seed | 3"])

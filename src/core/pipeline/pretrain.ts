@@ -17,7 +17,7 @@ import type { HostParameters, TowerConfig } from "../towers/types";
 import { type TokenTable, tokenTable } from "../training/inputs";
 import { languageMeter, languageStep } from "../training/languageStep";
 import { passRows, rowOrder } from "../training/rows";
-import { readState, writeState } from "../training/state";
+import { readState, type TrainingState, writeState } from "../training/state";
 import { type Control, train } from "../training/trainer";
 import type { Recipe } from "../training/trainingStep";
 import { decodeJson } from "./checkpoints";
@@ -85,9 +85,18 @@ export interface LanguageModel {
   record: PretrainRecord;
 }
 
+export interface ScheduleChange {
+  /** Steps that the learning rate's schedule is for. */
+  steps: number;
+  /** The first of them. */
+  from: number;
+}
+
 /** How a language model was made. */
 export interface PretrainRecord {
   settings: PretrainSettings;
+  /** Where a training was gone on with for another number of steps than before: that number, from which step on. */
+  schedule: ScheduleChange[];
   parameters: number;
   withoutEmbeddings: number;
   texts: number;
@@ -172,7 +181,7 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
   options.doing?.("learning the vocabulary");
   const { tokenizer, table, rows, learned, heldOut } = prepare(options.texts, settings);
   const config = languageConfig(settings, tokenizer.vocabulary);
-  const resume = await savedState(store, settings, options.texts.length);
+  const { resume, schedule } = await savedState(store, settings, options.texts.length);
   const tower = uploadTower(gpu, config, initLanguageModel(config, seed));
   const recipe: Recipe = {
     ...OPTIMIZER,
@@ -204,10 +213,8 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
       save: {
         everySeconds: options.saveEvery,
         write: async (saved) => {
-          await store.write(
-            STATE_SETTINGS,
-            new TextEncoder().encode(JSON.stringify(stateKey(settings, options.texts.length))),
-          );
+          const kept: Kept = { settings: stateKey(settings, options.texts.length), schedule };
+          await store.write(STATE_SETTINGS, new TextEncoder().encode(JSON.stringify(kept)));
           await store.write(STATE_FILE, writeState(saved));
         },
       },
@@ -225,6 +232,7 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
       tokenizer,
       record: {
         settings,
+        schedule,
         parameters: sizes.total,
         withoutEmbeddings: sizes.withoutEmbeddings,
         texts: learned,
@@ -249,19 +257,34 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
   }
 }
 
-/** What must be the same for a training to go on. */
-const stateKey = (settings: PretrainSettings, texts: number) => ({ ...settings, texts });
+/** What must be the same for a training to go on: all but the number of steps, which a slow machine may make one regret. */
+const stateKey = ({ steps: _steps, ...settings }: PretrainSettings, texts: number) => ({ ...settings, texts });
 
-async function savedState(store: Store, settings: PretrainSettings, texts: number) {
-  const [state, key] = [await store.read(STATE_FILE), await store.read(STATE_SETTINGS)];
-  if (!state || !key) return undefined;
-  if (JSON.stringify(decodeJson(key)) !== JSON.stringify(stateKey(settings, texts)))
+/** What is kept beside a training's state. */
+interface Kept {
+  settings: ReturnType<typeof stateKey>;
+  schedule: ScheduleChange[];
+}
+
+/** The state to go on from, where there is one, and the schedules of all steps. */
+async function savedState(
+  store: Store,
+  settings: PretrainSettings,
+  texts: number,
+): Promise<{ resume?: TrainingState; schedule: ScheduleChange[] }> {
+  const { steps } = settings;
+  const [state, json] = [await store.read(STATE_FILE), await store.read(STATE_SETTINGS)];
+  if (!state || !json) return { schedule: [{ steps, from: 1 }] };
+  const kept = decodeJson(json) as Kept;
+  const resume = readState(state);
+  if (JSON.stringify(kept.settings) !== JSON.stringify(stateKey(settings, texts)) || resume.step > steps)
     throw new LabError(
       "bad-input",
       "There is an unfinished training here, of other settings or another text.",
-      "Go on with the settings it was begun with, or remove its folder named state.",
+      "Go on with the settings it was begun with (only the steps may differ), or remove its folder named state.",
     );
-  return readState(state);
+  if (resume.steps === steps) return { resume, schedule: kept.schedule };
+  return { resume: { ...resume, steps }, schedule: [...kept.schedule, { steps, from: resume.step + 1 }] };
 }
 
 /** Every value as a half float has it. */
