@@ -127,8 +127,9 @@ export function createModels({ library, onFetching, fetcher, base }: ModelsHost)
       });
     },
     async goOn(reference) {
+      const stored = (await library.list()).find((one) => one.reference === reference);
       const from: ModelFrom | null = reference.startsWith("hub:")
-        ? { kind: "hub", name: reference }
+        ? { kind: "hub", name: reference, hubUrl: stored?.hubUrl }
         : /^https?:/.test(reference)
           ? { kind: "url", url: reference }
           : null;

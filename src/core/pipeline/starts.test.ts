@@ -4,12 +4,12 @@ import { plainOps } from "../../gpu/plainOps";
 import { useWasm } from "../../gpu/testWasm";
 import { memoryStore } from "../artifacts/store";
 import { checkpointFromBlobs, inspectCheckpoint } from "../checkpoints";
+import { checkpointFiles } from "../checkpoints/folder.test-helper";
 import { presetExperiment } from "../config/presets";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors";
-import { trainBpe } from "../text/bpe";
-import { huggingFaceConfig, initTower, towerFromHuggingFace } from "../towers";
+import { readSafetensors } from "../formats/safetensors";
+import { towerFromHuggingFace } from "../towers";
 import type { TowerConfig } from "../towers/types";
 import { toyDataset } from "../training/toy";
 import { checkpointFolder } from "./checkpoints";
@@ -23,7 +23,6 @@ import { type CheckpointSource, openStarts, startValues } from "./starts";
 
 const cpu = useWasm();
 const dataset = toyDataset(1, 40, 40);
-const utf8 = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 const bert: TowerConfig = {
   kind: "encoder",
@@ -54,48 +53,14 @@ const qwen: TowerConfig = {
   normalise: true,
 };
 
-/** As sentence-transformers saves one. */
-function folder(config: TowerConfig, seed: number, prompts: Record<string, string>) {
-  const { scalingnote: _, ...json } = huggingFaceConfig(config);
-  const tokenizer = trainBpe(
-    dataset.docs.map((doc) => doc.text),
-    config.vocabulary,
-    { special: true },
+const texts = dataset.docs.map((doc) => doc.text);
+const folder = (config: TowerConfig, seed: number, prompts: Record<string, string>) =>
+  checkpointFromBlobs(
+    Object.entries(checkpointFiles(config, seed, texts, prompts)).map(([path, data]) => ({
+      path: `some/where/${path}`,
+      data,
+    })),
   );
-  const parameters = initTower(config, seed);
-  // Nothing is left at 0, where a fresh tower's layers do nothing.
-  for (const { values } of parameters.values())
-    for (let i = 0; i < values.length; i++) values[i]! += 0.05 * Math.sin(i);
-  const projection = parameters.get("projection.weight");
-  parameters.delete("projection.weight");
-  const pooling = { mean: "mean_tokens", last: "lasttoken", cls: "cls_token" }[config.pooling];
-  const module = (path: string, type: string) => ({ path, type: `sentence_transformers.models.${type}` });
-  const files: Record<string, Uint8Array> = {
-    "config.json": utf8(json),
-    "tokenizer.json": utf8(tokenizer),
-    "model.safetensors": writeSafetensors(parameters),
-    "modules.json": utf8([
-      module("", "Transformer"),
-      module("1_Pooling", "Pooling"),
-      ...(projection ? [module("2_Dense", "Dense")] : []),
-      ...(config.normalise ? [module("3_Normalize", "Normalize")] : []),
-    ]),
-    "1_Pooling/config.json": utf8({ [`pooling_mode_${pooling}`]: true }),
-    "config_sentence_transformers.json": utf8({ prompts }),
-    ...(projection
-      ? {
-          "2_Dense/config.json": utf8({
-            in_features: config.width,
-            out_features: config.embeddingSize,
-            bias: false,
-            activation_function: "torch.nn.modules.linear.Identity",
-          }),
-          "2_Dense/model.safetensors": writeSafetensors(new Map([["linear.weight", projection]])),
-        }
-      : {}),
-  };
-  return checkpointFromBlobs(Object.entries(files).map(([path, data]) => ({ path: `some/where/${path}`, data })));
-}
 
 const source: CheckpointSource = {
   async open(reference) {

@@ -15,6 +15,7 @@ import type { Remote, RemoteFile } from "./remote";
 const manifestSchema = z.object({
   reference: z.string(),
   name: z.string(),
+  hubUrl: z.string().exactOptional(),
   modelType: z.string(),
   kind: z.string(),
   parameters: z.number(),
@@ -115,12 +116,12 @@ export function checkpointLibrary({ folder, fetcher, now, room, alone, pause }: 
 
   /** Writes the manifest, brings the files, looks at them, and only then calls the checkpoint whole. */
   const bring = async (
-    reference: string,
-    name: string,
+    source: Pick<Remote, "reference" | "name" | "hubUrl">,
     files: readonly { path: string; size: number }[],
     one: (id: string, file: number, onProgress: (bytes: number) => void) => Promise<void>,
     { onProgress }: AddOptions,
   ): Promise<StoredCheckpoint> => {
+    const { reference, name } = source;
     for (const { path } of files)
       if (path.split("/").some((part) => part === "" || part === "." || part === ".."))
         throw new LabError("bad-input", `${name} names a file "${path.slice(0, 100)}".`, "Choose another checkpoint.");
@@ -131,8 +132,7 @@ export function checkpointLibrary({ folder, fetcher, now, room, alone, pause }: 
       const total = files.reduce((sum, { size }) => sum + size, 0);
       await needRoom(total - (earlier?.here ?? 0));
       const manifest = {
-        reference,
-        name,
+        ...source,
         modelType: "",
         kind: "",
         parameters: 0,
@@ -168,10 +168,9 @@ export function checkpointLibrary({ folder, fetcher, now, room, alone, pause }: 
         .filter((one) => one !== null)
         .toSorted((a, b) => (a.addedAt < b.addedAt ? 1 : a.addedAt > b.addedAt ? -1 : a.name < b.name ? -1 : 1));
     },
-    fetch: ({ reference, name, files }, options = {}) =>
+    fetch: ({ files, ...source }, options = {}) =>
       bring(
-        reference,
-        name,
+        source,
         files,
         (id, i, onProgress) => {
           const file: RemoteFile = files[i]!;
@@ -195,8 +194,7 @@ export function checkpointLibrary({ folder, fetcher, now, room, alone, pause }: 
       const hash = await contentHash({ list: list.map(({ path, size }) => [path, size]), small });
       const reference = `files:${files.name}#${hash.slice(0, 12)}`;
       return bring(
-        reference,
-        files.name,
+        { reference, name: files.name },
         list,
         async (id, i, onProgress) => {
           const { path, size } = list[i]!;

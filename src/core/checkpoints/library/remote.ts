@@ -15,6 +15,8 @@ export interface Remote {
   reference: string;
   /** For people. */
   name: string;
+  /** The hub's address, where it is not the usual one. */
+  hubUrl?: string;
   files: RemoteFile[];
 }
 
@@ -84,7 +86,12 @@ export async function hubModel(text: string, { fetcher = fetch, hubUrl, signal }
         `${name} has no weights as .safetensors.`,
         "Choose a model, or a revision of it, that has: pickled weights (.bin, .pt) can run code and are not read.",
       );
-    return { reference: `hub:${name}@${sha}`, name: revision ? `${name}@${revision}` : name, files };
+    return {
+      reference: `hub:${name}@${sha}`,
+      name: revision && revision !== sha ? `${name}@${revision}` : name,
+      ...(hub === DEFAULT_HUB ? {} : { hubUrl: hub }),
+      files,
+    };
   } catch (cause) {
     throw cause instanceof LabError ? cause : unreachable(name, cause, signal);
   }

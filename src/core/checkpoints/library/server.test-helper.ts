@@ -16,7 +16,10 @@ export async function modelServer(models: Record<string, Model>) {
   const respond = (request: IncomingMessage, answer: ServerResponse): unknown => {
     const path = decodeURIComponent(new URL(request.url!, "http://localhost").pathname).slice(1);
     answer.setHeader("Access-Control-Allow-Origin", "*");
+    answer.setHeader("Access-Control-Allow-Headers", "*");
     answer.setHeader("Access-Control-Expose-Headers", "ETag, Content-Length, Content-Range");
+    if (request.method === "OPTIONS")
+      return answer.writeHead(204, { "Access-Control-Allow-Methods": "GET, HEAD" }).end();
     const info = /^api\/models\/([^/]+\/[^/]+)(\/tree\/[^/]+)?/.exec(path);
     const file = /^([^/]+\/[^/]+)\/resolve\/[^/]+\/(.+)$/.exec(path);
     const model = models[(info ?? file)?.[1] ?? ""];
