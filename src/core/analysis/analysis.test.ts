@@ -8,7 +8,7 @@ import { resampleGroups } from "./hierarchical";
 import { classesOf, importanceOf, seedSpread } from "./importance";
 import { paretoFront } from "./pareto";
 import { figure, gridTrials, system } from "./synthetic.test-helper";
-import { trialTable } from "./tables";
+import { configurationMeans, trialTable } from "./tables";
 import { metricsOf, type Trial } from "./trial";
 
 const OPTIONS = { samples: 200, seed: 7 };
@@ -267,6 +267,13 @@ it("puts a report of a sweep together", () => {
   expect(report.gaps!.lost).toBeGreaterThan(0);
   const teacher = ablationReport(grid, "teacher", "recall@10", OPTIONS);
   expect(teacher.idle.map((i) => i.path)).toEqual(["stage2.mseWeight", "stage2.mseOn"]);
+});
+
+it("has the means of every measure by configuration", () => {
+  const means = configurationMeans(grid, "scalingnote", ["recall@10", "ndcg@10"]);
+  const { configurations } = ablationReport(grid, "scalingnote", "recall@10", OPTIONS);
+  for (const { key, estimate } of configurations)
+    expect(means.get(key)).toEqual({ "recall@10": expect.closeTo(estimate.value!, 12), "ndcg@10": null });
 });
 
 it("writes only the columns that differ", () => {

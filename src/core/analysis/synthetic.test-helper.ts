@@ -126,6 +126,7 @@ export function recordOf(trial: Trial): TrialRecord {
     assignments: trial.assignments,
     seed: trial.seed,
     changes: [],
+    ...(trial.config ? { experiment: trial.config } : {}),
     adapter: {
       description: trial.adapter ?? "",
       vendor: "",

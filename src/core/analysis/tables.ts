@@ -51,3 +51,23 @@ export function trialTable(trials: readonly Trial[], systems: readonly SystemNam
     ),
   };
 }
+
+/**
+ * Means over seeds of several measures, one row a configuration: what a table is sorted by.
+ * @returns by configuration key, then measure; null where no seed has a figure
+ */
+export function configurationMeans(
+  trials: readonly Trial[],
+  system: SystemName,
+  measures: readonly string[],
+): Map<string, Record<string, number | null>> {
+  return new Map(
+    groupTrials(trials).map((group) => {
+      const means = measures.map((measure) => {
+        const values = group.trials.flatMap((trial) => figureOf(trial.systems[system], measure)?.value ?? []);
+        return [measure, values.length > 0 ? values.reduce((sum, v) => sum + v, 0) / values.length : null];
+      });
+      return [group.key, Object.fromEntries(means) as Record<string, number | null>];
+    }),
+  );
+}

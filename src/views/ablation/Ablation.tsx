@@ -106,7 +106,13 @@ export function Ablation({
             <RivalsCard report={report} />
             <AlgebraCard report={report} trials={trials} selected={shown} />
           </div>
-          <ConfigurationTable report={report} selected={shown} onSelect={setSelected} onApply={onApply} />
+          <ConfigurationTable
+            report={report}
+            trials={trials}
+            selected={shown}
+            onSelect={setSelected}
+            onApply={onApply}
+          />
           <GapsCard report={report} />
         </div>
       ) : error ? null : (

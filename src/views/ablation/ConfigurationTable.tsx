@@ -8,25 +8,42 @@ import { svgReact } from "../../charts/svg";
 import { LOOKS } from "../../charts/systems";
 import { count, signed } from "../../charts/words";
 import type { AblationReport } from "../../core/analysis/ablation";
+import { configurationMeans } from "../../core/analysis/tables";
+import { lessIsBetter, metricsOf, type Trial } from "../../core/analysis/trial";
 import type { SettingValue } from "../../core/config/paths";
 import { SETTINGS } from "../../core/config/paths";
 import { Button } from "../parts/Button";
+import { Segmented } from "../parts/Segmented";
 
 const FIGURE = "figure";
 const MOST = 100;
 
 export function ConfigurationTable({
   report,
+  trials,
   selected,
   onSelect,
   onApply,
 }: {
   report: AblationReport;
+  trials: readonly Trial[];
   selected: number;
   onSelect: (key: string) => void;
   onApply: (assignments: Record<string, SettingValue>) => void;
 }) {
-  const [sort, setSort] = useState<{ by: string; up: boolean }>({ by: FIGURE, up: report.less });
+  const [wanted, setSort] = useState<{ by: string; up: boolean }>({ by: FIGURE, up: report.less });
+  const [wide, setWide] = useState<"one" | "all">("one");
+  const others = useMemo(
+    () => (wide === "all" ? metricsOf(trials, report.system).filter((m) => m !== report.metric) : []),
+    [wide, trials, report],
+  );
+  // A column that is not there any more sorts nothing.
+  const there = report.axes.some((a) => a.path === wanted.by) || others.includes(wanted.by);
+  const sort = useMemo(
+    () => (there ? wanted : { by: FIGURE, up: wanted.by === FIGURE ? wanted.up : report.less }),
+    [there, wanted, report],
+  );
+  const means = useMemo(() => configurationMeans(trials, report.system, others), [trials, report, others]);
   const words = figureWords(report.metric);
   const differences = useMemo(() => new Map(report.best?.rivals.map((r) => [r.group, r])), [report]);
   const rows = useMemo(() => {
@@ -34,6 +51,9 @@ export function ConfigurationTable({
       const c = report.configurations[i]!;
       if (sort.by === FIGURE)
         return c.estimate.value ?? (sort.up ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
+      const other = means.get(c.key);
+      if (other && sort.by in other)
+        return other[sort.by] ?? (sort.up ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
       const v = c.assignments[sort.by];
       return typeof v === "number" ? v : String(v ?? "");
     };
@@ -42,7 +62,7 @@ export function ConfigurationTable({
       const [x, y] = [value(a), value(b)];
       return (x < y ? -1 : Number(x > y)) * (sort.up ? 1 : -1) || a - b;
     });
-  }, [report, sort]);
+  }, [report, sort, means]);
   const reach = extent(
     report.configurations.flatMap((c) => [c.estimate.low ?? Number.NaN, c.estimate.high ?? Number.NaN]),
   );
@@ -57,7 +77,12 @@ export function ConfigurationTable({
       <button
         type="button"
         className="sorter"
-        onClick={() => setSort({ by, up: sort.by === by ? !sort.up : by !== FIGURE || report.less })}
+        onClick={() =>
+          setSort({
+            by,
+            up: sort.by === by ? !sort.up : by === FIGURE ? report.less : others.includes(by) ? lessIsBetter(by) : true,
+          })
+        }
       >
         {label}
         <span aria-hidden="true">{sort.by === by ? (sort.up ? " ↑" : " ↓") : ""}</span>
@@ -72,6 +97,17 @@ export function ConfigurationTable({
           {report.axes.length} {report.axes.length === 1 ? "setting differs" : "settings differ"}; {hidden} equal ones
           are hidden
         </span>
+        <div className="end">
+          <Segmented
+            label="Measures in the table"
+            value={wide}
+            onChange={setWide}
+            options={[
+              { id: "one", label: report.metric },
+              { id: "all", label: "all measures" },
+            ]}
+          />
+        </div>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard. */}
       <section className="scrollx configurations" tabIndex={0} aria-label="Table of configurations">
@@ -82,6 +118,7 @@ export function ConfigurationTable({
               <th scope="col">Seeds</th>
               {head(FIGURE, report.metric, false)}
               <th scope="col">To the best</th>
+              {others.map((m) => head(m, m, false))}
               <th scope="col">
                 <span className="sr">Actions</span>
               </th>
@@ -121,6 +158,14 @@ export function ConfigurationTable({
                         ? `${signed(rival.difference)} ${rival.verdict === "not comparable" ? "" : rival.verdict}`
                         : "–"}
                   </td>
+                  {others.map((m) => {
+                    const v = means.get(c.key)?.[m] ?? null;
+                    return (
+                      <td key={m} data-label={m}>
+                        {v === null ? "–" : figureWords(m)(v)}
+                      </td>
+                    );
+                  })}
                   <td className="acts">
                     <Button
                       look="quiet"
@@ -147,7 +192,7 @@ export function ConfigurationTable({
       {rows.length > MOST ? (
         <p className="caption">
           The first {MOST} of {count(rows.length)}, sorted by{" "}
-          {sort.by === FIGURE ? report.metric : settingWords(sort.by)}.
+          {sort.by === FIGURE ? report.metric : others.includes(sort.by) ? sort.by : settingWords(sort.by)}.
         </p>
       ) : null}
     </section>

@@ -44,7 +44,8 @@ export function GridCard({ report, trials }: { report: AblationReport; trials: r
     [report, x, y, teacher],
   );
   const table = useCallback((): Table => {
-    const shown = y === NONE ? [x] : [x, y];
+    // All of them: two settings alone would not tell the rows apart.
+    const shown = report.axes.map((axis) => axis.path);
     const rows = report.configurations.map((c): Cell[] => [
       ...shown.map((path) => String(c.assignments[path] ?? "")),
       c.estimate.value,
@@ -53,7 +54,7 @@ export function GridCard({ report, trials }: { report: AblationReport; trials: r
       c.estimate.seeds.map((s) => s.value.toPrecision(4)).join(" "),
     ]);
     return { columns: [...shown, report.metric, "low", "high", "seeds"], rows };
-  }, [report, x, y]);
+  }, [report]);
   const fixed = sliceWords(report, y === NONE ? [x] : [x, y]);
   const option = (path: string) => ({ id: path, label: axisTitle(path) });
   return (
