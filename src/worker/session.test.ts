@@ -131,7 +131,8 @@ it("goes on with a run of an earlier build, with the defaults of what that one d
   const experiment = {
     ...tiny,
     data: { ...tiny.data, notes },
-    stage1: { ...tiny.stage1, steps: 2 },
+    // Adapters are merged before anything else is made of the teacher.
+    stage1: { ...tiny.stage1, steps: 2, lora: true },
     stage2: { ...tiny.stage2, steps: 2 },
     training: training as typeof tiny.training,
   };

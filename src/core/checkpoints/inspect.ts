@@ -4,6 +4,7 @@
  */
 import type { Dtype } from "../formats/safetensors";
 import { countParameters, parameterSpecs, towerFromHuggingFace } from "../towers";
+import { canBeHalf } from "../towers/device";
 import { sizeOf } from "../towers/parameters";
 import type { Pooling, TowerConfig } from "../towers/types";
 import type { CheckpointFiles } from "./files";
@@ -88,7 +89,7 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const { config, tensors } = found;
   const specs = parameterSpecs(config);
   const bytes = specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-  const half = specs.reduce((sum, spec) => sum + (isHalfable(spec.name, spec.shape) ? 2 : 4) * sizeOf(spec.shape), 0);
+  const half = specs.reduce((sum, spec) => sum + (canBeHalf(spec.name, spec.shape) ? 2 : 4) * sizeOf(spec.shape), 0);
   const read = found.static ? found.static.parts : tensors.map((tensor) => tensor.placed);
   const counts = new Map<Dtype, number>();
   for (const { dtype, shape } of read) counts.set(dtype, (counts.get(dtype) ?? 0) + sizeOf(shape));
@@ -113,10 +114,6 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
 }
 
 type Found = Pick<Inspection, "modelType" | "config" | "saysVectors" | "tensors" | "static" | "head" | "ignored">;
-
-/** What may be packed as half floats on the GPU: towers/device.ts does it. */
-export const isHalfable = (name: string, shape: readonly number[]): boolean =>
-  shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
 
 async function transformerTower(
   list: Listing,
