@@ -123,13 +123,10 @@ function halfTensor(buffer: GPUBuffer, shape: readonly number[]): Tensor {
 
 export interface FlatSpec {
   shape: number[];
-  /** Or what makes them, called when they are uploaded: of many tensors only one is in memory twice. */
-  values?: Float32Array | (() => Float32Array);
+  values?: Float32Array;
   /** As half floats; its rows have to be a multiple of 4 values wide. */
   half?: boolean;
 }
-
-const valuesOf = (values: Float32Array | (() => Float32Array)) => (typeof values === "function" ? values() : values);
 
 /** Half floats of the values, two in a word: the first in the lower bits. */
 export function packHalf(values: Float32Array): Uint32Array {
@@ -146,7 +143,7 @@ export function flatTensors(gpu: Gpu, specs: readonly FlatSpec[]): FlatTensors {
   if (gpu.heap) {
     // Half floats save a GPU's memory; here all stay as they are.
     const tensors = specs.map(({ shape, values }) =>
-      tf.keep(values ? tf.tensor(valuesOf(values), shape, "float32") : tf.zeros(shape)),
+      tf.keep(values ? tf.tensor(values, shape, "float32") : tf.zeros(shape)),
     );
     return { tensors, dispose: () => tf.dispose(tensors) };
   }
@@ -164,10 +161,7 @@ export function flatTensors(gpu: Gpu, specs: readonly FlatSpec[]): FlatTensors {
     if (half && shape.at(-1)! % 4 !== 0) throw new Error(`half floats in rows of ${shape.at(-1)}, no multiple of 4`);
     const { segment, offset } = places[i]!;
     const buffer = buffers[segment]!;
-    if (values) {
-      const own = valuesOf(values);
-      gpu.device.queue.writeBuffer(buffer, offset, (half ? packHalf(own) : own) as BufferSource);
-    }
+    if (values) gpu.device.queue.writeBuffer(buffer, offset, (half ? packHalf(values) : values) as BufferSource);
     const tensor = tf.keep(
       half ? halfTensor(buffer, shape) : tf.tensor({ buffer, zeroCopy: true }, [...shape], "float32"),
     );

@@ -53,7 +53,7 @@ function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
 }
 
 /** What linear, feedForward and embed read, as far as half floats can hold it: not what is added to token embeddings. */
-export const canBeHalf = (name: string, shape: readonly number[]): boolean =>
+export const canBeHalf = (name: string, { shape }: Pick<HostTensor, "shape">): boolean =>
   shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
 
 /**
@@ -64,9 +64,8 @@ export const canBeHalf = (name: string, shape: readonly number[]): boolean =>
  */
 export function uploadTower(gpu: Gpu, config: TowerConfig, host: HostParameters, half = false): Tower {
   return upload(gpu, config, layOut(config, host), (pieces) => {
-    const tensors = pieces.map((name) => host.get(name)!);
-    const shape = joinedShape(tensors);
-    return { shape, values: () => joined(tensors).values, half: half && canBeHalf(pieces[0]!, shape) };
+    const tensor = joined(pieces.map((name) => host.get(name)!));
+    return { ...tensor, half: half && canBeHalf(pieces[0]!, tensor) };
   });
 }
 
@@ -113,12 +112,9 @@ function upload(
 /** Rows one under the other. */
 function joined(pieces: readonly HostTensor[]): HostTensor {
   if (pieces.length === 1) return pieces[0]!;
-  return { shape: joinedShape(pieces), values: concatFloats(pieces.map((piece) => piece.values)) };
-}
-
-function joinedShape(pieces: readonly HostTensor[]): number[] {
+  const values = concatFloats(pieces.map((piece) => piece.values));
   const [, ...rest] = pieces[0]!.shape;
-  return [pieces.reduce((sum, { shape }) => sum + shape[0]!, 0), ...rest];
+  return { shape: [values.length / sizeOf(rest), ...rest], values };
 }
 
 /** Tensors of several towers, and others, as one list with the checkpoint's names. */
