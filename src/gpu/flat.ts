@@ -123,15 +123,12 @@ function halfTensor(buffer: GPUBuffer, shape: readonly number[]): Tensor {
 
 export interface FlatSpec {
   shape: readonly number[];
-  /** Or what makes them, called when they are uploaded: of many tensors only one is in memory twice. */
-  values?: Float32Array | (() => Float32Array);
+  values?: Float32Array;
   /** As half floats; its rows have to be a multiple of 4 values wide. */
   half?: boolean;
   /** float32 unless given. */
   dtype?: "float32" | "int32";
 }
-
-const valuesOf = (values: Float32Array | (() => Float32Array)) => (typeof values === "function" ? values() : values);
 
 /** Half floats of the values, two in a word: the first in the lower bits. */
 export function packHalf(values: Float32Array): Uint32Array {
@@ -148,7 +145,7 @@ export function flatTensors(gpu: Gpu, specs: readonly FlatSpec[]): FlatTensors {
   if (gpu.heap) {
     // Half floats save a GPU's memory; here all stay as they are.
     const tensors = specs.map(({ shape, values, dtype }) =>
-      tf.keep(values ? tf.tensor(valuesOf(values), [...shape], "float32") : tf.zeros([...shape], dtype)),
+      tf.keep(values ? tf.tensor(values, [...shape], "float32") : tf.zeros([...shape], dtype)),
     );
     return { tensors, dispose: () => tf.dispose(tensors) };
   }
@@ -166,10 +163,7 @@ export function flatTensors(gpu: Gpu, specs: readonly FlatSpec[]): FlatTensors {
     if (half && shape.at(-1)! % 4 !== 0) throw new Error(`half floats in rows of ${shape.at(-1)}, no multiple of 4`);
     const { segment, offset } = places[i]!;
     const buffer = buffers[segment]!;
-    if (values) {
-      const own = valuesOf(values);
-      gpu.device.queue.writeBuffer(buffer, offset, (half ? packHalf(own) : own) as BufferSource);
-    }
+    if (values) gpu.device.queue.writeBuffer(buffer, offset, (half ? packHalf(values) : values) as BufferSource);
     const tensor = tf.keep(half ? halfTensor(buffer, shape) : tf.tensor({ buffer, zeroCopy: true }, [...shape], dtype));
     views.set(tensor.dataId as object, { buffer, offset, size: sizes[i]! });
     if (half) halves.add(tensor.dataId as object);

@@ -346,6 +346,32 @@ describe("files of a checkpoint", () => {
     expect(asked.filter((one) => one === "GET model-00001-of-00002.safetensors")).toEqual([]);
   });
 
+  it("come from a server that knows no HEAD, packs small files, or is asked to look above the folder", async () => {
+    const all = files("bert", {
+      "modules.json": (json: object[]) => [...json.slice(0, 2), { type: "models.Dense", path: "../../else" }],
+    });
+    const asked: string[] = [];
+    const remote = checkpointFromUrl("https://host/m", async (url, { method, headers }) => {
+      const path = decodeURIComponent(url.slice("https://host/m/".length));
+      asked.push(path);
+      const bytes = method === "HEAD" ? undefined : all[path];
+      const range = /^bytes=(\d+)-(\d*)$/.exec(headers?.["Range"] ?? "");
+      const total = bytes && path.endsWith(".safetensors") && range ? `bytes 0-0/${bytes.length}` : null;
+      const part = range ? bytes?.slice(Number(range[1]), Number(range[2]) + 1) : bytes;
+      return {
+        status: method === "HEAD" ? 405 : bytes ? 206 : 404,
+        ok: Boolean(bytes),
+        headers: { get: (name) => (name === "content-range" ? total : null) },
+        arrayBuffer: async () => new Uint8Array(part!).buffer,
+      };
+    });
+    const sizes = new Map((await remote.list()).map(({ path, size }) => [path, size]));
+    expect(sizes.get("model.safetensors")).toBe(all["model.safetensors"]!.length);
+    expect(sizes.get("config.json")).toBe(0);
+    await expect(inspectCheckpoint(remote)).rejects.toThrow(/..\/..\/else leads out of the folder/);
+    expect(asked.filter((path) => path.includes(".."))).toEqual([]);
+  });
+
   it("tell of an address that does not answer or breaks off", async () => {
     const broken = checkpointFromUrl("https://host/m", async () => {
       throw new TypeError("Failed to fetch");

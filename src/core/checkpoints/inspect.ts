@@ -89,7 +89,7 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const { config, tensors } = found;
   const specs = parameterSpecs(config);
   const bytes = specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-  const half = specs.reduce((sum, spec) => sum + (canBeHalf(spec.name, spec.shape) ? 2 : 4) * sizeOf(spec.shape), 0);
+  const half = specs.reduce((sum, spec) => sum + (canBeHalf(spec.name, spec) ? 2 : 4) * sizeOf(spec.shape), 0);
   const read = found.static ? found.static.parts : tensors.map((tensor) => tensor.placed);
   const counts = new Map<Dtype, number>();
   for (const { dtype, shape } of read) counts.set(dtype, (counts.get(dtype) ?? 0) + sizeOf(shape));

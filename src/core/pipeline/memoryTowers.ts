@@ -105,7 +105,7 @@ function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout, lor
     /** Without a kernel of its own: two products, and between them what tfjs makes of an activation. */
     otherFeedForward: (x: Value, activation: Activation) => {
       const u = tape.op({ result: n * hidden, inputs: [made(x)], saves: [x] });
-      const steps = activation === "relu" ? 0 : 7;
+      const steps = activation === "relu" ? 0 : 8;
       const h = tape.op({
         result: n * hidden,
         kept: Array.from({ length: steps }, () => n * hidden),

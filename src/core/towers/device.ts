@@ -60,7 +60,7 @@ function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
 }
 
 /** What linear, feedForward and embed read, as far as half floats can hold it: not what is added to token embeddings. */
-export const canBeHalf = (name: string, shape: readonly number[]): boolean =>
+export const canBeHalf = (name: string, { shape }: Pick<HostTensor, "shape">): boolean =>
   shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
 
 /**
@@ -77,9 +77,8 @@ export function uploadTower(
 ): Tower {
   const wanted = (name: string) => (typeof half === "boolean" ? half : half(name));
   return upload(gpu, config, layOut(config, host), (pieces) => {
-    const tensors = pieces.map((name) => host.get(name)!);
-    const shape = joinedShape(tensors);
-    return { shape, values: () => joined(tensors).values, half: wanted(pieces[0]!) && canBeHalf(pieces[0]!, shape) };
+    const tensor = joined(pieces.map((name) => host.get(name)!));
+    return { ...tensor, half: wanted(pieces[0]!) && canBeHalf(pieces[0]!, tensor) };
   });
 }
 
@@ -105,7 +104,7 @@ export function uploadAdapted(
     const head = tower.layout.filter(({ name }) => isHead(name));
     // What is computed with half floats is merged with them too: the tower that comes out is the one that was trained.
     const rounded = (name: string, tensor: HostTensor) =>
-      half(name) && canBeHalf(name, tensor.shape) ? { ...tensor, values: tensor.values.map(toHalf) } : tensor;
+      half(name) && canBeHalf(name, tensor) ? { ...tensor, values: tensor.values.map(toHalf) } : tensor;
     return {
       ...tower,
       parameters: { ...tower.parameters, ...adapters.parameters },
@@ -191,12 +190,9 @@ function upload(
 /** Rows one under the other. */
 function joined(pieces: readonly HostTensor[]): HostTensor {
   if (pieces.length === 1) return pieces[0]!;
-  return { shape: joinedShape(pieces), values: concatFloats(pieces.map((piece) => piece.values)) };
-}
-
-function joinedShape(pieces: readonly HostTensor[]): number[] {
+  const values = concatFloats(pieces.map((piece) => piece.values));
   const [, ...rest] = pieces[0]!.shape;
-  return [pieces.reduce((sum, { shape }) => sum + shape[0]!, 0), ...rest];
+  return { shape: [values.length / sizeOf(rest), ...rest], values };
 }
 
 /** Tensors of several towers, and others, as one list with the checkpoint's names. */
