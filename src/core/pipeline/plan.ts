@@ -61,13 +61,19 @@ export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape 
   };
 }
 
+/** The baselines' steps, as far as settings say: null where operations are equalised, which depend on texts and towers. */
+export function equalisedSteps({ baselines, stage1, stage2 }: Experiment): number | null {
+  if (baselines.equalise === "flops") return null;
+  return baselines.equalise === "steps" ? stage1.steps : stage1.steps + stage2.steps;
+}
+
 /**
  * Steps and FLOPs of a run. A training step counts three forward passes of every tower that learns (forward, and twice
  * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms and softmax are not counted, as is the custom.
  */
 export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
   const { teacher, student, smallDocument } = towerConfigs(experiment);
-  const { stage1, stage2, training, baselines } = experiment;
+  const { stage1, stage2, training } = experiment;
   const { batch } = training;
   const bigQuery = forwardFlops(teacher, shape.teacher.query);
   const bigDocument = forwardFlops(teacher, shape.teacher.document);
@@ -92,11 +98,8 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
     index: shape.documents * bigDocument,
     stage2: shape.trainQueries * bigQuery + stage2.steps * stepCost.stage2 + watch(stage2.steps, smallQuery, 0),
   };
-  const baselineSteps = (system: "scalingdoc" | "twinbert"): number => {
-    if (baselines.equalise === "steps") return stage1.steps;
-    if (baselines.equalise === "pairs") return stage1.steps + stage2.steps;
-    return Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
-  };
+  const baselineSteps = (system: "scalingdoc" | "twinbert"): number =>
+    equalisedSteps(experiment) ?? Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
   const steps = {
     stage1: stage1.steps,
     stage2: stage2.steps,
