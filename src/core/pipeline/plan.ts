@@ -62,7 +62,11 @@ export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape 
 }
 
 /** The baselines' steps, as far as settings say: null where operations are equalised, which depend on texts and towers. */
-export function equalisedSteps({ baselines, stage1, stage2 }: Experiment): number | null {
+export function equalisedSteps({
+  baselines,
+  stage1,
+  stage2,
+}: Pick<Experiment, "baselines" | "stage1" | "stage2">): number | null {
   if (baselines.equalise === "flops") return null;
   return baselines.equalise === "steps" ? stage1.steps : stage1.steps + stage2.steps;
 }
@@ -73,7 +77,7 @@ export function equalisedSteps({ baselines, stage1, stage2 }: Experiment): numbe
  */
 export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
   const { teacher, student, smallDocument } = towerConfigs(experiment);
-  const { stage1, stage2, training } = experiment;
+  const { stage1, stage2, training, baselines } = experiment;
   const { batch } = training;
   const bigQuery = forwardFlops(teacher, shape.teacher.query);
   const bigDocument = forwardFlops(teacher, shape.teacher.document);
@@ -99,7 +103,8 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
     stage2: shape.trainQueries * bigQuery + stage2.steps * stepCost.stage2 + watch(stage2.steps, smallQuery, 0),
   };
   const baselineSteps = (system: "scalingdoc" | "twinbert"): number =>
-    equalisedSteps(experiment) ?? Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
+    equalisedSteps({ baselines, stage1, stage2 }) ??
+    Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
   const steps = {
     stage1: stage1.steps,
     stage2: stage2.steps,
