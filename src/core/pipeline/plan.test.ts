@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PRESETS, type PresetName, presetExperiment } from "../config/presets";
-import { planRun } from "./plan";
+import { equalisedSteps, planRun } from "./plan";
 
 /** What a preset may cost at most: quick is to take about a minute on a laptop's GPU, standard a few. */
 const MOST: Record<PresetName, number> = { tiny: 2e10, quick: 1.5e12, standard: 6e12 };
@@ -16,6 +16,7 @@ describe.each(Object.keys(PRESETS) as PresetName[])("preset %s", (name) => {
   it("lets the baselines see as many pairs as both stages together", () => {
     const { stage1, stage2, scalingdoc, twinbert } = plan.steps;
     expect([scalingdoc, twinbert]).toEqual([stage1 + stage2, stage1 + stage2]);
+    expect(equalisedSteps(presetExperiment(name))).toBe(scalingdoc);
   });
 });
 
@@ -40,6 +41,7 @@ describe("planRun", () => {
     const equalised = (equalise: "steps" | "flops") =>
       planRun({ ...experiment, baselines: { ...experiment.baselines, equalise } });
     expect(equalised("steps").steps.scalingdoc).toBe(experiment.stage1.steps);
+    expect(equalisedSteps({ ...experiment, baselines: { ...experiment.baselines, equalise: "flops" } })).toBeNull();
     const { flops, steps } = equalised("flops");
     const ours = flops.stage1 + flops.index + flops.stage2;
     expect(flops.scalingdoc / ours).toBeGreaterThan(0.95);

@@ -66,6 +66,16 @@ export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape 
   };
 }
 
+/** The baselines' steps, as far as settings say: null where operations are equalised, which depend on texts and towers. */
+export function equalisedSteps({
+  baselines,
+  stage1,
+  stage2,
+}: Pick<Experiment, "baselines" | "stage1" | "stage2">): number | null {
+  if (baselines.equalise === "flops") return null;
+  return baselines.equalise === "steps" ? stage1.steps : stage1.steps + stage2.steps;
+}
+
 /**
  * Steps and FLOPs of a run. A training step counts three forward passes of every tower that learns (forward, and twice
  * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms and softmax are not counted, as is the custom.
@@ -101,11 +111,9 @@ export function planRun(
     index: shape.documents * bigDocument,
     stage2: shape.trainQueries * bigQuery + stage2.steps * stepCost.stage2 + watch(stage2.steps, smallQuery, 0),
   };
-  const baselineSteps = (system: "scalingdoc" | "twinbert"): number => {
-    if (baselines.equalise === "steps") return stage1.steps;
-    if (baselines.equalise === "pairs") return stage1.steps + stage2.steps;
-    return Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
-  };
+  const baselineSteps = (system: "scalingdoc" | "twinbert"): number =>
+    equalisedSteps({ baselines, stage1, stage2 }) ??
+    Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
   const steps = {
     stage1: stage1.steps,
     stage2: stage2.steps,

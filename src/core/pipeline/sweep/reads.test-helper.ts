@@ -1,10 +1,11 @@
 import type { Experiment } from "../../config/schema";
 
-/** An experiment that writes down which of its settings are read. */
+/** An experiment that writes down which of its settings are read; to keep it whole as JSON, as a note, is no reading. */
 export function watched(experiment: Experiment, read: Set<string>): Experiment {
   const wrap = (node: object, prefix: string): object =>
     new Proxy(node, {
       get(target, key) {
+        if (key === "toJSON") return () => target;
         const value: unknown = Reflect.get(target, key);
         const path = prefix + String(key);
         if (typeof value === "object" && value !== null) return wrap(value, `${path}.`);

@@ -8,7 +8,7 @@ import { getSetting, SETTINGS, type SettingValue } from "../../config/paths";
 import type { Experiment } from "../../config/schema";
 import type { Dataset, Split } from "../../data/types";
 import { testSetHash } from "../../evaluation/testSetHash";
-import { planRun } from "../plan";
+import { equalisedSteps } from "../plan";
 
 /**
  * What is kept of a trial's stages: the teacher's towers, its document vectors, its raw query vectors, the student, and
@@ -85,7 +85,8 @@ function valuesOf(part: Part, experiment: Experiment): Record<string, SettingVal
   const values = Object.fromEntries(pathsOf(part, experiment).map((path) => [path, getSetting(experiment, path)]));
   if (part !== "scalingdoc" && part !== "twinbert") return values;
   // Of the settings that decide how long the baselines are trained not all are theirs.
-  return { ...values, steps: planRun(experiment).steps[part] };
+  const steps = equalisedSteps(experiment);
+  return steps === null ? values : { ...values, steps };
 }
 
 /** What a key is of, beside settings. */
