@@ -32,7 +32,7 @@ export const wellFormed = (text: string, escaped: boolean) =>
   escaped ? text.replace(/\p{Surrogate}/gu, "\uFFFD") : text;
 
 async function* jsonBatches(file: DataFile, problems: Problems, reading: Reading): AsyncGenerator<RawRecord[]> {
-  for await (const lines of lineBatches(file, { onRead: reading.begin(file) })) {
+  for await (const lines of lineBatches(file, problems, { onRead: reading.begin(file) })) {
     const records: RawRecord[] = [];
     for (const { number, text } of lines) {
       let value: unknown;
