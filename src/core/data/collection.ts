@@ -58,7 +58,7 @@ async function headOf(file: DataFile, header?: boolean): Promise<Head> {
     }
   const withHeader = isDelimited(file.path) ? (header ?? looksLikeHeader(first)) : true;
   const records: JsonObject[] = [];
-  for await (const batch of tableBatches(file, withHeader, problems, startReading([file]))) {
+  for await (const batch of tableBatches(file, withHeader, problems, startReading([file]), { most: SEEN })) {
     for (const { value } of batch) if (records.length < SEEN) records.push(value);
     if (records.length === SEEN) break;
   }
