@@ -58,7 +58,7 @@ async function headOf(file: DataFile, header?: boolean): Promise<Head> {
     }
   const withHeader = isDelimited(file.path) ? (header ?? looksLikeHeader(first)) : true;
   const records: JsonObject[] = [];
-  for await (const batch of tableBatches(file, withHeader, problems, startReading([file]))) {
+  for await (const batch of tableBatches(file, withHeader, problems, startReading([file]), { most: SEEN })) {
     for (const { value } of batch) if (records.length < SEEN) records.push(value);
     if (records.length === SEEN) break;
   }
@@ -123,15 +123,16 @@ export async function lookAt(files: readonly DataFile[], name?: string): Promise
   const tables = [...sorted.others, ...sorted.tables, ...loose];
   const [first] = tables;
   if (!first) {
-    if (sorted.texts.length === 0) return beir(); // says what is missing
-    return found(
-      "texts",
-      sorted.texts,
-      nameOf(sorted.texts[0]!.path.split("/")[0]!.replace(/\.(md|markdown|txt)$/i, "")),
-      {
-        notices: sorted.notices,
-      },
+    // A text may be called test.txt as judgements are.
+    const named = sorted.qrels.flatMap(({ file }) =>
+      judges(file.path) || /\.tsv(\.gz)?$/i.test(file.path) ? [] : [file],
     );
+    const beside = sorted.queries.length + sorted.qrels.length - named.length;
+    // Queries or judgements want a corpus.jsonl, whatever else lies there: this says so.
+    if (sorted.texts.length === 0 || beside > 0) return beir();
+    const texts = [...sorted.texts, ...named];
+    const called = nameOf(texts[0]!.path.split("/")[0]!.replace(/\.(md|markdown|txt)(\.gz)?$/i, ""));
+    return found("texts", texts, called, { notices: sorted.notices });
   }
   if (tables.length === 1 && !isDelimited(first.path) && likeDocuments(await headOf(first))) return beir();
   if (sorted.queries.length > 0) return beir();

@@ -52,7 +52,7 @@ function quoteFault(error: unknown): string {
  * The rows of a file, some at a time; blank lines are passed over.
  *
  * @param problems takes every row whose quotation marks do not fit, by line
- * @throws LabError bad-input where the bytes are not UTF-8; stopped
+ * @throws LabError bad-input where the file is UTF-16; stopped
  */
 export async function* rowBatches(file: DataFile, problems: Problems, reading: Reading): AsyncGenerator<Row[]> {
   const tsv = isTsv(file.path);
@@ -71,7 +71,7 @@ export async function* rowBatches(file: DataFile, problems: Problems, reading: R
       return null;
     }
   };
-  for await (const lines of lineBatches(file, { blank: true, onRead: reading.begin(file) })) {
+  for await (const lines of lineBatches(file, problems, { blank: true, onRead: reading.begin(file) })) {
     const rows: Row[] = [];
     for (const line of lines) {
       if (open.length === 0 && !/\S/.test(line.text)) continue;

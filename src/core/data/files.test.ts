@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { concatBytes } from "../bytes";
 import { LabError } from "../errors";
 import { bytesEntry, type DataFile, type FileEntry, lineBatches, openFiles } from "./files";
+import { Problems } from "./problems";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const entry = bytesEntry;
@@ -178,8 +179,10 @@ describe("lines", () => {
   });
   const lines = async (bytes: Uint8Array, { blank = false, lengths = [] as number[] } = {}) => {
     const all: [number, string][] = [];
-    for await (const batch of lineBatches(inPieces(bytes, lengths), { blank }))
+    const problems = new Problems();
+    for await (const batch of lineBatches(inPieces(bytes, lengths), problems, { blank }))
       for (const { number, text } of batch) all.push([number, text]);
+    problems.throwIfAny();
     return all;
   };
   it("pass over a byte order mark, blank lines and both line ends", async () => {
@@ -215,8 +218,10 @@ describe("lines", () => {
   });
 
   it("say which file and line is not UTF-8", async () => {
-    const latin = Uint8Array.of(0x61, 0x0a, 0x4d, 0xfc, 0x0a);
-    await expect(lines(latin)).rejects.toThrow("q.tsv, line 2: these bytes are not UTF-8 text.");
+    const latin = Uint8Array.of(0x61, 0x0a, 0x4d, 0xfc, 0x0a, 0x61, 0x0a, 0xff);
+    await expect(lines(latin)).rejects.toThrow(
+      "The files have 2 faults.\nq.tsv, line 2: these bytes are not UTF-8 text.\nq.tsv, line 4: these bytes are not UTF-8 text.",
+    );
     await expect(lines(Uint8Array.of(0xff, 0xfe, 0x61, 0x00))).rejects.toThrow("q.tsv is UTF-16 text, not UTF-8.");
   });
 });

@@ -5,6 +5,7 @@
 import { Gunzip, unzipSync } from "fflate";
 import { concatBytes } from "../bytes";
 import { LabError } from "../errors";
+import type { Problems } from "./problems";
 
 /** A file that has not been read yet: a part of it can be asked for. */
 export interface FileEntry {
@@ -212,7 +213,6 @@ export interface Line {
   text: string;
 }
 
-const UTF8 = "Save the file as UTF-8 text and load it again.";
 /** A line of more bytes than this is no record that anyone wrote. */
 const LONGEST_LINE = 2 ** 26;
 
@@ -220,11 +220,13 @@ const LONGEST_LINE = 2 ** 26;
  * The lines of a file, those of one piece of it at a time. A byte order mark at the start is passed over; lines end with LF
  * or CR LF.
  *
+ * @param problems takes every line whose bytes are not UTF-8, and that line is left out
  * @param blank whether blank lines are given too
- * @throws LabError bad-input with file and line where the bytes are not UTF-8, or a line is longer than 64 MiB
+ * @throws LabError bad-input where the whole file is UTF-16, or a line is longer than 64 MiB
  */
 export async function* lineBatches(
   file: DataFile,
+  problems: Problems,
   { blank = false, onRead }: { blank?: boolean; onRead?: ((done: number) => void) | undefined } = {},
 ): AsyncGenerator<Line[]> {
   const { path } = file;
@@ -232,14 +234,17 @@ export async function* lineBatches(
   let rest: Uint8Array[] = [];
   let restSize = 0;
   let number = 0;
-  const decode = (bytes: Uint8Array): string => {
+  const add = (lines: Line[], bytes: Uint8Array): void => {
     number++;
     if (bytes.length > 0 && bytes[bytes.length - 1] === 13) bytes = bytes.subarray(0, -1);
+    let text: string;
     try {
-      return decoder.decode(bytes);
-    } catch (cause) {
-      throw new LabError("bad-input", `${path}, line ${number}: these bytes are not UTF-8 text.`, UTF8, { cause });
+      text = decoder.decode(bytes);
+    } catch {
+      problems.add(path, number, null, "these bytes are not UTF-8 text.");
+      return;
     }
+    if (blank || /\S/.test(text)) lines.push({ number, text });
   };
   const keep = (bytes: Uint8Array) => {
     if (bytes.length === 0) return;
@@ -266,24 +271,28 @@ export async function* lineBatches(
       }
       begun = true;
       if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-        throw new LabError("bad-input", `${path} is UTF-16 text, not UTF-8.`, UTF8);
+        throw new LabError(
+          "bad-input",
+          `${path} is UTF-16 text, not UTF-8.`,
+          "Save the file as UTF-8 text and load it again.",
+        );
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
     }
     const lines: Line[] = [];
     let at = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
       const own = bytes.subarray(at, end);
-      const text = decode(rest.length > 0 ? concatBytes([...rest, own]) : own);
+      add(lines, rest.length > 0 ? concatBytes([...rest, own]) : own);
       rest = [];
       restSize = 0;
       at = end + 1;
-      if (blank || /\S/.test(text)) lines.push({ number, text });
     }
     keep(bytes.subarray(at));
     yield lines;
   }
   if (restSize > 0) {
-    const text = decode(concatBytes(rest));
-    if (blank || /\S/.test(text)) yield [{ number, text }];
+    const lines: Line[] = [];
+    add(lines, concatBytes(rest));
+    yield lines;
   }
 }

@@ -10,6 +10,7 @@ import type { Reading } from "./watch";
 
 const ID_KEYS = ["_id", "id", "docid"];
 const TEXT_KEYS = ["text", "contents"];
+const KEYS = [...ID_KEYS, ...TEXT_KEYS, "title", "metadata"];
 
 /** A JSON id as text, or what is wrong with it. Numbers are taken while JSON can hold them exactly. */
 function idOf(value: unknown): { id: string } | { wrong: string } {
@@ -125,7 +126,7 @@ async function readAll<T>(
   const ids = new Ids(files.map(({ path }) => path));
   const list: T[] = [];
   for (const [f, file] of files.entries())
-    for await (const records of recordBatches(file, problems, reading))
+    for await (const records of recordBatches(file, problems, reading, { columns: KEYS }))
       for (const record of records) {
         const reader = { ...record, file: file.path, problems };
         const id = readId(reader);

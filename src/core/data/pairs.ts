@@ -7,6 +7,7 @@ import { type Columns, checkColumns } from "./columns";
 import { delimitedBatches, isDelimited } from "./delimited";
 import type { DataFile } from "./files";
 import { nameOf, tableSplit } from "./layout";
+import type { Part } from "./parquet";
 import { counted, inWords, Problems, quoted } from "./problems";
 import { fieldOf, kindOf, type RawRecord, recordBatches, wellFormed } from "./records";
 import { makeSplits, type Pools } from "./splits";
@@ -19,10 +20,11 @@ export function tableBatches(
   header: boolean,
   problems: Problems,
   reading: Reading,
+  part: Part = {},
 ): AsyncGenerator<RawRecord[]> {
   return isDelimited(file.path)
     ? delimitedBatches(file, header, problems, reading)
-    : recordBatches(file, problems, reading);
+    : recordBatches(file, problems, reading, part);
 }
 
 /** Texts by their first appearance. */
@@ -69,13 +71,19 @@ export async function readPairs(files: readonly DataFile[], options: PairOptions
   const empty = new Skipped();
   const pools: Pools = {};
   const known = new Map<number, Set<number>>();
+  const used = [
+    columns.query,
+    columns.positive,
+    ...columns.negatives,
+    ...(columns.score === null ? [] : [columns.score]),
+  ];
   let rows = 0;
   for (const file of files) {
     const split = tableSplit(file.path) ?? "all";
     const qrels = pools[split] ?? new Map<string, Map<string, number>>();
     pools[split] = qrels;
     let checked = false;
-    for await (const records of tableBatches(file, columns.header, problems, reading))
+    for await (const records of tableBatches(file, columns.header, problems, reading, { columns: used }))
       for (const record of records) {
         if (!checked && isDelimited(file.path)) checkColumns(columns, Object.keys(record.value));
         checked = true;

@@ -34,6 +34,15 @@ describe("parquet", () => {
     );
   });
 
+  it("gives the columns that are wanted, and as many rows", async () => {
+    const rows = range(6).map((i) => ({ a: `a${i}`, b: i, c: "c" }));
+    const [file] = await openFiles([bytesEntry("a.parquet", writeParquet([rows.slice(0, 4), rows.slice(4)]))]);
+    const all: object[] = [];
+    for await (const batch of parquetBatches(file!, startReading([file!]), { columns: ["b", "a", "z"], most: 5 }))
+      all.push(...batch.map(({ value }) => value));
+    expect(all).toEqual(rows.slice(0, 5).map(({ a, b }) => ({ a, b })));
+  });
+
   it("holds collections as hubs keep them, judgements in a folder of any name", async () => {
     const corpus = range(6).map((i) => ({ _id: `d${i}`, title: "", text: `text ${i}` }));
     const queries = range(6).map((i) => ({ _id: `q${i}`, text: `question ${i}` }));

@@ -25,19 +25,26 @@ const damaged = (path: string, cause: unknown) =>
     { cause },
   );
 
+/** What of a parquet file is read; the forms that are read line by line have no use for it. */
+export interface Part {
+  /** Columns that are wanted, of those that are there: others, such as vectors, may be large. All if not given. */
+  columns?: readonly string[];
+  /** Rows to read at most. */
+  most?: number;
+}
+
 /**
  * The rows of a parquet file, one group at a time.
  *
- * @param most rows to read at most
  * @throws LabError bad-input where it is damaged or unpacks to more than 2 GiB
  */
 export async function* parquetBatches(
   file: DataFile,
   reading: Reading,
-  most = Number.POSITIVE_INFINITY,
+  { columns: wanted, most = Number.POSITIVE_INFINITY }: Part = {},
 ): AsyncGenerator<RawRecord[]> {
   const onRead = reading.begin(file);
-  const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
+  const [{ parquetMetadataAsync, parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
@@ -61,13 +68,15 @@ export async function* parquetBatches(
       `${file.path} unpacks to more than ${LARGEST / 2 ** 30} GiB, which is as much as this program takes.`,
       "Load a part of the collection.",
     );
+  const there = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const columns = wanted ? there.filter((name) => wanted.includes(name)) : there;
   let row = 0;
   for (const [g, group] of metadata.row_groups.entries()) {
     const rows = Math.min(Number(group.num_rows), most - row);
     if (!(rows > 0)) continue;
     const from = row;
     const values = await guarded(() =>
-      parquetReadObjects({ file: source, metadata, rowStart: from, rowEnd: from + rows, compressors }),
+      parquetReadObjects({ file: source, metadata, columns, rowStart: from, rowEnd: from + rows, compressors }),
     );
     row += rows;
     onRead(Math.round((file.size * (g + 1)) / metadata.row_groups.length));

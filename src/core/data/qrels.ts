@@ -119,7 +119,7 @@ export async function readJudgements(file: DataFile, target: Target, reading: Re
     return;
   }
   let first = true;
-  for await (const lines of lineBatches(file, { onRead: reading.begin(file) })) {
+  for await (const lines of lineBatches(file, target.problems, { onRead: reading.begin(file) })) {
     for (const { number, text } of lines) {
       addLine(file.path, number, text, first, target);
       first = false;

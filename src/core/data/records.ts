@@ -1,6 +1,6 @@
 /** Records of files, whatever form they come in: one JSON object a line, or the rows of a parquet file. */
 import { type DataFile, lineBatches } from "./files";
-import { isParquet, parquetBatches } from "./parquet";
+import { isParquet, type Part, parquetBatches } from "./parquet";
 import type { Problems } from "./problems";
 import type { Reading } from "./watch";
 
@@ -32,7 +32,7 @@ export const wellFormed = (text: string, escaped: boolean) =>
   escaped ? text.replace(/\p{Surrogate}/gu, "\uFFFD") : text;
 
 async function* jsonBatches(file: DataFile, problems: Problems, reading: Reading): AsyncGenerator<RawRecord[]> {
-  for await (const lines of lineBatches(file, { onRead: reading.begin(file) })) {
+  for await (const lines of lineBatches(file, problems, { onRead: reading.begin(file) })) {
     const records: RawRecord[] = [];
     for (const { number, text } of lines) {
       let value: unknown;
@@ -57,6 +57,11 @@ async function* jsonBatches(file: DataFile, problems: Problems, reading: Reading
  * @param problems takes every line that is no JSON object
  * @throws LabError bad-input: no UTF-8, no whole parquet file; stopped
  */
-export function recordBatches(file: DataFile, problems: Problems, reading: Reading): AsyncGenerator<RawRecord[]> {
-  return isParquet(file.path) ? parquetBatches(file, reading) : jsonBatches(file, problems, reading);
+export function recordBatches(
+  file: DataFile,
+  problems: Problems,
+  reading: Reading,
+  part: Part = {},
+): AsyncGenerator<RawRecord[]> {
+  return isParquet(file.path) ? parquetBatches(file, reading, part) : jsonBatches(file, problems, reading);
 }

@@ -84,6 +84,15 @@ describe("a corpus of texts", () => {
     );
   });
 
+  it("is not made of what lies beside queries or judgements; a text may be called as a split is", async () => {
+    const readme = dataFile("set/README.md", "# Words on the set");
+    const queries = dataFile("set/queries.jsonl", '{"_id":"q","text":"x"}');
+    await expect(lookAt([readme, queries])).rejects.toThrow(/^There is no corpus\.jsonl among the files\./);
+    await expect(lookAt([readme, dataFile("set/qrels/test.tsv", "q d 1")])).rejects.toThrow(/^There is no corpus/);
+    const found = await lookAt([dataFile("set/a.txt", "A text."), dataFile("set/test.txt", "Another.")]);
+    expect(found).toMatchObject({ form: "texts", files: { length: 2 } });
+  });
+
   it("names the file and line that is not UTF-8", async () => {
     const bad = dataFile("notes/bad.txt", Uint8Array.of(0x61, 10, 10, 0xff, 0xfe, 0x61));
     const found = await lookAt([...files, bad]);

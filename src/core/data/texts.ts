@@ -5,7 +5,7 @@
  */
 import { LabError } from "../errors";
 import { type DataFile, lineBatches } from "./files";
-import { counted } from "./problems";
+import { counted, Problems } from "./problems";
 import type { Doc } from "./types";
 import type { Reading } from "./watch";
 
@@ -116,12 +116,13 @@ export async function readTexts(
   files: readonly DataFile[],
   reading: Reading,
 ): Promise<{ docs: Doc[]; notices: string[] }> {
+  const problems = new Problems();
   const docs: Doc[] = [];
   let cut = 0;
   let empty = 0;
   for (const file of files) {
     const lines: string[] = [];
-    for await (const batch of lineBatches(file, { blank: true, onRead: reading.begin(file) })) {
+    for await (const batch of lineBatches(file, problems, { blank: true, onRead: reading.begin(file) })) {
       for (const { text } of batch) lines.push(text);
       await reading.breathe();
     }
@@ -130,6 +131,7 @@ export async function readTexts(
     if (own.length === 0) empty++;
     docs.push(...own);
   }
+  problems.throwIfAny();
   if (docs.length === 0)
     throw new LabError("bad-input", "There is no text in these files.", "Check that they are the right ones.");
   const notices = [`${counted(docs.length, "document")} from ${counted(files.length, "file")}.`];
