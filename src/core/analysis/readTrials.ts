@@ -50,7 +50,7 @@ export async function readTrials(file: DataFile): Promise<Trial[]> {
   let failed = 0;
   const whole = (await file.slice(size - 1, size))[0] === NEWLINE;
   const lines = [];
-  for await (const batch of lineBatches(file)) lines.push(...batch);
+  for await (const batch of lineBatches(file, problems)) lines.push(...batch);
   for (const [i, { number: line, text }] of lines.entries()) {
     let value: unknown;
     try {
