@@ -25,8 +25,8 @@ export function float(x: number): string {
 export const unroll = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join("\n");
 
-/** The head of every one-dimensional kernel: thread number `i` below `threads`, 64 threads to a workgroup. */
-export const threadHead = (index: string, threads: number): string => `
+/** The head of every one-dimensional kernel: thread number `i` below `threads` (or WGSL of it), 64 threads to a workgroup. */
+export const threadHead = (index: string, threads: number | string): string => `
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = ${index};
-  if (i >= ${threads}u) { return; }`;
+  if (i >= ${typeof threads === "number" ? `${threads}u` : threads}) { return; }`;
