@@ -23,7 +23,15 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
-import { dispatch, groupNumber, linearGrid, readBinding, workgroupGrid, writeBinding } from "../dispatch";
+import {
+  dispatch,
+  groupNumber,
+  linearGrid,
+  readBinding,
+  uniformBinding,
+  workgroupGrid,
+  writeBinding,
+} from "../dispatch";
 import type { AttentionShape } from "../ops";
 import { matmulVariant } from "./matmulVariant";
 import { registerOp } from "./op";
@@ -38,7 +46,21 @@ export interface AttentionSizes extends AttentionShape {
   masks: number;
   /** Queries, and on the way back keys, that a thread has at once. */
   block: 1 | 2 | 4;
+  /** The numbers of texts and tokens are read, not baked in: towers that differ in them alone share pipelines. */
+  reads: boolean;
 }
+
+/** WGSL of what may be read: tokens and blocks of them, texts, and key/value heads of a workgroup. */
+function counts(sizes: AttentionSizes) {
+  const values = [sizes.tokens, blocksOf(sizes), sizes.batch, headsOfGroup(sizes)];
+  const [tokens, blocks, batch, own] = values.map((value, i) =>
+    sizes.reads ? `attended[0].${"xyzw"[i]}` : `${value}u`,
+  ) as [string, string, string, string];
+  return { tokens, blocks, batch, own, values };
+}
+const blocksOf = ({ tokens, block }: AttentionSizes): number => Math.ceil(tokens / block);
+const readCounts = ({ reads }: AttentionSizes, binding: number): string =>
+  reads ? uniformBinding(binding, "attended", 1) : "";
 
 /*
  * What a thread loads serves as many queries or keys as it has at once. Where register tiles are the faster way to multiply,
@@ -48,35 +70,38 @@ export interface AttentionSizes extends AttentionShape {
  */
 function inBlocks(backend: WebGPUBackend, whole: WholeSizes, back: boolean): AttentionSizes {
   const { size, tokens } = whole;
-  if (matmulVariant(backend) !== "registers" || tokens === 1) return { ...whole, block: 1 };
-  if (back) return { ...whole, block: size <= 32 ? 2 : 1 };
-  return { ...whole, block: size <= 32 && tokens >= 4 ? 4 : size <= 64 ? 2 : 1 };
+  const registers = matmulVariant(backend) === "registers";
+  const reads = registers && whole.masks === whole.batch;
+  if (!registers || tokens === 1) return { ...whole, block: 1, reads };
+  if (back) return { ...whole, block: size <= 32 ? 2 : 1, reads };
+  return { ...whole, block: size <= 32 && tokens >= 4 ? 4 : size <= 64 ? 2 : 1, reads };
 }
 
 const lanes = ({ size, ropeTheta }: Pick<AttentionSizes, "size" | "ropeTheta">): Lanes =>
   ropeTheta === undefined ? lanesOf(size) : rotaryLanes(size);
 
 /**
- * Constants, and where a head's first value is: `qAt(b, h, t)` and `kAt(b, g, s)` in what is attended with (turned by
- * position, q and k alone, where there are rotary positions), `vAt(b, g, s)` in q, k, v side by side, `oAt(b, h, t)`; and
- * whether a key is one: `isToken(b, s)`.
+ * Constants, and where a head's first value is, given the row of its token: `qAt(row, h)` and `kAt(row, g)` in what is
+ * attended with (turned by position, q and k alone, where there are rotary positions), `vAt(row, g)` in q, k, v side by
+ * side, `oAt(row, h)`; and whether a row is a token: `isToken(row)`.
  */
 function head(sizes: AttentionSizes): string {
-  const { batch, masks, tokens, heads, kvHeads, size, ropeTheta } = sizes;
+  const { batch, masks, heads, kvHeads, size, ropeTheta } = sizes;
+  const { tokens } = counts(sizes);
   const w = size / lanes(sizes);
   const all = heads + 2 * kvHeads;
   const turned = ropeTheta === undefined ? all : heads + kvHeads;
   return `${laneSum(lanes(sizes))}
-const T = ${tokens}u;
+${sizes.reads ? "" : `const T = ${tokens};`}
 const H = ${heads}u;
 const G = ${kvHeads}u;
 const GROUP = ${heads / kvHeads}u;
 const SCALE = ${float(1 / Math.sqrt(size))};
-fn qAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * ${turned}u + h) * ${w}u; }
-fn kAt(b: u32, g: u32, s: u32) -> u32 { return ((b * T + s) * ${turned}u + H + g) * ${w}u; }
-fn vAt(b: u32, g: u32, s: u32) -> u32 { return ((b * T + s) * ${all}u + H + G + g) * ${w}u; }
-fn oAt(b: u32, h: u32, t: u32) -> u32 { return ((b * T + t) * H + h) * ${w}u; }
-fn isToken(b: u32, s: u32) -> bool { return b2[${masks === batch ? "b" : `(b % ${masks}u)`} * T + s] != 0.0; }`;
+fn qAt(row: u32, h: u32) -> u32 { return (row * ${turned}u + h) * ${w}u; }
+fn kAt(row: u32, g: u32) -> u32 { return (row * ${turned}u + H + g) * ${w}u; }
+fn vAt(row: u32, g: u32) -> u32 { return (row * ${all}u + H + G + g) * ${w}u; }
+fn oAt(row: u32, h: u32) -> u32 { return (row * H + h) * ${w}u; }
+fn isToken(row: u32) -> bool { return b2[${masks === batch ? "row" : `row % ${masks * sizes.tokens}u`}] != 0.0; }`;
 }
 
 /** `total(a0 * b0 + a1 * b1 ...)` over the vectors of a head. */
@@ -99,34 +124,39 @@ const within = (first: string, i: number, { block, tokens }: AttentionSizes): st
 const guarded = (first: string, i: number, { block, tokens }: AttentionSizes, statement: string): string =>
   tokens % block === 0 || i === 0 ? `{ ${statement} }` : `if (${first} + ${i}u < T) { ${statement} }`;
 
+const threadsForward = (sizes: AttentionSizes): number => sizes.batch * sizes.heads * blocksOf(sizes);
+/** WGSL of T within a function, where it is not a constant. */
+const ownTokens = (sizes: AttentionSizes): string => (sizes.reads ? `let T = ${counts(sizes).tokens};` : "");
+
 /** Reads q and k, [q, k, v], mask; writes o and, per (batch, head, token), lse. A thread a block of queries. */
 export function attentionCode(sizes: AttentionSizes): string {
-  const { batch, tokens, heads, size, causal, block } = sizes;
+  const { size, causal, block } = sizes;
+  const { batch, blocks } = counts(sizes);
   const type = laneType(lanes(sizes));
   const w = size / lanes(sizes);
-  const blocks = Math.ceil(tokens / block);
-  const threads = batch * heads * blocks;
   const array = `array<${type}>`;
   const n = numbers(block);
   const seesSome = causal && block > 1;
   return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, "array<f32>")}
-${writeBinding(3, array)}${writeBinding(4, "array<f32>")}
+${writeBinding(3, array)}${writeBinding(4, "array<f32>")}${readCounts(sizes, 5)}
 ${head(sizes)}
-${threadHead(linearGrid(threads).index, threads)}
-  let t = (i % ${blocks}u) * ${block}u;
-  let h = (i / ${blocks}u) % H;
-  let b = i / (${blocks}u * H);
+${threadHead(linearGrid(threadsForward(sizes)).index, `${batch} * H * ${blocks}`)}
+  ${ownTokens(sizes)}
+  let t = (i % ${blocks}) * ${block}u;
+  let h = (i / ${blocks}) % H;
+  let b = i / (${blocks} * H);
+  let base = b * T;
 ${unroll(
   block,
-  (q) => `let at${q} = qAt(b, h, ${within("t", q, sizes)});
+  (q) => `let at${q} = qAt(base + ${within("t", q, sizes)}, h);
 ${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nvar o${q}_${k} = ${type}(0);`)}`,
 )}
   var top = ${n}(-3.0e38); // the largest scores so far; the sums are relative to them
   var sum = ${n}(0.0);
   for (var s = 0u; s < ${causal ? `min(t + ${block}u, T)` : "T"}; s++) {
-    if (!isToken(b, s)) { continue; }
-    let key = kAt(b, h / GROUP, s);
-    let value = vAt(b, h / GROUP, s);
+    if (!isToken(base + s)) { continue; }
+    let key = kAt(base + s, h / GROUP);
+    let value = vAt(base + s, h / GROUP);
 ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
     let scores = ${each(block, (q) =>
       dotProduct(
@@ -156,7 +186,7 @@ ${unroll(block, (q) =>
     share = 1.0 / ${number("sum", block, q)};
     lse = ${number("top", block, q)} + log(${number("sum", block, q)});
   }
-  let to = oAt(b, h, t + ${q}u);
+  let to = oAt(base + t + ${q}u, h);
 ${unroll(w, (k) => `b3[to + ${k}u] = o${q}_${k} * share;`)}
   b4[(b * H + h) * T + t + ${q}u] = lse;`,
   ),
@@ -208,28 +238,30 @@ export function attentionGradCode(sizes: AttentionSizes): string {
       (k) => `b5[${at} + ${k}u]`,
     );
   return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
-${readBinding(4, array)}${readBinding(5, array)}${writeBinding(6, array)}
+${readBinding(4, array)}${readBinding(5, array)}${writeBinding(6, array)}${readCounts(sizes, 7)}
 ${head(sizes)}
 ${sizes.ropeTheta === undefined ? "" : rotaryFunctions(lanes(sizes))}
-${stored ? `var<workgroup> deltas: array<f32, ${headsOfGroup(sizes) * (heads / kvHeads) * tokens}>;` : ""}
+${stored ? `var<workgroup> deltas: array<f32, ${sizes.reads ? MOST_QUERIES : headsOfGroup(sizes) * (heads / kvHeads) * tokens}>;` : ""}
 // A block of queries of head n of a group, whose deltas begin at slots.
 fn query(pair: u32, n: u32, t: u32, slots: u32) {
+  ${ownTokens(sizes)}
   let g = pair % G;
   let h = g * GROUP + n;
   let b = pair / G;
+  let base = b * T;
 ${unroll(
   block,
   (q) => `let t${q} = ${within("t", q, sizes)};
-let at${q} = qAt(b, h, t${q});
-let out${q} = oAt(b, h, t${q});
+let at${q} = qAt(base + t${q}, h);
+let out${q} = oAt(base + t${q}, h);
 ${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nlet y${q}_${k} = b4[out${q} + ${k}u];\nvar d${q}_${k} = ${type}(0);`)}`,
 )}
   let lse = ${each(block, (q) => `b3[(b * H + h) * T + t${q}]`)};
   let delta = ${each(block, (q) => delta(`out${q}`))};
   for (var s = 0u; s < ${causal ? `min(t + ${block}u, T)` : "T"}; s++) {
-    if (!isToken(b, s)) { continue; }
-    let key = kAt(b, g, s);
-    let value = vAt(b, g, s);
+    if (!isToken(base + s)) { continue; }
+    let key = kAt(base + s, g);
+    let value = vAt(base + s, g);
 ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];\nlet v${k} = b1[value + ${k}u];`)}
     let z = ${dots("q", (k) => `k${k}`)};
     let dp = ${dots("y", (k) => `v${k}`)};
@@ -242,7 +274,7 @@ ${unroll(block, (q) =>
     "t",
     q,
     sizes,
-    `let to = ((b * T + t + ${q}u) * ${all}u + h) * ${w}u;
+    `let to = ((base + t + ${q}u) * ${all}u + h) * ${w}u;
 ${storeTurnedBack(sizes, 6, `d${q}_`, `t${q}`)}
   ${stored ? `deltas[slots + n * T + t + ${q}u] = ${number("delta", block, q)};` : ""}`,
   ),
@@ -250,24 +282,27 @@ ${storeTurnedBack(sizes, 6, `d${q}_`, `t${q}`)}
 }
 // A block of keys and values, whose queries' deltas begin at slots.
 fn keyAndValue(pair: u32, s: u32, slots: u32) {
+  ${ownTokens(sizes)}
   let g = pair % G;
   let b = pair / G;
+  let base = b * T;
 ${unroll(
   block,
   (j) => `let s${j} = ${within("s", j, sizes)};
-let at${j} = kAt(b, g, s${j});
-let value${j} = vAt(b, g, s${j});
+let at${j} = kAt(base + s${j}, g);
+let value${j} = vAt(base + s${j}, g);
 ${unroll(w, (k) => `let k${j}_${k} = b0[at${j} + ${k}u] * SCALE;\nlet v${j}_${k} = b1[value${j} + ${k}u];\nvar d${j}_${k} = ${type}(0);\nvar e${j}_${k} = ${type}(0);`)}`,
 )}
-  let token = ${block === 1 ? "isToken(b, s)" : `vec${block}<bool>(${Array.from({ length: block }, (_, j) => `isToken(b, s${j})`).join(", ")})`};
+  let token = ${block === 1 ? "isToken(base + s)" : `vec${block}<bool>(${Array.from({ length: block }, (_, j) => `isToken(base + s${j})`).join(", ")})`};
   for (var n = 0u; ${block === 1 ? "token" : "any(token)"} && n < GROUP; n++) {
     let h = g * GROUP + n;
+    let lses = (b * H + h) * T;
     for (var t = ${causal ? "s" : "0u"}; t < T; t++) {
-      let other = qAt(b, h, t);
-      let out = oAt(b, h, t);
+      let other = qAt(base + t, h);
+      let out = oAt(base + t, h);
 ${unroll(w, (k) => `let q${k} = b0[other + ${k}u];\nlet y${k} = b4[out + ${k}u];`)}
       ${seesSome ? seen(block, (j) => `token.${"xyzw"[j]} && t >= s + ${j}u`) : ""}
-      let p = ${block === 1 ? "" : `select(${n}(0.0), `}exp(${dots("k", (k) => `q${k}`)} - b3[(b * H + h) * T + t])${block === 1 ? "" : `, ${seesSome ? "seen" : "token"})`};
+      let p = ${block === 1 ? "" : `select(${n}(0.0), `}exp(${dots("k", (k) => `q${k}`)} - b3[lses + t])${block === 1 ? "" : `, ${seesSome ? "seen" : "token"})`};
       let dp = ${dots("v", (k) => `y${k}`)};
       let dz = p * (dp - ${stored ? "deltas[slots + n * T + t]" : delta("out")}) * SCALE;
 ${unroll(block, (j) => unroll(w, (k) => `d${j}_${k} += ${number("dz", block, j)} * q${k};\ne${j}_${k} += ${number("p", block, j)} * y${k};`))}
@@ -279,10 +314,10 @@ ${unroll(block, (j) =>
     j,
     sizes,
     `{
-    let to = ((b * T + s${j}) * ${all}u + H + g) * ${w}u;
+    let to = ((base + s${j}) * ${all}u + H + g) * ${w}u;
 ${storeTurnedBack(sizes, 6, `d${j}_`, `s${j}`)}
   }
-  let to = ((b * T + s${j}) * ${all}u + H + G + g) * ${w}u;
+  let to = ((base + s${j}) * ${all}u + H + G + g) * ${w}u;
 ${unroll(w, (k) => `b6[to + ${k}u] = e${j}_${k};`)}`,
   ),
 )}
@@ -292,61 +327,66 @@ ${stored ? mainInWorkgroups(sizes) : mainByThreads(sizes)}`;
 
 /** dq and delta of whole heads, then their dk and dv. */
 function mainInWorkgroups(sizes: AttentionSizes): string {
-  const { batch, tokens, heads, kvHeads, block } = sizes;
-  const own = headsOfGroup(sizes);
-  const group = heads / kvHeads;
-  const blocks = Math.ceil(tokens / block);
+  const { block } = sizes;
+  const { batch, blocks, own } = counts(sizes);
   return `@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let first = (${groupNumber("group")}) * ${own}u;
-  for (var i = thread; i < ${own * group * blocks}u; i += 64u) {
-    let own = i / ${group * blocks}u;
-    if (first + own < ${batch * kvHeads}u) {
-      query(first + own, (i / ${blocks}u) % GROUP, (i % ${blocks}u) * ${block}u, own * ${group}u * T);
+  ${ownTokens(sizes)}
+  let first = (${groupNumber("group")}) * ${own};
+  for (var i = thread; i < ${own} * GROUP * ${blocks}; i += 64u) {
+    let own = i / (GROUP * ${blocks});
+    if (first + own < ${batch} * G) {
+      query(first + own, (i / ${blocks}) % GROUP, (i % ${blocks}) * ${block}u, own * GROUP * T);
     }
   }
   workgroupBarrier();
-  for (var i = thread; i < ${own * blocks}u; i += 64u) {
-    let own = i / ${blocks}u;
-    if (first + own < ${batch * kvHeads}u) { keyAndValue(first + own, (i % ${blocks}u) * ${block}u, own * ${group}u * T); }
+  for (var i = thread; i < ${own} * ${blocks}; i += 64u) {
+    let own = i / ${blocks};
+    if (first + own < ${batch} * G) { keyAndValue(first + own, (i % ${blocks}) * ${block}u, own * GROUP * T); }
   }
 }`;
 }
 
 /** A thread a block of queries, then a thread a block of keys, which makes its queries' delta anew. */
 function mainByThreads(sizes: AttentionSizes): string {
-  const { batch, tokens, heads, block } = sizes;
-  const blocks = Math.ceil(tokens / block);
-  const queries = batch * heads * blocks;
-  const threads = threadsOfGradient(sizes);
-  return `${threadHead(linearGrid(threads).index, threads)}
-  if (i < ${queries}u) { query(i / (GROUP * ${blocks}u), (i / ${blocks}u) % GROUP, (i % ${blocks}u) * ${block}u, 0u); }
+  const { block } = sizes;
+  const { batch, blocks } = counts(sizes);
+  return `${threadHead(linearGrid(threadsOfGradient(sizes)).index, `${batch} * (H + G) * ${blocks}`)}
+  let queries = ${batch} * H * ${blocks};
+  if (i < queries) { query(i / (GROUP * ${blocks}), (i / ${blocks}) % GROUP, (i % ${blocks}) * ${block}u, 0u); }
   else {
-    let k = i - ${queries}u;
-    keyAndValue(k / ${blocks}u, (k % ${blocks}u) * ${block}u, 0u);
+    let k = i - queries;
+    keyAndValue(k / ${blocks}, (k % ${blocks}) * ${block}u, 0u);
   }
 }`;
 }
-const threadsOfGradient = ({ batch, tokens, heads, kvHeads, block }: AttentionSizes): number =>
-  batch * (heads + kvHeads) * Math.ceil(tokens / block);
+const threadsOfGradient = (sizes: AttentionSizes): number =>
+  sizes.batch * (sizes.heads + sizes.kvHeads) * blocksOf(sizes);
 
 /** What does not hang on how a thread goes about it. */
-type WholeSizes = Omit<AttentionSizes, "block">;
+type WholeSizes = Omit<AttentionSizes, "block" | "reads">;
 type Inputs = Record<"qkv" | "mask", TensorInfo>;
 
-const key = (name: string, sizes: AttentionSizes): string =>
-  `${name} ${sizes.batch === sizes.masks ? "" : `${sizes.masks} shared by `}${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${ropeKey(sizes)}`}${sizes.block === 1 ? "" : ` by ${sizes.block}`}`;
+/** @param extent what of the grid or of a workgroup's memory is baked in all the same, where the counts are read */
+function key(name: string, sizes: AttentionSizes, extent: string): string {
+  const { batch, masks, tokens, heads, kvHeads, size, causal, ropeTheta, block, reads } = sizes;
+  const many = reads
+    ? `any${tokens % block === 0 ? "" : " overhanging"} ${extent}`
+    : `${batch === masks ? "" : `${masks} shared by `}${batch}x${tokens}`;
+  return `${name} ${many} heads ${heads}/${kvHeads} of ${size}${causal ? " causal" : ""}${ropeTheta === undefined ? "" : ` rope ${ropeKey(sizes)}`}${block === 1 ? "" : ` by ${block}`}`;
+}
 
 function forward(backend: WebGPUBackend, qk: TensorInfo, { qkv, mask }: Inputs, whole: WholeSizes): TensorInfo[] {
   const { batch, tokens, heads, size } = whole;
   const sizes = inBlocks(backend, whole, false);
-  const threads = batch * heads * Math.ceil(tokens / sizes.block);
+  const grid = linearGrid(threadsForward(sizes));
   return dispatch(
     backend,
     {
-      key: key("attention", sizes),
-      workgroups: linearGrid(threads).workgroups,
+      key: key("attention", sizes, grid.index),
+      workgroups: grid.workgroups,
       code: () => attentionCode(sizes),
+      ...(sizes.reads && { uniforms: counts(sizes).values }),
     },
     [qk, qkv, mask],
     [{ shape: [batch * tokens, heads * size] }, { shape: [batch * heads * tokens] }],
@@ -359,15 +399,16 @@ const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", Ten
     const sizes = inBlocks(backend, whole, true);
     const { batch, kvHeads } = sizes;
     const groups = Math.ceil((batch * kvHeads) / headsOfGroup(sizes));
-    const { workgroups } = inWorkgroups(sizes)
-      ? { workgroups: workgroupGrid(groups) }
+    const grid = inWorkgroups(sizes)
+      ? { workgroups: workgroupGrid(groups), index: "groups" }
       : linearGrid(threadsOfGradient(sizes));
     return dispatch(
       backend,
       {
-        key: key("attention-grad", sizes),
-        workgroups,
+        key: key("attention-grad", sizes, grid.index),
+        workgroups: grid.workgroups,
         code: () => attentionGradCode(sizes),
+        ...(sizes.reads && { uniforms: counts(sizes).values }),
       },
       [qk, qkv, mask, lse, dy, o],
       [{ shape: qkv.shape }],

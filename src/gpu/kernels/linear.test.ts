@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { captureStep } from "../capture";
 import { disposeOwn, ownTensor } from "../step";
 import { useGpu } from "../testGpu";
@@ -107,6 +107,22 @@ describe("linear", () => {
     expect(dispatches((x) => [tf.grad((b) => y(x, weight, b))(bias, dy)])).toBe(2);
     expect(dispatches((x) => tf.grads((a, w, b) => y(a!, w!, b!))([x, weight, bias], dy))).toBe(3);
     for (const tensor of [weight, bias, dy]) disposeOwn(gpu(), tensor);
+  });
+
+  it("compiles nothing more for another number of rows", async () => {
+    // Rows of 4k values, and as many as fill their tiles both times.
+    const inputs = (rows: number) => ({ x: noisy(1, [rows, 12]), weight: noisy(2, [16, 12]), bias: noisy(3, [16]) });
+    const compiled = async (rows: number) => {
+      const labels: string[] = [];
+      const made = vi.spyOn(GPUDevice.prototype, "createComputePipeline");
+      await expectSamePass(gpu(), own, plain, inputs(rows));
+      for (const [{ label }] of made.mock.calls) if (label?.startsWith("matmul")) labels.push(label);
+      made.mockRestore();
+      return labels;
+    };
+    expect((await compiled(40)).length).toBeGreaterThan(0);
+    expect(await compiled(120)).toEqual([]);
+    expect((await compiled(39)).length).toBeGreaterThan(0);
   });
 
   it("leaves no tensor behind", async () => {
