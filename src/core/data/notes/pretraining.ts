@@ -23,7 +23,11 @@ type NotesSettings = Experiment["data"]["notes"];
 export const pretrainingSeed = (seed: number): number => (hash32(seed, 0x9e7) | 0x8000_0000) >>> 0;
 
 /** The form in which a text is compared with those that must not occur. */
-export const plainForm = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+export const plainForm = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim();
 
 /** A world with every concept's writers' words among its askers' and the other way round: who speaks cannot be told by the word. */
 function mixed(world: World): World {
@@ -48,8 +52,8 @@ function turned(world: World): World {
 }
 
 /**
- * Streams threads: each is one to four texts about the same things, a line each (the blank after the break makes a first word the token that it is at a text's beginning). Thread i depends on (settings, seed, i)
- * alone.
+ * Streams threads: each is two or three texts about the same things, a line each (the blank after the break makes a line's
+ * first word the token that it is at a text's beginning). Thread i depends on (settings, seed, i) alone.
  * @param without plain forms of queries that must not be written
  */
 export function* notesThreads(
@@ -66,7 +70,8 @@ export function* notesThreads(
   for (let i = 0; i < count; i++) {
     const plan = planNote(world, settings, rate, own, i);
     const r = random(own, "thread", i);
-    const note = (kind: keyof typeof worlds) => documentText(writeNote(worlds[kind], plan, words, settings.comments, "", r));
+    const note = (kind: keyof typeof worlds) =>
+      documentText(writeNote(worlds[kind], plan, words, settings.comments, "", r));
     const query = () => writeThreadQuery(world, plan, words, settings.typos, without, r);
     yield r
       .pick([
