@@ -16,7 +16,7 @@ const args = process.argv.slice(2);
 // All but what only reads files, plans or prints help; a command not known yet is more likely to train.
 const needsGpu =
   !["eval", "fit", "help", "-h", "--help", undefined].includes(args[0]) &&
-  !["--help", "-h", "--plan", "--dry", "--browser"].some((flag) => args.includes(flag));
+  !["--help", "-h", "--plan", "--browser"].some((flag) => args.includes(flag));
 const cache = join(root, "node_modules/.cache/scalingnote-lab");
 mkdirSync(cache, { recursive: true });
 // One a call: two may run at once. Below the project, so that Node finds the packages left out of the bundle.
@@ -79,7 +79,7 @@ try {
   });
   const env = { ...process.env };
   if (args[0] === "bench" && args.includes("--browser")) env.LAB_BENCH_BROWSER = await benchBrowser();
-  if (needsGpu) {
+  if (needsGpu && !args.includes("--dry")) {
     const gpu = chooseGpu();
     console.error(`GPU: ${gpu.words}`);
     Object.assign(env, gpu.env);

@@ -113,18 +113,23 @@ export function checkpointFromUrl(base: string, get: FetchLike = fetch): Checkpo
     new LabError("bad-input", `${address(path)} answers with ${status}.`, "Check the address.");
   /** Null where there is none. */
   const sizeOf = async (path: string): Promise<number | null> => {
-    const answer = await ask(path, { method: "HEAD" });
+    let answer = await ask(path, { method: "HEAD" });
+    let length = answer.headers.get("content-length");
+    if (answer.status === 405 || answer.status === 501) {
+      // A server that knows no HEAD tells the size along with the first byte.
+      answer = await ask(path, { headers: { Range: "bytes=0-0" } });
+      length = /\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1] ?? null;
+    }
     if (answer.status === 404 || answer.status === 403) return null;
     if (!answer.ok) throw refused(path, answer.status);
-    // The hub says the size of what it redirects to in a header of its own.
-    const length = answer.headers.get("x-linked-size") ?? answer.headers.get("content-length");
-    if (length === null || !/^\d+$/.test(length))
-      throw new LabError(
-        "bad-input",
-        `${address(path)}: the server does not say how large it is.`,
-        "Download the folder and give that.",
-      );
-    return Number(length);
+    if (length !== null && /^\d+$/.test(length)) return Number(length);
+    // Small files may come packed, of no length known before. They are read as a whole; weights are not.
+    if (!path.endsWith(".safetensors")) return 0;
+    throw new LabError(
+      "bad-input",
+      `${address(path)}: the server does not say how large it is.`,
+      "Download the folder and give that.",
+    );
   };
   const read: CheckpointFiles["read"] = async (path, from, to) => {
     const ranged = from !== undefined || to !== undefined;
@@ -167,7 +172,8 @@ export function checkpointFromUrl(base: string, get: FetchLike = fetch): Checkpo
       .map((module) => (module as { path?: unknown } | null)?.path)
       .filter((path): path is string => typeof path === "string" && path !== "" && path !== ".");
     const within = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"];
-    return [...new Set([...shards, ...folders.flatMap((folder) => within.map((file) => `${folder}/${file}`))])];
+    const all = [...shards, ...folders.flatMap((folder) => within.map((file) => `${folder}/${file}`))];
+    return [...new Set(all)].filter((path) => !path.split("/").includes(".."));
   };
   return {
     name: base,

@@ -4,6 +4,7 @@
  */
 import type { Dtype } from "../formats/safetensors";
 import { countParameters, parameterSpecs, towerFromHuggingFace } from "../towers";
+import { canBeHalf } from "../towers/device";
 import { sizeOf } from "../towers/parameters";
 import type { Pooling, TowerConfig } from "../towers/types";
 import type { CheckpointFiles } from "./files";
@@ -77,8 +78,10 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const notes: string[] = [];
   if (similarity !== null && similarity !== "cosine")
     notes.push(`It compares vectors by ${similarity.slice(0, 30)}; this program compares them by cosine.`);
+  // The folder of a StaticEmbedding module by itself has no config.json.
+  const bare = !json && !modules && (weights.has("embedding.weight") || weights.has("embeddings"));
   const found =
-    modules?.first === "static" || json?.model_type === "model2vec"
+    modules?.first === "static" || json?.model_type === "model2vec" || bare
       ? await staticTower(list, folder, modules, json, weights)
       : await transformerTower(list, modules, json, weights, options.pooling ?? "mean", notes);
   const tokenizer = await readTokenizer(list, folder);
@@ -86,11 +89,12 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
   const { config, tensors } = found;
   const specs = parameterSpecs(config);
   const bytes = specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-  const half = specs.reduce((sum, spec) => sum + (isHalfable(spec.name, spec.shape) ? 2 : 4) * sizeOf(spec.shape), 0);
+  const half = specs.reduce((sum, spec) => sum + (canBeHalf(spec.name, spec) ? 2 : 4) * sizeOf(spec.shape), 0);
   const read = found.static ? found.static.parts : tensors.map((tensor) => tensor.placed);
-  const dtypes: Partial<Record<Dtype, number>> = {};
-  const values = read.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  for (const { dtype, shape } of read) dtypes[dtype] = (dtypes[dtype] ?? 0) + sizeOf(shape) / values;
+  const counts = new Map<Dtype, number>();
+  for (const { dtype, shape } of read) counts.set(dtype, (counts.get(dtype) ?? 0) + sizeOf(shape));
+  const values = [...counts.values()].reduce((a, b) => a + b, 0);
+  const dtypes = Object.fromEntries([...counts].map(([dtype, count]) => [dtype, count / values]));
   return {
     name: files.name,
     ...found,
@@ -110,10 +114,6 @@ export async function inspectCheckpoint(files: CheckpointFiles, options: Inspect
 }
 
 type Found = Pick<Inspection, "modelType" | "config" | "saysVectors" | "tensors" | "static" | "head" | "ignored">;
-
-/** What may be packed as half floats on the GPU: towers/device.ts does it. */
-export const isHalfable = (name: string, shape: readonly number[]): boolean =>
-  shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
 
 async function transformerTower(
   list: Listing,

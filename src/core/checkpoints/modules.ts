@@ -43,6 +43,8 @@ const ACTIVATIONS: ReadonlyMap<string, DenseActivation> = new Map([
 
 const folderOf = (path: unknown): string => {
   if (typeof path !== "string") throw badInput("modules.json: a module has no path.");
+  if (path.split("/").includes(".."))
+    throw badInput(`modules.json: the path ${path.slice(0, 60)} leads out of the folder.`);
   return path === "" || path === "." ? "" : `${path.replace(/\/$/, "")}/`;
 };
 

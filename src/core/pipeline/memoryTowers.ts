@@ -1,6 +1,6 @@
 /** The towers' forward passes (core/towers/forward.ts) as what their own kernels ask the memory for. */
-import { headSizeOf } from "../towers/config";
-import type { TowerConfig } from "../towers/types";
+import { activationOf, headSizeOf, projects } from "../towers/config";
+import type { Activation, TowerConfig } from "../towers/types";
 import type { Tape, Value } from "./memoryTape";
 
 interface Size {
@@ -39,6 +39,18 @@ function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout }: S
     norm: (x: Value) => tape.op({ result: n * width, kept: [stats], inputs: [made(x)], saves: [x] }),
     normPool: (x: Value) => tape.op({ result: batch * width, kept: [stats], inputs: [made(x)], saves: [x] }),
     pool: (x: Value) => tape.op({ result: batch * width, inputs: [made(x)], saves: [x] }),
+    /** Queries and keys apart, normed by head, and put together again with the values. */
+    headNorms: (x: Value) => {
+      const [q, kv] = [n * heads * head, n * kvHeads * head];
+      const queries = tape.op({ result: q, kept: [kv, kv], inputs: [made(x)] });
+      const normed = [
+        tape.op({ result: q, kept: [2 * n * heads], inputs: [made(queries)], saves: [queries] }),
+        // Of the keys, which were made with the queries.
+        tape.op({ result: kv, kept: [2 * n * kvHeads], inputs: [] }),
+      ];
+      // tfjs keeps what it puts together, for the shapes.
+      return tape.op({ result: n * qkv, inputs: normed.map(made), saves: normed, back: [kv] });
+    },
     qkv: (x: Value) => tape.op({ result: n * qkv, inputs: [made(x)], saves: [x] }),
     normQkv: (x: Value) =>
       // Through the product first, then through the norm.
@@ -68,14 +80,34 @@ function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout }: S
         saves: [x],
         back: normed ? [n * inner, n * hidden, n * width] : [n * inner, n * hidden],
       }),
-    project: (pooled: Value) =>
-      tape.op({ result: batch * config.embeddingSize, inputs: [made(pooled)], saves: [pooled] }),
+    /** Without a kernel of its own: two products, and between them what tfjs makes of an activation. */
+    otherFeedForward: (x: Value, activation: Activation) => {
+      const u = tape.op({ result: n * hidden, inputs: [made(x)], saves: [x] });
+      const steps = activation === "relu" ? 0 : 8;
+      const h = tape.op({
+        result: n * hidden,
+        kept: Array.from({ length: steps }, () => n * hidden),
+        inputs: [made(u)],
+        saves: [u],
+        back: Array.from({ length: steps > 0 ? 2 : 1 }, () => n * hidden),
+      });
+      return tape.op({ result: n * width, inputs: [made(h)], saves: [h] });
+    },
+    /** Dense modules and projection. */
+    finish: (pooled: Value) => {
+      const sizes = [
+        ...(config.dense ?? []).map((layer) => layer.out),
+        ...(projects(config) ? [config.embeddingSize] : []),
+      ];
+      return sizes.reduce((x, size) => tape.op({ result: batch * size, inputs: [made(x)], saves: [x] }), pooled);
+    },
   };
 }
 
 /** What encoding a batch of texts makes. @returns the raw vectors [batch, embeddingSize] */
 export function towerMemory(tape: Tape, config: TowerConfig, size: Size): Value {
   const ops = towerOps(tape, config, size);
+  const activation = activationOf(config);
   /** A layer lets go of its input, once it has been run. */
   const layer = (x: Value, make: (x: Value) => Value) => {
     const y = tape.scope(() => make(x));
@@ -87,22 +119,25 @@ export function towerMemory(tape: Tape, config: TowerConfig, size: Size): Value 
       const words = ops.embed();
       return config.kind === "encoder" ? ops.drop(ops.norm(words)) : config.kind === "lookup" ? words : ops.drop(words);
     });
-    if (config.kind === "lookup") return ops.project(ops.pool(x));
+    if (config.kind === "lookup") return ops.finish(ops.pool(x));
     for (let i = 0; i < config.layers; i++) {
       const last = i === config.layers - 1;
       x = layer(x, (from) => {
         if (config.kind !== "encoder") {
-          const mixed = ops.attention(ops.normQkv(from));
+          const qkv = ops.normQkv(from);
+          const mixed = ops.attention(config.qkNorm ? ops.headNorms(qkv) : qkv);
           const middle = ops.addTo(from, (inOne) => ops.output(mixed, inOne ? from : null));
           return ops.addTo(middle, () => ops.feedForward(middle, true));
         }
         const mixed = ops.attention(ops.qkv(from));
         const attended = ops.norm(ops.addTo(from, (inOne) => ops.output(mixed, inOne ? from : null)));
-        const y = ops.addTo(attended, () => ops.feedForward(attended, false));
+        const y = ops.addTo(attended, () =>
+          activation === "gelu" ? ops.feedForward(attended, false) : ops.otherFeedForward(attended, activation),
+        );
         return last ? ops.normPool(y) : ops.norm(y);
       });
     }
     const pooled = config.kind === "encoder" ? x : ops.normPool(x);
-    return config.kind === "bench" ? pooled : ops.project(pooled);
+    return ops.finish(pooled);
   });
 }

@@ -220,7 +220,10 @@ async function freshTower(
   const { seed, training } = experiment;
   const start = starts[role];
   if (!start) return uploadTower(gpu, config, initTower(config, seed, side, training.start === "own"));
-  return { ...uploadTower(gpu, config, await startValues(start, config, seed, side)), loaded: true };
+  const { checkpointTakes: takes } = experiment[role];
+  const values = await startValues(start, config, seed, side, takes);
+  // With token embeddings alone it is a fresh tower otherwise, and takes the rates of one.
+  return { ...uploadTower(gpu, config, values), loaded: takes === "all" };
 }
 
 /** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */

@@ -135,6 +135,34 @@ describe("the memory of a step is known before", () => {
       expectPredicted(predicted, bytes);
     });
 
+  const loaded: Record<string, TowerConfig> = {
+    qwen2: { ...decoder, attentionBias: "qkv", projection: false, embeddingSize: 64 },
+    qwen3: { ...decoder, qkNorm: true, headSize: 32 },
+    "bert, two types, dense": {
+      ...encoder,
+      typeVocabulary: 2,
+      dense: [{ in: 64, out: 32, bias: true, activation: "tanh" }],
+      projection: false,
+      embeddingSize: 32,
+    },
+    "bert, gelu_new": { ...encoder, activation: "gelu-tanh" },
+    "bert, relu": { ...encoder, activation: "relu" },
+  };
+  for (const [name, c] of Object.entries(loaded))
+    it(`${name}: training and encoding, as other programs' checkpoints are`, () => {
+      const training = contrastive(c, null, { batch: 32 });
+      const encoding = measured(() => {
+        const tower = towerOf(c);
+        const made = createEncoder(gpu(), fusedOps, tower, { batch: 64, length: 48, captured: true });
+        return [() => disposeTower(tower), made.dispose];
+      });
+      const predicted = total(encoderMemory({ config: c, batch: 64, tokens: 48 }, true)) + parameterBytes(c);
+      expectPredicted(predicted, encoding);
+      // gelu_new is a dozen of tfjs' operations, which are not followed one by one.
+      if (c.activation === "gelu-tanh") expect(training.predicted / training.bytes).toBeCloseTo(1.05, 1);
+      else expectPredicted(training.predicted, training.bytes);
+    });
+
   it("falls with the number of pieces", () => {
     const by = (make: (pieces: number) => { bytes: number }) => [1, 2, 4, 8].map((pieces) => make(pieces).bytes);
     for (const bytes of [

@@ -53,7 +53,7 @@ function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
 }
 
 /** What linear, feedForward and embed read, as far as half floats can hold it: not what is added to token embeddings. */
-const canBeHalf = (name: string, { shape }: HostTensor): boolean =>
+export const canBeHalf = (name: string, { shape }: Pick<HostTensor, "shape">): boolean =>
   shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
 
 /**

@@ -136,7 +136,7 @@ const ACTIVATIONS: Record<Exclude<Activation, "gelu" | "silu"> | DenseActivation
   gelu: (x, ops) => ops.gelu(x),
   // Hendrycks & Gimpel, arXiv 1606.08415: the approximation that GPT-2 and some encoders were trained with.
   "gelu-tanh": (x) => {
-    const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI));
+    const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
     return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
   },
 };

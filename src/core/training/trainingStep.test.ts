@@ -198,3 +198,57 @@ describe("a training step", () => {
     dispose();
   });
 });
+
+describe("a tower that starts from a checkpoint beside one that does not", () => {
+  it("takes its own low rate for all its weights, the other one the two rates of the recipe", async () => {
+    const rates = {
+      ...recipe(true, 0),
+      warmup: 0,
+      weightDecay: 0,
+      learningRate: 1e-2,
+      embeddingRate: 0.1,
+      loadedRate: 1e-4,
+    };
+    const query = uploadTower(gpu(), config("encoder"), initTower(config("encoder"), 3, "query", true));
+    const loaded = {
+      ...uploadTower(gpu(), config("decoder"), initTower(config("decoder"), 3, "document", true)),
+      loaded: true,
+    };
+    const before = [await downloadParameters(gpu(), query), await downloadParameters(gpu(), loaded)];
+    const made = contrastiveStep(gpu(), fusedOps, rates, {
+      query,
+      document: loaded,
+      queryTokens: texts(1, 20),
+      documentTokens: texts(2, 30),
+      queryLength: 8,
+      documentLength: 8,
+      order: (n) => ({
+        queries: Int32Array.from({ length: BATCH }, (_, i) => (n * 7 + i) % 20),
+        documents: Int32Array.from({ length: BATCH }, (_, i) => (n * 11 + i) % 30),
+        mask: new Float32Array(BATCH * BATCH).fill(1),
+      }),
+      hardNegatives: 0,
+      temperature: 0.1,
+      learnTemperature: false,
+    });
+    made.run(1);
+    const after = [await downloadParameters(gpu(), query), await downloadParameters(gpu(), loaded)];
+    made.dispose();
+    const moved = (k: number, wanted: (name: string) => boolean) =>
+      Math.max(
+        ...[...before[k]!]
+          .filter(([name]) => wanted(name))
+          .flatMap(([name, { values }]) => [...values].map((x, i) => Math.abs(x - after[k]!.get(name)!.values[i]!))),
+      );
+    // A first step of Adam moves what has a gradient by its rate; the schedule's factor is the same for all.
+    const isToken = (name: string) => /word_embeddings|embed_tokens/.test(name);
+    const other = (name: string) => !/embeddings|embed_tokens/.test(name);
+    const factor = moved(0, other) / 1e-2;
+    expect(factor).toBeGreaterThan(0.5);
+    expect(moved(0, isToken) / (0.1 * factor)).toBeCloseTo(1, 2);
+    expect(moved(1, isToken) / (1e-4 * factor)).toBeCloseTo(1, 1);
+    expect(moved(1, other) / (1e-4 * factor)).toBeCloseTo(1, 1);
+    disposeTower(query);
+    disposeTower(loaded);
+  });
+});

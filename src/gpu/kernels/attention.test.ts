@@ -21,13 +21,13 @@ const masks = (batch: number, tokens: number): number[][] =>
   );
 
 /** x [batch, heads, tokens, size] turned, angles in double precision. */
-function rotate(x: Tensor, theta: number): Tensor {
+function rotate(x: Tensor, theta: number, slower: (frequency: number) => number): Tensor {
   const [, , tokens, size] = x.shape as [number, number, number, number];
   const half = size / 2;
   const table = (f: (angle: number) => number) =>
     tf.tensor2d(
       Array.from({ length: tokens }, (_, t) =>
-        Array.from({ length: half }, (_, i) => f(t * theta ** ((-2 * i) / size))),
+        Array.from({ length: half }, (_, i) => f(t * slower(theta ** ((-2 * i) / size)))),
       ),
     );
   const [a, b] = tf.split(x, 2, 3) as [Tensor, Tensor];
@@ -36,7 +36,17 @@ function rotate(x: Tensor, theta: number): Tensor {
 }
 
 function plain({ q, k, v }: Xs, keep: number[][], shape: AttentionShape): Tensor {
-  const { batch, tokens, heads, kvHeads, causal, ropeTheta } = shape;
+  const { batch, tokens, heads, kvHeads, causal, ropeTheta, ropeScaling } = shape;
+  // As transformers writes it, by wavelength.
+  const slowed = (frequency: number): number => {
+    if (!ropeScaling) return frequency;
+    const { factor, slow, fast, originalTokens: old } = ropeScaling;
+    const wavelength = (2 * Math.PI) / frequency;
+    if (wavelength > old / slow) return frequency / factor;
+    if (wavelength < old / fast) return frequency;
+    const smooth = (old / wavelength - slow) / (fast - slow);
+    return ((1 - smooth) * frequency) / factor + smooth * frequency;
+  };
   const size = q!.shape[1]! / heads;
   const split = (x: Tensor, h: number) => tf.transpose(tf.reshape(x, [batch, tokens, h, size]), [0, 2, 1, 3]);
   const serve = (x: Tensor) =>
@@ -46,7 +56,7 @@ function plain({ q, k, v }: Xs, keep: number[][], shape: AttentionShape): Tensor
       ),
       1,
     );
-  const turn = (x: Tensor) => (ropeTheta === undefined ? x : rotate(x, ropeTheta));
+  const turn = (x: Tensor) => (ropeTheta === undefined ? x : rotate(x, ropeTheta, slowed));
   const allowed = keep.map((row) => row.map((_, t) => row.map((m, s) => (m === 1 && !(causal && s > t) ? 1 : 0))));
   const sees = tf.tensor(allowed.map((rows) => rows.map((row) => [row.some((m) => m === 1) ? 1 : 0])));
   const z = tf.mul(
@@ -80,6 +90,14 @@ describe("attention", () => {
     [{ batch: 5, tokens: 20, heads: 4, kvHeads: 2, causal: false, size: 4 }, "several short texts a workgroup"],
     [{ batch: 1, tokens: 2050, heads: 2, kvHeads: 1, causal: true, size: 4 }, "longer than a workgroup's share"],
     [{ batch: 2, tokens: 70, heads: 1, kvHeads: 1, causal: true, ropeTheta: 1e6, size: 64 }, "wide heads"],
+    [
+      {
+        ...{ batch: 2, tokens: 14, heads: 2, kvHeads: 1, causal: true, size: 16, ropeTheta: 50 },
+        // Turns of its eight frequencies within 16 tokens: 2.5 to 0.08; some stay, some are mixed, some are slowed down.
+        ropeScaling: { factor: 8, slow: 0.3, fast: 1.5, originalTokens: 16 },
+      },
+      "stretched positions, as Llama 3.1 has them",
+    ],
   ];
   for (const [{ size, ...shape }, name] of cases)
     it(`agrees with softmax(q k^T) v: ${name}`, async () => {
