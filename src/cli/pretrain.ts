@@ -1,7 +1,7 @@
 /** `lab pretrain`: a small language model from text, as a Hugging Face folder (stage 0). */
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { PRESETS, type PresetName, presetExperiment } from "../core/config/presets";
+import { presetExperiment } from "../core/config/presets";
 import { notesDataset } from "../core/data/notes";
 import { notesThreads, plainForm } from "../core/data/notes/pretraining";
 import { LabError } from "../core/errors";
@@ -159,22 +159,19 @@ interface Source {
   words: string;
 }
 
-/** Threads of a world of its own, without what the presets are validated and tested on. */
+/** Threads of a world of its own, without the validation and test queries of the preset that has most of them. */
 function generated(seed: number, threads: number): Source {
-  const without = new Set<string>();
-  for (const name of Object.keys(PRESETS) as PresetName[]) {
-    const experiment = presetExperiment(name);
-    const { test, validation } = notesDataset(experiment.data.notes, experiment.seed);
-    for (const { text } of [...test.queries, ...validation.queries]) without.add(plainForm(text));
-  }
-  const { notes } = presetExperiment("standard").data;
+  const experiment = presetExperiment("standard");
+  const { notes } = experiment.data;
+  const { test, validation } = notesDataset(notes, experiment.seed);
+  const without = new Set([...test.queries, ...validation.queries].map(({ text }) => plainForm(text)));
   return {
     texts: [...notesThreads(notes, seed, threads, without)],
-    words: `${threads.toLocaleString("en")} threads that the program generated (src/core/data/notes/pretraining.ts, seed ${seed}): notes and
-queries about the same things, in writers', askers' and anybody's words, so that the text says which words mean one thing. They come of a world that no
-collection has, so no note, query or judgement of a collection is in it; the test and validation queries of the presets (at
-their own seed) do not occur by chance either. The words of the generator are the same in all worlds: this is what a model can
-know of them without a label of the collection it is tried on.`,
+    words: `${threads.toLocaleString("en")} threads that the program generated (src/core/data/notes/pretraining.ts, seed ${seed}): a note with queries for what it says, or a
+note told again in askers' words, so that the text says which words mean one thing. They come of a world that no
+collection has: no note, query or judgement of a collection is in it. The validation and test queries of the preset
+standard at its own seed do not occur by chance either. The words of the generator are the same in all worlds: that is what
+a model can know of them without a label of the collection it is tried on.`,
   };
 }
 

@@ -64,6 +64,13 @@ const towerCommon = (d: { queryTokens: number; docTokens: number }) => ({
     help: "A Hugging Face checkpoint that the tower starts from: its shape, tokenizer and prompts are taken, and the settings of shape and vocabulary are not used. Empty: a tower of the shape below.",
     source: OURS,
   }),
+  checkpointTakes: choice({
+    default: "all",
+    choices: { all: "all its values", words: "its token embeddings" },
+    label: "Takes of it",
+    help: "All values keep what it has learned and take a low rate. Token embeddings alone, brought to the size of fresh ones, in layers that add nothing at first, train as a fresh tower does: for small language models.",
+    source: OURS,
+  }),
 });
 
 /** The two big towers of stage 1. */

@@ -47,7 +47,7 @@ export interface PretrainSettings {
 export const PRETRAIN_DEFAULTS: Omit<PretrainSettings, "size" | "seed"> = {
   vocabulary: 4096,
   length: 128,
-  batch: 4,
+  batch: 8,
   steps: 2400,
   learningRate: 5e-3,
 };

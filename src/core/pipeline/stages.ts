@@ -252,8 +252,9 @@ async function freshTower(
 ): Promise<Tower> {
   const { seed, training } = experiment;
   const start = starts[role];
+  const { checkpointTakes: takes } = experiment[role];
   const values = start
-    ? await startValues(start, config, seed, side)
+    ? await startValues(start, config, seed, side, takes)
     : initTower(config, seed, side, training.start === "own");
   if (lora?.half && ops.name === "plain")
     throw new LabError(
@@ -262,7 +263,8 @@ async function freshTower(
       "Choose --ops fused, or leave stage1.loraHalf off.",
     );
   const tower = lora ? uploadAdapted(gpu, config, values, lora, seed, side) : uploadTower(gpu, config, values);
-  return start ? { ...tower, loaded: true } : tower;
+  // With token embeddings alone it is a fresh tower otherwise, and takes the rates of one.
+  return start ? { ...tower, loaded: takes === "all" } : tower;
 }
 
 /** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
@@ -453,7 +455,10 @@ export async function studentInit(
 ): Promise<{ values: HostParameters; loaded: boolean }> {
   const { student: config } = towers;
   const { seed, student } = experiment;
-  if (starts.student) return { values: await startValues(starts.student, config, seed, "query"), loaded: true };
+  if (starts.student) {
+    const { checkpointTakes: takes } = student;
+    return { values: await startValues(starts.student, config, seed, "query", takes), loaded: takes === "all" };
+  }
   const start = initTower(config, seed);
   if (student.init === "random") return { values: start, loaded: false };
   const { query } = await teacher();

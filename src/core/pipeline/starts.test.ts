@@ -9,7 +9,7 @@ import { presetExperiment } from "../config/presets";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import { readSafetensors } from "../formats/safetensors";
-import { towerFromHuggingFace } from "../towers";
+import { initTower, towerFromHuggingFace } from "../towers";
 import type { TowerConfig } from "../towers/types";
 import { toyDataset } from "../training/toy";
 import { checkpointFolder } from "./checkpoints";
@@ -105,6 +105,18 @@ describe("a run from checkpoints", () => {
     expect(runMemory(now, undefined, large).peak.total).toBeGreaterThan(5e9);
     expect(memoryProblem(now, undefined, undefined, towers)).toBeNull();
     expect(memoryProblem(now, undefined, undefined, large)!.message).toMatch(/more than the memory limit/);
+  });
+
+  it("takes token embeddings alone where asked to, the rest as a fresh tower has it", async () => {
+    const { towers, starts } = await openStarts(experiment, source);
+    const all = await startValues(starts.student!, towers.student, 1, "query");
+    const words = await startValues(starts.student!, towers.student, 1, "query", "words");
+    const fresh = initTower(towers.student, 1, "query");
+    const table = "model.embed_tokens.weight";
+    const [from, to] = [all.get(table)!.values, words.get(table)!.values];
+    const ratio = to[0]! / from[0]!;
+    expect(Math.abs(to[100]! / from[100]! - ratio)).toBeLessThan(1e-3 * Math.abs(ratio));
+    for (const [name, tensor] of fresh) if (name !== table) expect(words.get(name), name).toEqual(tensor);
   });
 
   it("says what cannot be opened", async () => {

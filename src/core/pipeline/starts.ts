@@ -11,6 +11,7 @@ import { LabError } from "../errors";
 import type { TextTokenizer } from "../text/tokenizer";
 import { initTower, parameterSpecs } from "../towers";
 import { denseSize } from "../towers/config";
+import { tableInit } from "../towers/lmStart";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { type RunTowers, towerConfigs } from "./plan";
 
@@ -125,6 +126,7 @@ function startedTowers(experiment: Experiment, { teacher, student }: Starts): Ru
 
 /**
  * A checkpoint's values as a tower of this run has them; what it lacks, a projection, starts at random from the seed.
+ * @param takes "words": its token embeddings alone, in an else fresh tower of its shape
  * @throws LabError "bad-input" where the files cannot be read
  */
 export async function startValues(
@@ -132,8 +134,10 @@ export async function startValues(
   config: TowerConfig,
   seed: number,
   side: "query" | "document",
+  takes: Experiment["teacher"]["checkpointTakes"] = "all",
 ): Promise<HostParameters> {
   const loaded = await loadCheckpoint(files, inspection);
+  if (takes === "words") return tableInit(initTower(config, seed, side), loaded);
   const own = inspection.config;
   // What was its projection is a dense module where another one follows.
   const added = (config.dense?.length ?? 0) - (own.dense?.length ?? 0) > 0;

@@ -30,10 +30,13 @@ export function settingReason(path: string, e: Experiment): string | null {
   if (path.startsWith("data.notes.") && e.data.source !== "notes")
     return `${e.data.source === "files" ? "Your data is" : "WordNet is"} used, not the bundled notes.`;
   for (const who of ["teacher", "student"] as const)
-    if (e[who].checkpoint !== "" && OF_CHECKPOINT.test(path) && path.startsWith(`${who}.`))
-      return "What it starts from decides this.";
-  if (e.teacher.checkpoint !== "" && /^stage1\.(learningRate|embeddingRate)$/.test(path)) return LOADED_RATE;
-  if (e.student.checkpoint !== "" && /^stage2\.(learningRate|embeddingRate)$/.test(path)) return LOADED_RATE;
+    if (path.startsWith(`${who}.`)) {
+      const starts = e[who].checkpoint !== "";
+      if (starts && OF_CHECKPOINT.test(path)) return "What it starts from decides this.";
+      if (!starts && path === `${who}.checkpointTakes`) return "It starts from no model.";
+    }
+  if (loaded(e.teacher) && /^stage1\.(learningRate|embeddingRate)$/.test(path)) return LOADED_RATE;
+  if (loaded(e.student) && /^stage2\.(learningRate|embeddingRate)$/.test(path)) return LOADED_RATE;
   if (e.student.kind === "lookup" && ["student.layers", "student.heads", "student.pooling"].includes(path))
     return "A lookup table has one averaged vector a token.";
   if (e.stage2.mseWeight === 0 && (path === "stage2.mseOn" || path === "stage2.mseReduce"))
@@ -43,4 +46,5 @@ export function settingReason(path: string, e: Experiment): string | null {
 }
 
 const OF_CHECKPOINT = /\.(kind|width|layers|heads|kvHeads|vocabulary|init)$/;
+const loaded = (tower: Experiment["teacher" | "student"]) => tower.checkpoint !== "" && tower.checkpointTakes === "all";
 const LOADED_RATE = "The learning rate of loaded towers, under Training, is used.";

@@ -15,7 +15,7 @@ describe("threads of notes and queries", () => {
 
   it("hold several texts each, of notes and of queries", () => {
     const lines = threads.map((thread) => thread.split("\n "));
-    expect(new Set(lines.map((texts) => texts.length))).toEqual(new Set([2, 3, 4]));
+    expect(new Set(lines.map((texts) => texts.length))).toEqual(new Set([2, 3]));
     for (const text of lines.flat()) expect(text.length).toBeGreaterThan(5);
   });
 
@@ -32,9 +32,10 @@ describe("threads of notes and queries", () => {
     expect(docs.filter((doc) => texts.has(`${doc.title}. ${doc.text}`))).toEqual([]);
   });
 
-  it("leave out the texts that must not occur, whatever their case and punctuation", () => {
+  it("leave out the queries that must not occur, whatever their case and punctuation", () => {
     const lines = threads.flatMap((thread) => thread.split("\n "));
-    const without = new Set([lines[3]!, lines[40]!].map(plainForm));
+    const queries = lines.filter((line) => line.split(" ").length <= 10 && !line.endsWith("."));
+    const without = new Set([queries[3]!, queries[40]!].map(plainForm));
     const left = [...notesThreads(notes, 1, COUNT, without)].flatMap((thread) => thread.split("\n "));
     expect(lines.some((text) => without.has(plainForm(text)))).toBe(true);
     expect(left.some((text) => without.has(plainForm(text)))).toBe(false);

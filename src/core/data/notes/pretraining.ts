@@ -1,5 +1,5 @@
 /**
- * Text for language models to be pre-trained on: threads in which notes and queries come back to the same things
+ * Text for language models to be pre-trained on: threads in which notes, comments and queries come back to the same things
  * in writers' and in askers' words. From notes alone, each of which names its things once, a model learns topics; that two
  * words mean one thing it can learn only where a text says both.
  *
@@ -8,12 +8,12 @@
  * query of a few words may be written again by chance: `without` names texts that must not be.
  */
 import type { Experiment } from "../../config/schema";
-import { hash32, random } from "../../random";
+import { hash32, type Random, random } from "../../random";
 import { documentText } from "../types";
 import { DOMAINS } from "./domains";
-import { wording } from "./mentions";
+import { type Wording, wording } from "./mentions";
 import { writeNote } from "./noteText";
-import { planFacts, planNote, rates } from "./plan";
+import { type NotePlan, planFacts, planNote, rates } from "./plan";
 import { writeQuery } from "./queryText";
 import { buildWorld, type World } from "./world";
 
@@ -29,7 +29,7 @@ export const plainForm = (text: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, " ")
     .trim();
 
-/** A world in which writers use askers' words too, and askers writers': who speaks cannot be told by the word. */
+/** A world with every concept's writers' words among its askers' and the other way round: who speaks cannot be told by the word. */
 function mixed(world: World): World {
   return {
     ...world,
@@ -41,23 +41,18 @@ function mixed(world: World): World {
   };
 }
 
-/**
- * What a thread is made of: a note in writers' words or in anybody's, and queries for the same things in askers' words or
- * in anybody's. Queries are short and nearly all of their words name something, so most of what can be learned of words is
- * learned from them; notes are there because towers will read notes.
- */
-const THREADS: readonly (readonly Part[])[] = [
-  ["query", "note"],
-  ["note", "query"],
-  ["any query", "query", "any query"],
-  ["query", "any query", "any query", "query"],
-  ["any note", "query"],
-  ["query", "any query", "note"],
-];
-type Part = "note" | "any note" | "query" | "any query";
+/** A world in which writers use askers' words. */
+function turned(world: World): World {
+  return {
+    ...world,
+    facts: world.facts.map((fact) =>
+      "concept" in fact ? { ...fact, concept: { ...fact.concept, say: fact.concept.ask } } : fact,
+    ),
+  };
+}
 
 /**
- * Streams threads: each is two to four texts about the same things, a line each (the blank after the break makes a line's
+ * Streams threads: each is two or three texts about the same things, a line each (the blank after the break makes a line's
  * first word the token that it is at a text's beginning). Thread i depends on (settings, seed, i) alone.
  * @param without plain forms of queries that must not be written
  */
@@ -69,24 +64,45 @@ export function* notesThreads(
 ): Generator<string> {
   const own = pretrainingSeed(seed);
   const world = buildWorld(DOMAINS, settings.zipf, own);
-  const anybodys = mixed(world);
+  const worlds = { usual: world, turned: turned(world), mixed: mixed(world) };
   const words = wording(world, settings);
   const rate = rates(settings);
   for (let i = 0; i < count; i++) {
     const plan = planNote(world, settings, rate, own, i);
     const r = random(own, "thread", i);
-    const [topic, ...others] = planFacts(plan);
-    const asked = [topic!, ...r.shuffle(others).slice(0, 1 + r.int(3))];
-    const write: Record<Part, () => string> = {
-      note: () => documentText(writeNote(world, plan, words, settings.comments, "", r)),
-      "any note": () => documentText(writeNote(anybodys, plan, words, settings.comments, "", r)),
-      query: () => writeQuery(world, asked, words, settings.typos, r),
-      "any query": () => writeQuery(anybodys, asked, words, settings.typos, r),
-    };
+    const note = (kind: keyof typeof worlds) =>
+      documentText(writeNote(worlds[kind], plan, words, settings.comments, "", r));
+    const query = () => writeThreadQuery(world, plan, words, settings.typos, without, r);
     yield r
-      .pick(THREADS)
-      .map((part) => write[part]())
-      .filter((text) => !without.has(plainForm(text)))
+      .pick([
+        () => [query(), note("usual")],
+        () => [note("usual"), query(), query()],
+        () => [note("usual"), note("turned")],
+        () => [note("turned"), note("usual")],
+        () => [query(), note("usual"), query()],
+        () => [query(), query(), note("usual")],
+        () => [note("mixed"), query()],
+        () => [query(), note("mixed")],
+      ])()
+      .filter(Boolean)
       .join("\n ");
   }
+}
+
+/** A query for some of what the note states, as a collection's queries ask: the topic and one to three other facts. */
+function writeThreadQuery(
+  world: World,
+  plan: NotePlan,
+  words: Wording,
+  typos: number,
+  without: ReadonlySet<string>,
+  r: Random,
+): string {
+  const [topic, ...others] = planFacts(plan);
+  for (let tries = 0; tries < 5; tries++) {
+    const asked = r.shuffle([...others]).slice(0, 1 + r.int(3));
+    const text = writeQuery(world, [topic!, ...asked], words, typos, r);
+    if (!without.has(plainForm(text))) return text;
+  }
+  return "";
 }
