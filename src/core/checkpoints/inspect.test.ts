@@ -230,6 +230,7 @@ describe("a checkpoint", () => {
       { "config.json": set({ rope_scaling: { type: "yarn", factor: 2 } }) },
       /rope_scaling of type "yarn"/,
     ],
+    ["a decoder that looks ahead", "qwen2", { "config.json": set({ is_causal: false }) }, /is_causal is false/],
     ["windows", "qwen2", { "config.json": set({ use_sliding_window: true }) }, /use_sliding_window is true/],
   ];
   it.each(refused)("is refused: %s", async (_, name, changes, message, remedy = /./) => {

@@ -128,6 +128,7 @@ async function transformerTower(
       `${list.files.name} has no ${modules?.folder ?? ""}config.json.`,
       "Give the whole checkpoint folder.",
     );
+  if (json.auto_map != null) notes.push("It comes with program code of its own, which is not run here.");
   const rule = modules && vectorRule(modules);
   const own = json.scalingnote !== undefined;
   if (!rule && !own) {

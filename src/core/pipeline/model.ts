@@ -1,10 +1,14 @@
 /** A checkpoint as an encoder of texts: what sentence-transformers' `encode` is. */
 import type { Gpu } from "../../gpu/device";
+import { bindingLimit } from "../../gpu/flat";
 import type { TowerOps } from "../../gpu/ops";
+import { bytesInWords } from "../bytes";
 import { type CheckpointFiles, checkpointTokenizer, type Inspection, loadCheckpoint } from "../checkpoints";
 import { LabError } from "../errors";
 import type { TextTokenizer } from "../text/tokenizer";
-import { disposeTower, type Tower, uploadTower } from "../towers/device";
+import { parameterSpecs } from "../towers";
+import { canBeHalf, disposeTower, type Tower, uploadTower } from "../towers/device";
+import { sizeOf } from "../towers/parameters";
 import type { HostParameters } from "../towers/types";
 import { createEncoder, type Encoder } from "../training/encode";
 import { paddedLength, type TokenTable, tokenTable } from "../training/inputs";
@@ -40,7 +44,8 @@ const LENGTHS = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
 
 /**
  * Puts a checkpoint's tower on the GPU.
- * @throws LabError as `loadCheckpoint` and `checkpointTokenizer`; "bad-setting" for half floats on plain operations
+ * @throws LabError as `loadCheckpoint` and `checkpointTokenizer`; "bad-setting" for half floats on plain operations;
+ * "gpu-refused" for a tensor that the device does not take in one piece
  */
 export async function openModel(
   gpu: Gpu,
@@ -52,6 +57,8 @@ export async function openModel(
   const { half = false, batch = 32 } = options;
   if (half && ops.name === "plain")
     throw new LabError("bad-setting", "Plain operations do not read half floats.", "Choose fused operations.");
+  const problem = tooLarge(inspection, bindingLimit(gpu), half);
+  if (problem) throw problem;
   const tokenizer = await checkpointTokenizer(files, inspection);
   const { config, prompts } = inspection;
   const tower = uploadTower(gpu, config, options.parameters ?? (await loadCheckpoint(files, inspection)), half);
@@ -89,6 +96,23 @@ export async function openModel(
       disposeTower(tower);
     },
   };
+}
+
+/**
+ * Why a tensor of the tower does not go into one buffer; null where all do. Said before any is read.
+ * @param limit bytes that the device binds at once
+ */
+export function tooLarge({ config, name }: Inspection, limit: number, half: boolean): LabError | null {
+  for (const spec of parameterSpecs(config)) {
+    const bytes = sizeOf(spec.shape) * (half && canBeHalf(spec.name, spec) ? 2 : 4);
+    if (bytes > limit)
+      return new LabError(
+        "gpu-refused",
+        `${name}: tensor ${spec.name}, ${spec.shape.join(" x ")}, takes ${bytesInWords(bytes)}; this GPU gives ${bytesInWords(limit)} in one piece.`,
+        half ? "Choose a smaller model." : "Choose half floats (--half), or a smaller model.",
+      );
+  }
+  return null;
 }
 
 /** The texts' numbers, by the length that they are padded to. */

@@ -15,7 +15,7 @@ import { toyDataset } from "../training/toy";
 import { checkpointFolder } from "./checkpoints";
 import { createControl } from "./control";
 import { memoryProblem, runMemory } from "./memory";
-import { openModel } from "./model";
+import { openModel, tooLarge } from "./model";
 import { planRun } from "./plan";
 import { runExperiment } from "./run";
 import { openSearch } from "./search";
@@ -117,6 +117,15 @@ describe("a run from checkpoints", () => {
     const ratio = to[0]! / from[0]!;
     expect(Math.abs(to[100]! / from[100]! - ratio)).toBeLessThan(1e-3 * Math.abs(ratio));
     for (const [name, tensor] of fresh) if (name !== table) expect(words.get(name), name).toEqual(tensor);
+  });
+
+  it("is told before a tensor is read where one does not go into a buffer", async () => {
+    const inspection = await inspectCheckpoint(await source.open("bert"));
+    expect(tooLarge(inspection, 400 * 16 * 4, false)).toBeNull();
+    expect(tooLarge(inspection, 400 * 16 * 4 - 1, true)).toBeNull();
+    expect(tooLarge(inspection, 400 * 16 * 4 - 1, false)!.message).toMatch(
+      /word_embeddings.weight, 400 x 16, takes 26 kB; this GPU gives 26 kB/,
+    );
   });
 
   it("says what cannot be opened", async () => {

@@ -32,7 +32,15 @@ export const MODEL_TYPES = [...KINDS.keys()] as readonly string[];
 
 /** What is taken for granted. A checkpoint that says otherwise would load and compute something else. */
 const FIXED: Record<Kind, Json> = {
-  decoder: { hidden_act: "silu", mlp_bias: false, use_sliding_window: false },
+  decoder: {
+    hidden_act: "silu",
+    mlp_bias: false,
+    use_sliding_window: false,
+    // Some retrievers are decoders that look ahead, by code of their own.
+    is_causal: true,
+    rope_interleaved: false,
+    partial_rotary_factor: 1,
+  },
   encoder: { position_embedding_type: "absolute", is_decoder: false },
   lookup: {},
 };
@@ -155,7 +163,7 @@ export function towerFromHuggingFace(json: unknown, rule?: VectorRule): TowerCon
       `It reads ${MODEL_TYPES.join(", ")}, and static embeddings (model2vec).`,
     );
   for (const [key, value] of Object.entries(FIXED[kind]))
-    if (json[key] !== undefined && json[key] !== value)
+    if (json[key] != null && json[key] !== value)
       throw bad(`${key} is ${short(json[key])}; this version computes with ${JSON.stringify(value)} only.`);
   const heads = whole(json, "num_attention_heads");
   const width = whole(json, "hidden_size");
