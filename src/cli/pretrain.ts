@@ -19,6 +19,7 @@ import { parseFlags, seeHelp, whole } from "./arguments";
 import { settleHere } from "./cache";
 import { folderStore } from "./folderStore";
 import { openNodeGpu } from "./gpu";
+import { checkFolder } from "./out";
 
 const SIZES = Object.keys(LANGUAGE_SIZES) as LanguageSize[];
 const { vocabulary, length, batch, steps, learningRate } = PRETRAIN_DEFAULTS;
@@ -93,6 +94,7 @@ export async function pretrainCommand(args: string[]): Promise<number> {
     values.text === undefined
       ? generated(settings.seed, number("threads", 50, 2_000_000))
       : await fromFile(values.text);
+  await checkFolder(values.out);
   const out = folderStore(values.out);
   const { gpu, ops } = await openNodeGpu("fused");
   try {
