@@ -106,7 +106,7 @@ test("a small BERT of a hub and a small Qwen2 of an address: fetched over a brok
   await dialog(page).getByRole("radio", { name: "Address" }).click();
   await dialog(page).getByRole("textbox", { name: "Address", exact: true }).fill(`${server.url}/own/qwen/resolve/main`);
   await dialog(page).getByRole("button", { name: "Look at it" }).click();
-  await expect(dialog(page)).toContainText("qwen2: decoder, 1 layers, 12 wide");
+  await expect(dialog(page)).toContainText("qwen2: decoder, 1 layer, 12 wide");
   await dialog(page).getByRole("button", { name: "Fetch it" }).click();
   await dialog(page)
     .getByRole("button", { name: /^Use main/ })
