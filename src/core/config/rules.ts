@@ -40,15 +40,24 @@ export function settleTogether(experiment: Experiment): Settled {
     set("student.layers", 1, "is too few for anything but a lookup table");
   const problem = initProblem(now);
   if (problem) set("student.init", "random", problem);
-  if (now.stage2.mseWeight === 0 && now.stage2.cosineWeight === 0)
-    set("stage2.cosineWeight", 1, "beside an MSE weight of 0 leaves no loss");
+  const { stage2 } = now;
+  if (
+    [stage2.mseWeight, stage2.cosineWeight, stage2.klWeight, stage2.marginWeight, stage2.infoNceWeight].every(
+      (w) => w === 0,
+    )
+  )
+    set("stage2.cosineWeight", 1, "beside other weights of 0 leaves no loss");
+  if (now.stage1.mineTo < now.stage1.mineFrom)
+    set("stage1.mineTo", now.stage1.mineFrom, "is a rank above the first that is mined");
   return { experiment: now, notices };
 }
 
 /** Why the student cannot start as its setting says, as the end of a sentence; null where it can. */
-function initProblem({ teacher, student }: Experiment): string | null {
+function initProblem({ teacher, student, embeddingSize }: Experiment): string | null {
   if (student.init === "random") return null;
   if (student.init === "first-last") {
+    if (student.ownSize > 0 && student.ownSize !== embeddingSize)
+      return `needs vectors of the teacher's size, ${embeddingSize}`;
     if (student.kind !== "decoder") return "needs a decoder student";
     if (student.layers > teacher.layers - 2)
       return `needs a student of at least 2 layers fewer than the teacher's ${teacher.layers}`;

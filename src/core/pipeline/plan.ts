@@ -3,6 +3,8 @@ import type { Experiment } from "../config/schema";
 import type { Dataset } from "../data/types";
 import { forwardFlops, towerConfig } from "../towers";
 import type { TowerConfig } from "../towers/types";
+import type { MiningOptions } from "../training/mining";
+import { timesMined } from "../training/schedule";
 
 /** How long the texts are and how many there are. */
 export interface PlanShape {
@@ -41,6 +43,29 @@ export function towerConfigs(experiment: Experiment): {
   };
 }
 
+/** The small query tower while stage 2 trains it: with vectors of its own size, where that is set. */
+export function trainedStudent(experiment: Experiment): TowerConfig {
+  const config = towerConfig(experiment, "student");
+  const { ownSize } = experiment.student;
+  return ownSize > 0 ? { ...config, embeddingSize: ownSize } : config;
+}
+
+/** Documents in each batch of stage 2. */
+export const documentsOfBatch = ({ documentShare }: Experiment["stage2"], batch: number): number =>
+  Math.min(batch - 1, Math.round(documentShare * batch));
+
+/** Whole batches of earlier steps that stage 1 and the baselines keep as negatives. */
+export const queuedBatchesOf = ({ stage1, training }: Experiment): number => Math.floor(stage1.queue / training.batch);
+
+/** How stage 1 and the baselines mine negatives. */
+export const miningOptions = (stage1: Experiment["stage1"]): MiningOptions => ({
+  after: stage1.mineAfter,
+  every: stage1.mineEvery,
+  from: stage1.mineFrom,
+  to: stage1.mineTo,
+  margin: stage1.mineMargin,
+});
+
 /**
  * The upper bound that the settings allow, before any text is tokenised: every text of the longest length.
  * @param dataset the collection where it is not the bundled notes, whose sizes stand in the settings
@@ -61,7 +86,8 @@ export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape 
 
 /**
  * Steps and FLOPs of a run. A training step counts three forward passes of every tower that learns (forward, and twice
- * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms and softmax are not counted, as is the custom.
+ * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms, softmax and scores of
+ * vectors in a loss are not counted, as is the custom.
  */
 export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
   const { teacher, student, smallDocument } = towerConfigs(experiment);
@@ -70,13 +96,20 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
   const bigQuery = forwardFlops(teacher, shape.teacher.query);
   const bigDocument = forwardFlops(teacher, shape.teacher.document);
   const smallQuery = forwardFlops(student, shape.student.query);
+  // With documents among them all texts of a batch are as long as those.
+  const learning = trainedStudent(experiment);
+  const longest =
+    documentsOfBatch(stage2, batch) > 0 ? Math.max(shape.student.query, shape.student.document) : shape.student.query;
+  const studentText =
+    forwardFlops(learning, longest) +
+    (learning.embeddingSize === student.embeddingSize ? 0 : 2 * learning.embeddingSize * student.embeddingSize);
   const smallDoc = forwardFlops(smallDocument, shape.student.document);
-  const columns = 1 + stage1.hardNegatives;
+  const columns = 1 + stage1.hardNegatives + stage1.minedNegatives;
 
   const passes = stage1.pieces > 1 ? 4 : 3;
   const stepCost = {
     stage1: passes * batch * (bigQuery + columns * bigDocument),
-    stage2: 3 * batch * smallQuery,
+    stage2: 3 * batch * studentText,
     scalingdoc: passes * batch * (smallQuery + columns * bigDocument),
     twinbert: passes * batch * (smallQuery + columns * smallDoc),
   };
@@ -85,26 +118,39 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
     (1 + Math.ceil(steps / training.validateEvery)) *
     (shape.validationQueries * query + shape.validationDocuments * document);
 
+  // Mining encodes and searches the whole collection.
+  const mine = (steps: number, query: number, document: number) =>
+    stage1.minedNegatives > 0
+      ? timesMined(steps, miningOptions(stage1)) *
+        (shape.trainQueries * query +
+          shape.documents * document +
+          2 * shape.trainQueries * shape.documents * student.embeddingSize)
+      : 0;
+  const contrastive = (system: keyof typeof stepCost, steps: number, query: number, document: number) =>
+    steps * stepCost[system] + watch(steps, query, document) + mine(steps, query, document);
+
+  const distilling = stage2.steps + stage2.refineSteps;
+  const taught = shape.trainQueries * (1 + (stage2.copyTarget === "own" ? stage2.copies : 0));
   const base = {
-    stage1: stage1.steps * stepCost.stage1 + watch(stage1.steps, bigQuery, bigDocument),
+    stage1: contrastive("stage1", stage1.steps, bigQuery, bigDocument),
     index: shape.documents * bigDocument,
-    stage2: shape.trainQueries * bigQuery + stage2.steps * stepCost.stage2 + watch(stage2.steps, smallQuery, 0),
+    stage2: taught * bigQuery + distilling * stepCost.stage2 + watch(distilling, smallQuery, 0),
   };
   const baselineSteps = (system: "scalingdoc" | "twinbert"): number => {
     if (baselines.equalise === "steps") return stage1.steps;
-    if (baselines.equalise === "pairs") return stage1.steps + stage2.steps;
+    if (baselines.equalise === "pairs") return stage1.steps + distilling;
     return Math.max(1, Math.round((base.stage1 + base.index + base.stage2) / stepCost[system]));
   };
   const steps = {
     stage1: stage1.steps,
-    stage2: stage2.steps,
+    stage2: distilling,
     scalingdoc: baselineSteps("scalingdoc"),
     twinbert: baselineSteps("twinbert"),
   };
   const flops = {
     ...base,
-    scalingdoc: steps.scalingdoc * stepCost.scalingdoc + watch(steps.scalingdoc, smallQuery, bigDocument),
-    twinbert: steps.twinbert * stepCost.twinbert + watch(steps.twinbert, smallQuery, smallDoc),
+    scalingdoc: contrastive("scalingdoc", steps.scalingdoc, smallQuery, bigDocument),
+    twinbert: contrastive("twinbert", steps.twinbert, smallQuery, smallDoc),
     // Test queries of the four trained systems and the two baselines' own indices.
     evaluation: shape.testQueries * (bigQuery + 3 * smallQuery) + shape.documents * (bigDocument + smallDoc),
   };

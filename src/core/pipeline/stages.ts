@@ -1,18 +1,24 @@
 /** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
+
+import { disposeOwn } from "../../gpu/step";
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
 import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
 import { disposeTower, downloadParameters, type Tower, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
-import { distilStep } from "../training/distilStep";
-import { pairOrder, queryOrder } from "../training/pairs";
+import { type DistilStep, distilStep } from "../training/distilStep";
+import { createMiner, type Miner } from "../training/mining";
+import { pairOrder } from "../training/pairs";
+import { projectedEncoder, startProjection, withProjection } from "../training/projection";
+import { scoredDocuments } from "../training/scoredDocuments";
 import { readState, writeState } from "../training/state";
 import { train } from "../training/trainer";
 import type { Recipe, TrainingStep } from "../training/trainingStep";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
 import { compilePrograms, encoderFor, type RunContext } from "./context";
-import { towerConfigs } from "./plan";
+import { miningOptions, queuedBatchesOf, towerConfigs, trainedStudent } from "./plan";
+import { stage2Texts } from "./stage2Texts";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
 
@@ -28,7 +34,16 @@ export function disposeTowers(towers: Towers): void {
   if (towers.document !== towers.query) disposeTower(towers.document);
 }
 
-const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
+const stateFile = (stage: StageName, phase = "") => `state/${stage}${phase}.safetensors`;
+
+/** A training that is not all of its stage. */
+interface Phase {
+  /** Tells its state's file from that of the stage's first phase. */
+  name: string;
+  /** Steps of the phases before, and of all. */
+  before: number;
+  total: number;
+}
 
 function recipeOf(
   context: RunContext,
@@ -53,18 +68,26 @@ function recipeOf(
   };
 }
 
-/** Runs one training as a stage: resumes from its state where there is one, reports, saves. Answers whether it ended early. */
-async function runTraining(
+/**
+ * Runs one training as a stage, or as a phase of one: resumes from its state where there is one, reports, saves. Answers
+ * whether it ended early.
+ */
+async function runTraining<Training extends TrainingStep>(
   context: RunContext,
   stage: StageName,
   recipe: Recipe,
-  build: () => TrainingStep,
-  validate: () => Promise<Record<string, number>>,
+  build: () => Training,
+  validate: (training: Training, step: number) => Promise<Record<string, number>>,
+  { mining, phase }: { mining?: Miner | undefined; phase?: Phase | undefined } = {},
 ): Promise<boolean> {
   const { gpu, store, reporter, experiment } = context;
-  const saved = await store.read(stateFile(stage));
+  const file = stateFile(stage, phase?.name);
+  const saved = await store.read(file);
   const resume = saved ? readState(saved) : undefined;
-  reporter.begin(stage, recipe.steps, resume?.seconds);
+  const before = phase?.before ?? 0;
+  const later = <Point extends { step: number }>(points: readonly Point[]): Point[] =>
+    before > 0 ? points.map((point) => ({ ...point, step: point.step + before })) : [...points];
+  if (before === 0) reporter.begin(stage, phase?.total ?? recipe.steps, resume?.seconds);
   context.control.begin();
   if (resume && resume.steps !== recipe.steps)
     throw new LabError(
@@ -72,9 +95,9 @@ async function runTraining(
       `The checkpoint of ${stage} is of ${resume.steps} steps, the run of ${recipe.steps}.`,
       "Start the run again.",
     );
-  if (resume) reporter.points(stage, resume.losses, resume.validation, resume.step);
+  if (resume) reporter.points(stage, later(resume.losses), later(resume.validation), before + resume.step);
   const training = build();
-  reporter.progress(stage, resume?.step ?? 0, {
+  reporter.progress(stage, before + (resume?.step ?? 0), {
     step: training.step.kind,
     ...(training.step.stats.dispatches === null ? {} : { dispatches: training.step.stats.dispatches }),
   });
@@ -86,14 +109,15 @@ async function runTraining(
       recipe,
       validateEvery: experiment.training.validateEvery,
       patience: experiment.training.patience,
-      validate,
+      validate: (step) => validate(training, step),
+      mining,
       control: context.control,
-      onPoints: (losses, validation, done) => reporter.points(stage, losses, validation, done),
+      onPoints: (losses, validation, done) => reporter.points(stage, later(losses), later(validation), before + done),
       save: {
         everySeconds: experiment.training.saveEvery,
         write: async (state) => {
-          await store.write(stateFile(stage), writeState(state));
-          reporter.saved(stage, state.step);
+          await store.write(file, writeState(state));
+          reporter.saved(stage, before + state.step);
         },
       },
       resume,
@@ -164,6 +188,25 @@ async function trainPair(
     query: encoderFor(context, towers.query, queryLength),
     document: encoderFor(context, towers.document, documentLength),
   };
+  const mining =
+    stage1.minedNegatives > 0
+      ? createMiner(
+          gpu,
+          pairs,
+          { encoder: encoders.query, table: texts.query.train },
+          { encoder: encoders.document, table: texts.document.documents },
+          experiment.embeddingSize,
+          miningOptions(stage1),
+          context.reporter.doing,
+        )
+      : undefined;
+  const queuedBatches = queuedBatchesOf(experiment);
+  const watch = watchBoth(
+    sample,
+    experiment.embeddingSize,
+    { encoder: encoders.query, table: texts.query.validation },
+    { encoder: encoders.document, table: texts.document.documents },
+  );
   try {
     const endedEarly = await runTraining(
       context,
@@ -176,17 +219,19 @@ async function trainPair(
           documentTokens: texts.document.documents,
           queryLength,
           documentLength,
-          order: pairOrder(pairs, training.batch, stage1.hardNegatives, experiment.seed),
-          hardNegatives: stage1.hardNegatives,
+          order: pairOrder(pairs, training.batch, stage1.hardNegatives, experiment.seed, {
+            ...(mining ? { mined: { count: stage1.minedNegatives, of: mining.of } } : {}),
+            queue: { batches: queuedBatches },
+          }),
+          hardNegatives: stage1.hardNegatives + stage1.minedNegatives,
           temperature: stage1.temperature,
           learnTemperature: stage1.learnTemperature,
+          symmetric: stage1.symmetric,
+          matryoshka: stage1.matryoshka,
+          queuedBatches,
         }),
-      watchBoth(
-        sample,
-        experiment.embeddingSize,
-        { encoder: encoders.query, table: texts.query.validation },
-        { encoder: encoders.document, table: texts.document.documents },
-      ),
+      watch,
+      { mining },
     );
     await finishStage(context, stage, system, towers, texts, endedEarly);
     return { towers, endedEarly };
@@ -268,54 +313,88 @@ export function trainTwinBert(context: RunContext) {
   );
 }
 
-/** Stage 2: the student learns the teacher's query vectors; documents and their vectors stay as they are. */
+/**
+ * Stage 2: the student learns the teacher's vectors, and where that is set refines itself on the frozen documents;
+ * documents and their vectors stay as they are.
+ */
 export async function distilStudent(
   context: RunContext,
   teacher: Towers,
   frozen: Float32Array,
 ): Promise<{ student: Tower; endedEarly: boolean }> {
-  const { gpu, ops, experiment, texts, plan, sample } = context;
+  const { gpu, ops, experiment, texts, plan, sample, pairs } = context;
   const stage = "stage2";
   if (context.reporter.stages.find((s) => s.name === stage)?.status === "done") {
     const loaded = await loadCheckpoint(gpu, context.store, "scalingnote", "query");
     if (loaded) return { student: loaded.tower, endedEarly: false };
   }
-  const { student: config } = towerConfigs(experiment);
-  const student = uploadTower(gpu, config, await studentInit(context, teacher, config));
-  const { stage2, training, embeddingSize } = experiment;
-  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2);
+  const config = trainedStudent(experiment);
+  const { stage2, training, embeddingSize, seed } = experiment;
+  let student = uploadTower(gpu, config, await studentInit(context, teacher, config));
+  const projection = config.embeddingSize === embeddingSize ? undefined : startProjection(gpu, config, experiment);
+  const { refineSteps } = stage2;
+  const steps = { align: plan.steps.stage2 - refineSteps, refine: refineSteps };
   const teacherEncoder = encoderFor(context, teacher.query, texts.teacher.queryLength);
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {
-    // RAW vectors, once: MSE before normalisation needs their lengths.
-    const count = texts.teacher.train.offsets.length - 1;
-    const all = Int32Array.from({ length: count }, (_, i) => i);
-    const vectors = await teacherEncoder.encode(texts.teacher.train, all);
+    const learned = await stage2Texts(context, teacherEncoder, frozen);
     const watched = await teacherEncoder.encode(texts.teacher.validation, sample.queries);
-    const endedEarly = await runTraining(
+    const scored = scoredDocuments(pairs, frozen, {
+      which: stage2.scored,
+      sampled: stage2.sampledDocuments,
+      seed,
+      queryOf: learned.queryOf,
+    });
+    const recall = watchStudent(
+      sample,
+      embeddingSize,
+      { encoder: projectedEncoder(gpu, studentEncoder, projection), table: texts.student.validation },
+      frozen,
+      watched,
+    );
+    const watch = async (training: DistilStep, step: number) => ({
+      ...(await recall()),
+      ...(await training.gradientNorms(Math.max(1, step)))[0],
+    });
+    const parts = {
+      ...stage2,
+      student,
+      queryTokens: learned.table,
+      queryLength: learned.length,
+      teacher: learned.teacher,
+      teacherRow: learned.teacherRow,
+      scored,
+      projection,
+    };
+    const total = plan.steps.stage2;
+    const aligning = recipeOf(context, stage2, steps.align, stage2);
+    let endedEarly = await runTraining(
       context,
       stage,
-      recipe,
-      () =>
-        distilStep(gpu, ops, recipe, {
-          student,
-          queryTokens: texts.student.train,
-          queryLength: texts.student.queryLength,
-          teacher: vectors,
-          order: queryOrder(count, training.batch, experiment.seed),
-          mseWeight: stage2.mseWeight,
-          cosineWeight: stage2.cosineWeight,
-          mseOn: stage2.mseOn,
-          mseReduce: stage2.mseReduce,
-        }),
-      watchStudent(
-        sample,
-        embeddingSize,
-        { encoder: studentEncoder, table: texts.student.validation },
-        frozen,
-        watched,
-      ),
+      aligning,
+      () => distilStep(gpu, ops, aligning, { ...parts, order: learned.order(training.batch, seed) }),
+      watch,
+      { phase: { name: "", before: 0, total } },
     );
+    if (steps.refine > 0) {
+      const rates = { learningRate: stage2.refineLearningRate, embeddingRate: stage2.refineEmbeddingRate };
+      const refining = recipeOf(context, rates, steps.refine, stage2);
+      const alone = { ...parts, mseWeight: 0, cosineWeight: 0, klWeight: 0, marginWeight: 0, infoNceWeight: 1 };
+      const early = await runTraining(
+        context,
+        stage,
+        refining,
+        () => distilStep(gpu, ops, refining, { ...alone, order: learned.labelledOrder(training.batch, seed) }),
+        watch,
+        { phase: { name: "-refine", before: steps.align, total } },
+      );
+      endedEarly ||= early;
+    }
+    if (projection) {
+      const whole = await withProjection(gpu, student, projection);
+      disposeTower(student);
+      student = whole;
+    }
     await finishStage(
       context,
       stage,
@@ -324,6 +403,7 @@ export async function distilStudent(
       { query: texts.student, document: texts.teacher },
       endedEarly,
     );
+    await context.store.remove(stateFile(stage, "-refine"));
     return { student, endedEarly };
   } catch (error) {
     disposeTower(student);
@@ -331,6 +411,7 @@ export async function distilStudent(
   } finally {
     teacherEncoder.dispose();
     studentEncoder.dispose();
+    if (projection) disposeOwn(gpu, projection);
   }
 }
 
