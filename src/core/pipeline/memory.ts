@@ -8,13 +8,15 @@ import { bytesInWords } from "../bytes";
 import { getSetting, settingEntry, withSetting } from "../config/paths";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
+import { LOSS_TERMS } from "../objectives";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
-import { type PlanShape, planShape, towerConfigs } from "./plan";
+import { documentsOfBatch, type PlanShape, planShape, queuedBatchesOf, towerConfigs, trainedStudent } from "./plan";
 import {
   contrastiveMemory,
+  type DistilLoss,
   distilMemory,
   encoderMemory,
   type MemoryParts,
@@ -68,7 +70,12 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
   const { teacher, student, smallDocument } = towerConfigs(experiment);
   const { stage1, stage2, training, baselines, embeddingSize } = experiment;
   const captured = training.step === "captured";
-  const columns = training.batch * (1 + stage1.hardNegatives);
+  const columns = training.batch * (1 + stage1.hardNegatives + stage1.minedNegatives);
+  const contrastiveLoss = {
+    queued: queuedBatchesOf(experiment) * training.batch,
+    matryoshka: stage1.matryoshka,
+    symmetric: stage1.symmetric,
+  };
   const { teacher: long, student: short } = shape;
   const encoder = (config: TowerConfig, tokens: number, batch = encodeBatch(experiment)) =>
     encoderMemory({ config, batch, tokens }, captured);
@@ -84,12 +91,17 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
       { config: document, batch: columns, tokens: tokens.document },
       sharedTowers,
       { dropout: stage1.dropout, captured, pieces: stage1.pieces },
+      contrastiveLoss,
     ),
     encoder(query, tokens.query),
     encoder(document, tokens.document),
   ];
   const search = searchMemory(shape.documents, embeddingSize, DEPTH);
-  const watched = vectors(shape.validationDocuments);
+  // While it mines a training holds the corpus' vectors, as it does while they are found, and as an index.
+  const mined = stage1.minedNegatives > 0 ? search.index + vectors(shape.documents) : 0;
+  const watched = Math.max(vectors(shape.validationDocuments), mined);
+  const documentShare = documentsOfBatch(stage2, training.batch) > 0;
+  const learned = trainedStudent(experiment);
   const twinbertQuery = baselines.twinbertSharedTowers ? smallDocument : student;
   /** What a stage adds to the towers that stay, what it runs, and the vectors it holds. */
   const plan: { stage: MemoryStage; towers: TowerConfig[]; steps: StepMemory[]; vectors: number }[] = [
@@ -105,13 +117,20 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
       towers: [student],
       steps: [
         distilMemory(
-          { config: student, batch: training.batch, tokens: short.query },
+          {
+            config: learned,
+            batch: training.batch,
+            tokens: documentShare ? Math.max(short.query, short.document) : short.query,
+          },
           { dropout: stage2.dropout, captured, pieces: stage2.pieces },
+          distilLoss(experiment),
         ),
         encoder(teacher, long.query),
-        encoder(student, short.query),
+        encoder(learned, short.query),
       ],
-      vectors: vectors(Math.max(shape.trainQueries, shape.validationQueries)),
+      vectors: vectors(
+        Math.max(shape.trainQueries * (stage2.copyTarget === "own" ? 1 + stage2.copies : 1), shape.validationQueries),
+      ),
     },
     {
       stage: "scalingdoc",
@@ -150,6 +169,17 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
     };
   });
   return { stages, peak: stages.reduce((most, stage) => (stage.total > most.total ? stage : most)) };
+}
+
+/** The losses of stage 2, or of its refinement where that takes more. */
+function distilLoss({ stage2, training, embeddingSize }: Experiment): DistilLoss {
+  const terms = LOSS_TERMS.filter(({ weight }) => stage2[weight] > 0).length;
+  return {
+    terms: Math.max(terms, stage2.refineSteps > 0 ? 1 : 0),
+    columns: training.batch + (stage2.scored === "batch" ? 0 : stage2.sampledDocuments),
+    matryoshka: stage2.matryoshka,
+    teacherSize: embeddingSize,
+  };
 }
 
 const teacherTowers = ({ teacher: { sharedTowers } }: Experiment, config: TowerConfig): TowerConfig[] =>
