@@ -102,6 +102,15 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
   const watched = Math.max(vectors(shape.validationDocuments), mined);
   const documentShare = documentsOfBatch(stage2, training.batch) > 0;
   const learned = trainedStudent(experiment);
+  const distilling = distilMemory(
+    {
+      config: learned,
+      batch: training.batch,
+      tokens: documentShare ? Math.max(short.query, short.document) : short.query,
+    },
+    { dropout: stage2.dropout, captured, pieces: stage2.pieces },
+    distilLoss(experiment),
+  );
   const twinbertQuery = baselines.twinbertSharedTowers ? smallDocument : student;
   /** What a stage adds to the towers that stay, what it runs, and the vectors it holds. */
   const plan: { stage: MemoryStage; towers: TowerConfig[]; steps: StepMemory[]; vectors: number }[] = [
@@ -116,15 +125,9 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
       stage: "stage2",
       towers: [student],
       steps: [
-        distilMemory(
-          {
-            config: learned,
-            batch: training.batch,
-            tokens: documentShare ? Math.max(short.query, short.document) : short.query,
-          },
-          { dropout: stage2.dropout, captured, pieces: stage2.pieces },
-          distilLoss(experiment),
-        ),
+        distilling,
+        // What measures how the losses pull has the same inputs, and buffers that are none larger.
+        { ...distilling, parameters: 0, gradients: 0, moments: 0, activations: 0, buffers: [] },
         encoder(teacher, long.query),
         encoder(learned, short.query),
       ],

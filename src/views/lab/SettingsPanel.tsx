@@ -1,7 +1,7 @@
 import { memo, useMemo } from "react";
 import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
 import { flops } from "../../charts/words";
-import { differences, getSetting, SETTINGS } from "../../core/config/paths";
+import { differences, getSetting, SETTINGS, type SettingEntry } from "../../core/config/paths";
 import { PRESETS, type PresetName } from "../../core/config/presets";
 import { useLab, useLabStore } from "../../state/context";
 import { ChangeLine } from "../parts/ChangeLine";
@@ -14,6 +14,7 @@ import { GROUPS, type SettingGroup } from "./groups";
 import { noticeOf } from "./notices";
 import { RunButtons } from "./RunButtons";
 import { qkdReading } from "./reading";
+import { settingMatters } from "./rules";
 
 /** Everything a run depends on, from the one schema. */
 export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnly: boolean }) {
@@ -100,6 +101,9 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
   const notices = useLabStore("lab", (s) => s.notices);
   const changed = group.settings.some((s) => getSetting(experiment, s.path) !== getSetting(base, s.path));
   const note = group.note?.(experiment);
+  // What was changed stays in sight, that it can be changed back.
+  const shown = ({ path }: SettingEntry) =>
+    settingMatters(path, experiment) || getSetting(experiment, path) !== getSetting(base, path);
   return (
     <Disclosure className="group" defaultExpanded={group.id === "stage2"}>
       {({ isExpanded }) => (
@@ -116,7 +120,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
             {isExpanded ? (
               <div className="body">
                 {note ? <p className="reading">{note}</p> : null}
-                {group.settings.map((setting) => (
+                {group.settings.filter(shown).map((setting) => (
                   <SettingControl
                     key={setting.path}
                     setting={setting}
@@ -166,7 +170,9 @@ function DataSource({ disabled }: { disabled: boolean }) {
 
 function QkdReading() {
   const experiment = useLabStore("lab", (s) => s.experiment);
-  const reading = qkdReading({ ...experiment.stage2, embeddingSize: experiment.embeddingSize });
+  const { stage2, embeddingSize } = experiment;
+  const others = stage2.klWeight > 0 || stage2.marginWeight > 0 || stage2.infoNceWeight > 0;
+  const reading = qkdReading({ ...stage2, embeddingSize, others });
   return (
     <div className="reading" aria-live="polite">
       {reading.mse === null ? null : (
