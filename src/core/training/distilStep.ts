@@ -74,7 +74,7 @@ export interface DistilStep extends TrainingStep {
  * "mse", "cosine" and the terms' values without their weights.
  */
 export const distilStep = (gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: DistilParts): DistilStep =>
-  distilStepOf(gpu, ops, recipe, parts, alone({ ...recipe, ...parts }));
+  distilStepOf(gpu, ops, recipe, parts, alone({ ...parts, ...recipe }));
 
 /** `distilStep` of students that `uploadStudents` put side by side, each as it would be alone. */
 export const stackedDistilStep = (

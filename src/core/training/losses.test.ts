@@ -186,6 +186,19 @@ describe("distillation with further losses", () => {
     expect(two["gradNorm.margin"]! / one["gradNorm.margin"]!).toBeCloseTo(1, 4);
   });
 
+  it("goes by the recipe's rates, whatever the weights came with", async () => {
+    const student = uploadTower(gpu(), config(), initTower(config(), 1));
+    const before = await downloadParameters(gpu(), student);
+    // The settings of stage 2, which have rates of their own, beside the recipe of the refinement.
+    const settings = { ...distilParts({}), ...ALL, student, learningRate: 1, embeddingRate: 1 };
+    const still = { ...recipe(true), ...RATES, learningRate: 0, embeddingRate: 0 };
+    const step = distilStep(gpu(), fusedOps, still, settings);
+    step.run(1);
+    expect(await downloadParameters(gpu(), student)).toEqual(before);
+    step.dispose();
+    disposeTower(student);
+  });
+
   it("needs documents where a loss scores them", () => {
     const student = uploadTower(gpu(), config(), initTower(config(), 1));
     const { scored: _, ...parts } = distilParts({});
