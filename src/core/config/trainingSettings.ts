@@ -141,8 +141,7 @@ export const stage1 = z
       min: 1,
       max: 1000,
       label: "Mine from rank",
-      unit: "of unjudged documents",
-      help: "The documents ranked above it are left out: among them are relevant ones that nobody judged.",
+      help: "Among documents not judged relevant. Those ranked above are left out: some of them are relevant though nobody judged them.",
       source: "sentence-transformers: range_min",
     }),
     mineTo: whole({
@@ -150,8 +149,7 @@ export const stage1 = z
       min: 1,
       max: 1000,
       label: "Mine to rank",
-      unit: "of unjudged documents",
-      help: "Each step draws from these ranks.",
+      help: "Among documents not judged relevant. Each step draws from these ranks.",
       source: "sentence-transformers: range_max",
     }),
     mineMargin: real({
@@ -288,7 +286,7 @@ export const stage2 = z
       default: 0,
       min: 0,
       max: 0.9,
-      label: "Documents among the texts",
+      label: "Documents too",
       unit: "of a batch",
       help: "Share of each batch that is documents, whose vectors the student learns as it does the queries'. Longer texts: a step costs more.",
       source: "LEAF, arXiv 2509.12539",

@@ -1,4 +1,5 @@
 /** The further losses of stage 2, beside MSE and cosine (qkd.ts), which have a kernel of their own. */
+import type { Experiment } from "../config/schema";
 import { frozenInfoNce } from "./frozenInfoNce";
 import { marginMse } from "./marginMse";
 import { scoreKl } from "./scoreKl";
@@ -20,3 +21,7 @@ export const termValues = (terms: readonly LossTerm[], student: TermNumbers): nu
     // A student without the term has no numbers for it: any will do but one that makes an infinity, for 0 times that is none.
     ...numbers.map((name) => student[name] ?? 1),
   ]);
+
+/** The terms of a run's stage 2, in either of its phases. */
+export const termsInUse = ({ stage2 }: Pick<Experiment, "stage2">): readonly LossTerm[] =>
+  LOSS_TERMS.filter((term) => stage2[term.weight] > 0 || (stage2.refineSteps > 0 && term === frozenInfoNce));

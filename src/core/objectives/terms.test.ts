@@ -2,10 +2,11 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { expectTwin, noisy, normalise, relativeError, useCpu, type Values } from "../../gpu/testFloat64";
+import { expectTwin, noisy, relativeError, useCpu } from "../../gpu/testFloat64";
 import { experimentSchema } from "../config/schema";
 import golden from "./golden.json";
 import { LOSS_TERMS, termsOf, termValues } from "./index";
+import { TERM_REFERENCES } from "./reference";
 import { type LossTerm, prefix, prefixSizes, type TermInputs } from "./term";
 
 useCpu();
@@ -41,41 +42,10 @@ function inputsOf(student: Tensor2D, { from, count }: Shape): TermInputs {
   };
 }
 
-/** One row and one document at a time, in float64. */
-const TWINS: Record<string, (s: Values, numbers: readonly number[], shape: Shape) => number[]> = {
-  kl(s, [teacherTemperature, studentTemperature], { from, count }) {
-    const seen = Array.from({ length: count }, (_, j) => from + j);
-    return rows((i) => {
-      const p = softmax(seen.map((j) => cosine(TEACHER.values, i, j) / teacherTemperature!));
-      const q = softmax(seen.map((j) => cosine(s, i, j) / studentTemperature!));
-      return studentTemperature! ** 2 * total(p.map((x, k) => x * Math.log(x / q[k]!)));
-    });
-  },
-  margin: (s) =>
-    rows((i) => {
-      const others = negatives(i);
-      const margin = (v: ArrayLike<number>, j: number) => cosine(v, i, i) - cosine(v, i, j);
-      return (LABELLED[i]! * total(others.map((j) => (margin(s, j) - margin(TEACHER.values, j)) ** 2))) / others.length;
-    }),
-  infoNce: (s, [temperature]) =>
-    rows((i) => {
-      const seen = [i, ...negatives(i)];
-      return -LABELLED[i]! * Math.log(softmax(seen.map((j) => cosine(s, i, j) / temperature!))[0]!);
-    }),
-};
-const rows = (of: (i: number) => number) => Array.from({ length: ROWS }, (_, i) => of(i));
-const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-const negatives = (i: number) =>
-  Array.from({ length: COLUMNS }, (_, j) => j).filter((j) => j !== i && COUNTS[i * COLUMNS + j] === 1);
-function cosine(vectors: ArrayLike<number>, i: number, j: number): number {
-  const [a, b] = [normalise(Float64Array.from(vectors), SIZE), normalise(Float64Array.from(DOCUMENTS.values), SIZE)];
-  return total(Array.from({ length: SIZE }, (_, k) => a[i * SIZE + k]! * b[j * SIZE + k]!));
-}
-function softmax(logits: readonly number[]): number[] {
-  const exps = logits.map((z) => Math.exp(z));
-  return exps.map((e) => e / total(exps));
-}
-
+const onHost = ({ from, count }: Shape) => ({
+  ...{ size: SIZE, teacher: TEACHER.values, documents: DOCUMENTS.values, counts: COUNTS, labelled: LABELLED },
+  ...{ distributionFrom: from, distribution: count },
+});
 const numbersOf = (term: LossTerm, from: Record<string, number>) => term.numbers.map((name) => from[name]!);
 
 describe.each(LOSS_TERMS.map((term) => [term.name, term] as const))("%s", (name, term) => {
@@ -90,7 +60,7 @@ describe.each(LOSS_TERMS.map((term) => [term.name, term] as const))("%s", (name,
             inputsOf(s as Tensor2D, shape),
             numbersOf(term, NUMBERS).map((x) => tf.scalar(x)),
           ),
-        ({ s }) => Float64Array.from(TWINS[name]!(s!, numbersOf(term, NUMBERS), shape)),
+        ({ s }) => Float64Array.from(TERM_REFERENCES[name]!(s!, numbersOf(term, NUMBERS), onHost(shape))),
         { s: noisy(1, [ROWS, SIZE]) },
       );
     });

@@ -48,9 +48,9 @@ const REFINEMENT = ["refineSteps", "refineLearningRate", "refineEmbeddingRate"];
 
 function negativesSummary({ stage1 }: Experiment): string {
   const said = [
-    stage1.hardNegatives > 0 ? `${stage1.hardNegatives} hard` : "",
-    stage1.minedNegatives > 0 ? `${stage1.minedNegatives} mined` : "",
-    stage1.queue > 0 ? `queue ${plain(stage1.queue)}` : "",
+    stage1.hardNegatives > 0 ? "hard" : "",
+    stage1.minedNegatives > 0 ? "mined" : "",
+    stage1.queue > 0 ? "queue" : "",
   ].filter(Boolean);
   return said.join(", ") || "the batch's";
 }
