@@ -40,17 +40,18 @@ export function settleTogether(experiment: Experiment): Settled {
     set("student.layers", 1, "is too few for anything but a lookup table");
   const problem = initProblem(now);
   if (problem) set("student.init", "random", problem);
-  const { stage2 } = now;
-  if (
-    [stage2.mseWeight, stage2.cosineWeight, stage2.klWeight, stage2.marginWeight, stage2.infoNceWeight].every(
-      (w) => w === 0,
-    )
-  )
+  if (lossWeights(now).every(([, weight]) => weight === 0))
     set("stage2.cosineWeight", 1, "beside other weights of 0 leaves no loss");
   if (now.stage1.mineTo < now.stage1.mineFrom)
     set("stage1.mineTo", now.stage1.mineFrom, "is a rank above the first that is mined");
   return { experiment: now, notices };
 }
+
+/** The losses of stage 2 by their weights' names: a setting of it that ends in "Weight" is one. */
+export const lossWeights = ({ stage2 }: Pick<Experiment, "stage2">): [string, number][] =>
+  Object.entries(stage2).flatMap(([name, value]) =>
+    name.endsWith("Weight") && typeof value === "number" ? [[name, value]] : [],
+  );
 
 /** Why the student cannot start as its setting says, as the end of a sentence; null where it can. */
 function initProblem({ teacher, student, embeddingSize }: Experiment): string | null {

@@ -3,6 +3,7 @@ import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "reac
 import { flops } from "../../charts/words";
 import { differences, getSetting, SETTINGS, type SettingEntry } from "../../core/config/paths";
 import { PRESETS, type PresetName } from "../../core/config/presets";
+import { lossWeights } from "../../core/config/rules";
 import { useLab, useLabStore } from "../../state/context";
 import { ChangeLine } from "../parts/ChangeLine";
 import { Choice } from "../parts/Choice";
@@ -171,7 +172,8 @@ function DataSource({ disabled }: { disabled: boolean }) {
 function QkdReading() {
   const experiment = useLabStore("lab", (s) => s.experiment);
   const { stage2, embeddingSize } = experiment;
-  const others = stage2.klWeight > 0 || stage2.marginWeight > 0 || stage2.infoNceWeight > 0;
+  const own = ["mseWeight", "cosineWeight"];
+  const others = lossWeights(experiment).some(([name, weight]) => weight > 0 && !own.includes(name));
   const reading = qkdReading({ ...stage2, embeddingSize, others });
   return (
     <div className="reading" aria-live="polite">
