@@ -2,7 +2,6 @@
 
 import { concatFloats } from "../bytes";
 import { paraphraser } from "../data/notes/paraphrase";
-import type { Encoder } from "../training/encode";
 import { joinTables, paddedLength, type TokenTable, tokenTable } from "../training/inputs";
 import { queryOrder } from "../training/pairs";
 import { queryCopies } from "../training/queryCopies";
@@ -25,27 +24,35 @@ export interface Stage2Texts {
   labelledOrder: (batch: number, seed: number) => (step: number) => Int32Array;
 }
 
-/** @param frozen raw vectors of all documents */
-export async function stage2Texts(context: RunContext, teacher: Encoder, frozen: Float32Array): Promise<Stage2Texts> {
+/**
+ * @param queries the teacher's raw vectors of all training queries
+ * @param encode those of other texts, where copies have targets of their own
+ * @param frozen raw vectors of all documents
+ */
+export async function stage2Texts(
+  context: RunContext,
+  queries: Float32Array,
+  encode: (table: TokenTable) => Promise<Float32Array>,
+  frozen: Float32Array,
+): Promise<Stage2Texts> {
   const { experiment, dataset, texts, pairs } = context;
   const { stage2, embeddingSize, student, seed } = experiment;
-  const queries = dataset.train.queries.map(({ text }) => text);
-  const count = queries.length;
+  const asked = dataset.train.queries.map(({ text }) => text);
+  const count = asked.length;
   const range = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
-  // RAW vectors, once: MSE before normalisation needs their lengths.
-  const vectors = [await teacher.encode(texts.teacher.train, range(count))];
+  const vectors = [queries];
   const tables = [texts.student.train];
   const rows = [range(count)];
   if (stage2.copies > 0) {
     const anew = experiment.data.source === "notes" ? paraphraser(experiment.data.notes, seed, dataset.train) : null;
-    const copies = queryCopies(queries, { ...stage2, seed }, anew);
+    const copies = queryCopies(asked, { ...stage2, seed }, anew);
     tables.push(tokenTable(copies, texts.student.encodeQuery));
     if (stage2.copyTarget === "own") {
-      vectors.push(await teacher.encode(tokenTable(copies, texts.teacher.encodeQuery), range(copies.length)));
+      vectors.push(await encode(tokenTable(copies, texts.teacher.encodeQuery)));
       rows.push(range(copies.length).map((i) => count + i));
     } else rows.push(range(copies.length).map((i) => i % count));
   }
-  const asked = count * (1 + stage2.copies);
+  const forms = count * (1 + stage2.copies);
   const perBatch = (batch: number) => documentsOfBatch(stage2, batch);
   const documents = perBatch(experiment.training.batch) > 0 ? dataset.docs.length : 0;
   if (documents > 0) {
@@ -58,23 +65,23 @@ export async function stage2Texts(context: RunContext, teacher: Encoder, frozen:
   const table = plain ? tables[0]! : joinTables(tables);
   const limit = Math.max(student.queryTokens, documents > 0 ? student.docTokens : 0);
   const answered = new Set(pairs.query);
-  const labelled = range(asked).filter((text) => answered.has(text % count));
+  const labelled = range(forms).filter((text) => answered.has(text % count));
   return {
     table,
     length: plain ? texts.student.queryLength : paddedLength([table], limit),
     teacher: vectors.length === 1 ? vectors[0]! : concatFloats(vectors),
     teacherRow: plain ? undefined : Int32Array.from(rows.flatMap((part) => [...part])),
-    queryOf: (text) => (text < asked ? text % count : -1),
+    queryOf: (text) => (text < forms ? text % count : -1),
     order(batch, seed) {
       const many = documents > 0 ? perBatch(batch) : 0;
-      const ofQueries = queryOrder(asked, batch - many, seed);
+      const ofQueries = queryOrder(forms, batch - many, seed);
       if (many === 0) return ofQueries;
       const ofDocuments = queryOrder(documents, many, seed, "documents");
       return (step) => {
         const all = new Int32Array(batch);
         all.set(ofQueries(step));
         all.set(
-          ofDocuments(step).map((i) => asked + i),
+          ofDocuments(step).map((i) => forms + i),
           batch - many,
         );
         return all;

@@ -8,6 +8,7 @@ import { disposeTower, downloadParameters, type Tower, uploadTower } from "../to
 import type { TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
 import { type DistilStep, distilStep } from "../training/distilStep";
+import type { TokenTable } from "../training/inputs";
 import { createMiner, type Miner } from "../training/mining";
 import { pairOrder } from "../training/pairs";
 import { projectedEncoder, startProjection, withProjection } from "../training/projection";
@@ -337,7 +338,13 @@ export async function distilStudent(
   const teacherEncoder = encoderFor(context, teacher.query, texts.teacher.queryLength);
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {
-    const learned = await stage2Texts(context, teacherEncoder, frozen);
+    // RAW vectors, once: MSE before normalisation needs their lengths.
+    const encode = (table: TokenTable) =>
+      teacherEncoder.encode(
+        table,
+        Int32Array.from({ length: table.offsets.length - 1 }, (_, i) => i),
+      );
+    const learned = await stage2Texts(context, await encode(texts.teacher.train), encode, frozen);
     const watched = await teacherEncoder.encode(texts.teacher.validation, sample.queries);
     const scored = scoredDocuments(pairs, frozen, {
       which: stage2.scored,
