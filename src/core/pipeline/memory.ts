@@ -97,8 +97,9 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
     encoder(document, tokens.document),
   ];
   const search = searchMemory(shape.documents, embeddingSize, DEPTH);
-  // While it mines a training holds the corpus' vectors, as it does while they are found, and as an index.
-  const mined = stage1.minedNegatives > 0 ? search.index + vectors(shape.documents) : 0;
+  // While it mines a training holds the corpus' vectors, first as they are read back, then as an index that is searched.
+  const searched = search.index + search.step.activations + search.step.inputs;
+  const mined = stage1.minedNegatives > 0 ? searched + vectors(shape.documents) : 0;
   const watched = Math.max(vectors(shape.validationDocuments), mined);
   const documentShare = documentsOfBatch(stage2, training.batch) > 0;
   const learned = trainedStudent(experiment);

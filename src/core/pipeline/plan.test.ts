@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PRESETS, type PresetName, presetExperiment } from "../config/presets";
-import { planRun } from "./plan";
+import { planRun, trainedStudent } from "./plan";
 
 /** What a preset may cost at most: quick is to take about a minute on a laptop's GPU, standard a few. */
 const MOST: Record<PresetName, number> = { tiny: 2e10, quick: 1.5e12, standard: 6e12 };
@@ -55,6 +55,8 @@ describe("planRun", () => {
     expect(stage2({ documentShare: 0.25 }).flops.stage2).toBeGreaterThan(1.5 * whole.flops.stage2);
     expect(stage2({ copies: 2 }).flops.stage2).toBe(whole.flops.stage2);
     expect(stage2({ copies: 2, copyTarget: "own" }).flops.stage2).toBeGreaterThan(whole.flops.stage2);
+    const towers = (more: object) => trainedStudent({ ...experiment, stage2: { ...experiment.stage2, ...more } });
+    expect(towers({ documentShare: 0.25 })).toEqual({ ...towers({}), maxTokens: experiment.student.docTokens });
     const ownSize = planRun({ ...experiment, student: { ...experiment.student, ownSize: 16 } }).flops;
     expect(ownSize.stage2).not.toBe(whole.flops.stage2);
     expect(ownSize.twinbert).toBe(whole.flops.twinbert);

@@ -43,11 +43,19 @@ export function towerConfigs(experiment: Experiment): {
   };
 }
 
-/** The small query tower while stage 2 trains it: with vectors of its own size, where that is set. */
+/**
+ * The small query tower while stage 2 trains it: with vectors of its own size, where that is set, and with places for a
+ * document's tokens, where it learns those too.
+ */
 export function trainedStudent(experiment: Experiment): TowerConfig {
   const config = towerConfig(experiment, "student");
-  const { ownSize } = experiment.student;
-  return ownSize > 0 ? { ...config, embeddingSize: ownSize } : config;
+  const { student, stage2, training } = experiment;
+  const documents = documentsOfBatch(stage2, training.batch) > 0;
+  return {
+    ...config,
+    ...(student.ownSize > 0 ? { embeddingSize: student.ownSize } : {}),
+    ...(documents ? { maxTokens: Math.max(config.maxTokens, student.docTokens) } : {}),
+  };
 }
 
 /** Documents in each batch of stage 2. */

@@ -38,17 +38,12 @@ export function towerConfig(experiment: Experiment, role: TowerRole): TowerConfi
     // There is no setting for it: otherwise each of its heads has its own keys and values.
     kvHeads: student.kind === "decoder" && student.heads === teacher.heads ? teacher.kvHeads : student.heads,
     hidden: student.kind === "decoder" ? gatedHidden(student.width) : 4 * student.width,
-    maxTokens: role === "student" ? longestOfStudent(experiment) : longestText(experiment),
+    maxTokens: role === "student" ? student.queryTokens : longestText(experiment),
     pooling: student.pooling,
     embeddingSize,
   };
   check(config, "student", "bad-setting");
   return config;
-}
-
-/** The student reads documents only where it learns their vectors too. */
-function longestOfStudent({ student, stage2 }: Experiment): number {
-  return stage2.documentShare > 0 ? Math.max(student.queryTokens, student.docTokens) : student.queryTokens;
 }
 
 /** TwinBERT's document tower, which may have to serve queries as well. */
