@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { codeVersion } from "./scripts/code-version.mjs";
+import { wordnetPlugin } from "./wordnetPlugin";
 
 // Cross-origin isolation gives wasm threads and finer timers where we serve the page ourselves; the build does not
 // depend on it, so any static host will do.
@@ -12,7 +13,7 @@ const isolation = {
 export default defineConfig({
   // Relative, so that the build works under any sub-path of a static host.
   base: "./",
-  plugins: [react()],
+  plugins: [react(), wordnetPlugin()],
   define: { __CODE_VERSION__: JSON.stringify(codeVersion()) },
   worker: { format: "es" },
   server: { headers: isolation },

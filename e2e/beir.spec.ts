@@ -27,7 +27,7 @@ test("a folder trains to the result table, and after a reload Search still knows
   const summary = page.locator(".reading").filter({ hasText: "documents" });
   await expect(summary).toContainText(`banking: ${COUNTS}`);
   await expect(summary, "says where validation comes from").toContainText(/validation/i);
-  await expect(page.getByRole("radio", { name: "your files" })).toBeChecked();
+  await expect(page.getByRole("radio", { name: "your data" })).toBeChecked();
   await startRun(page);
   await waitForResult(page);
   await expect(page.getByText(`${TEST_QUERIES} test queries`).first()).toBeVisible();
@@ -50,7 +50,7 @@ test("a dropped .zip trains to the result table", async ({ page }) => {
     data.items.add(new File([content], "zipped.zip", { type: "application/zip" }));
     return data;
   }, bytes);
-  await page.getByText("Drop a BEIR folder").dispatchEvent("drop", { dataTransfer: transfer });
+  await page.getByText("Drop files, a folder").dispatchEvent("drop", { dataTransfer: transfer });
   await expect(page.locator(".reading").filter({ hasText: "documents" })).toContainText(`zipped: ${COUNTS}`);
   await startRun(page);
   await waitForResult(page);

@@ -98,7 +98,7 @@ test("each broken collection is refused with file, line and field; the one befor
       await expect(alert).toContainText(says);
       await expect(alert.getByRole("paragraph")).not.toBeEmpty();
       expect(await summary.textContent()).toBe(before);
-      await expect(page.getByRole("radio", { name: "your files" })).toBeChecked();
+      await expect(page.getByRole("radio", { name: "your data" })).toBeChecked();
       await expect(runButton(page)).toBeEnabled({ timeout: 60_000 });
     });
   }

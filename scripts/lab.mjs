@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const args = process.argv.slice(2);
 // All but what only reads files, plans or prints help; a command not known yet is more likely to train.
 const needsGpu =
-  !["eval", "fit", "help", "-h", "--help", undefined].includes(args[0]) &&
+  !["eval", "fit", "report", "help", "-h", "--help", undefined].includes(args[0]) &&
   !["--help", "-h", "--plan", "--browser"].some((flag) => args.includes(flag));
 const cache = join(root, "node_modules/.cache/scalingnote-lab");
 mkdirSync(cache, { recursive: true });

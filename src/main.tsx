@@ -14,6 +14,7 @@ import "./styles/charts.css";
 import "./styles/tables.css";
 import "./styles/replay.css";
 import "./styles/views.css";
+import "./styles/models.css";
 import "./styles/small.css";
 import { createClient } from "./worker/client";
 

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { type ComponentType, lazy, Suspense, useEffect, useState } from "react";
 import { useLab, useLabStore } from "../state/context";
 import { underWay } from "../state/run";
 import { Window } from "../views/parts/Ask";
@@ -6,13 +6,17 @@ import { Button } from "../views/parts/Button";
 import { Announcer } from "./Announcer";
 import { Header } from "./Header";
 import { KEYS, keyAction } from "./keys";
-import { importAddress } from "./route";
+import { importAddress, type ViewName } from "./route";
 import { StatusLine } from "./StatusLine";
 import { useRoute } from "./useRoute";
 
-const LabView = lazy(() => import("../views/lab/LabView"));
-const SearchView = lazy(() => import("../views/search/SearchView"));
-const RunsView = lazy(() => import("../views/runs/RunsView"));
+const SHOWN: Record<ViewName, ComponentType> = {
+  lab: lazy(() => import("../views/lab/LabView")),
+  scaling: lazy(() => import("../views/scaling/ScalingView")),
+  ablation: lazy(() => import("../views/ablation/AblationView")),
+  search: lazy(() => import("../views/search/SearchView")),
+  runs: lazy(() => import("../views/runs/RunsView")),
+};
 
 const FOLLOW_MS = 4000;
 
@@ -20,6 +24,7 @@ const FOLLOW_MS = 4000;
 export function App() {
   const app = useLab();
   const { view, query } = useRoute();
+  const View = SHOWN[view];
   const [help, setHelp] = useState(false);
 
   useEffect(() => {
@@ -89,7 +94,7 @@ export function App() {
       </button>
       <Header view={view} onHelp={() => setHelp(true)} />
       <Suspense fallback={<main className="page" id="main" tabIndex={-1} aria-busy="true" />}>
-        {view === "lab" ? <LabView /> : view === "search" ? <SearchView /> : <RunsView />}
+        <View />
       </Suspense>
       <StatusLine />
       <Announcer />

@@ -7,7 +7,13 @@ import { Button } from "../views/parts/Button";
 import type { ViewName } from "./route";
 import { STAGE_WORDS } from "./stageWords";
 
-const VIEW_WORDS: Record<ViewName, string> = { lab: "Lab", search: "Search", runs: "Runs" };
+const VIEW_WORDS: Record<ViewName, string> = {
+  lab: "Lab",
+  scaling: "Scaling",
+  ablation: "Ablation",
+  search: "Search",
+  runs: "Runs",
+};
 const THEME_WORDS = { system: "as the system", light: "light", dark: "dark" } as const;
 
 export function Header({ view, onHelp }: { view: ViewName; onHelp: () => void }) {

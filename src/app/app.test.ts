@@ -32,12 +32,12 @@ describe("keys", () => {
   it("do what the list says", () => {
     expect(press(" ")).toEqual({ do: "pause" });
     expect(press("s")).toEqual({ do: "step" });
-    expect(["1", "2", "3"].map((k) => press(k))).toEqual(
-      ["lab", "search", "runs"].map((view) => ({ do: "view", view })),
+    expect(["1", "2", "3", "4", "5"].map((k) => press(k))).toEqual(
+      ["lab", "scaling", "ablation", "search", "runs"].map((view) => ({ do: "view", view })),
     );
     expect(press("/")).toEqual({ do: "search" });
     expect(press("?")).toEqual({ do: "help" });
-    expect(press("4")).toBeNull();
+    expect(press("6")).toBeNull();
     expect(press("0")).toBeNull();
   });
   it("leave typing, buttons and the browser alone", () => {

@@ -4,7 +4,7 @@ import { VIEWS } from "./route";
 export const KEYS = [
   { key: "Space", does: "pause or go on" },
   { key: "S", does: "one step, while paused" },
-  { key: "1 2 3", does: "Lab, Search, Runs" },
+  { key: "1 to 5", does: "Lab, Scaling, Ablation, Search, Runs" },
   { key: "/", does: "to the search box" },
   { key: "?", does: "this list" },
 ] as const;

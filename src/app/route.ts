@@ -1,5 +1,5 @@
 /** The address after #: #/view?settings. No server is needed, and any static host will do. */
-export const VIEWS = ["lab", "search", "runs"] as const;
+export const VIEWS = ["lab", "scaling", "ablation", "search", "runs"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export interface Route {

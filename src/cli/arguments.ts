@@ -36,3 +36,15 @@ export function whole(command: string, name: string, text: string, least: number
     );
   return value;
 }
+
+/** A flag's size in bytes: "500MB", "2 GB". @throws LabError bad-setting naming the flag */
+export function size(command: string, name: string, text: string): number {
+  const found = /^(\d+(?:\.\d+)?) ?([kmg]?)b?$/i.exec(text.trim());
+  if (!found)
+    throw new LabError(
+      "bad-setting",
+      `--${name} wants a size such as 500MB or 2GB, not "${text.slice(0, 60)}".`,
+      seeHelp(command),
+    );
+  return Number(found[1]) * { "": 1, k: 1e3, m: 1e6, g: 1e9 }[found[2]!.toLowerCase() as "" | "k" | "m" | "g"];
+}

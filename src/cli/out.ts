@@ -15,7 +15,15 @@ const REMEDY = "Name another folder: --out DIR.";
  * @throws LabError bad-input where the folder is a file, lies below one, may not be written, or holds files of a run's
  * names that no run wrote (a collection has a queries.jsonl too)
  */
-export async function checkOut(dir: string): Promise<void> {
+export const checkOut = (dir: string): Promise<void> => checkFolder(dir, checkEarlier);
+
+/**
+ * Sees to it that a folder can be written, or made. Leaves nothing behind.
+ *
+ * @param look at the folder, where it is there
+ * @throws LabError bad-input where it is a file, lies below one or may not be written
+ */
+export async function checkFolder(dir: string, look?: (folder: string) => Promise<void>): Promise<void> {
   for (let place = resolve(dir); ; place = dirname(place)) {
     let folder: boolean;
     try {
@@ -28,7 +36,7 @@ export async function checkOut(dir: string): Promise<void> {
         cause,
       });
     }
-    if (folder && place === resolve(dir)) await checkEarlier(place);
+    if (folder && place === resolve(dir)) await look?.(place);
     if (!folder) throw new LabError("bad-input", `${place} is a file, so results cannot go to ${dir}.`, REMEDY);
     try {
       // Asked by doing it: rights say "yes" to root, also where the file system says "no".

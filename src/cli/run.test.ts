@@ -10,6 +10,7 @@ import { evaluate } from "../core/evaluation/metrics";
 import { summarise } from "../core/evaluation/summary";
 import { METRIC_KEYS } from "../core/evaluation/types";
 import { readArchive, writeArchive } from "../core/formats/archive";
+import { readNpy } from "../core/formats/npy";
 import { type QueryRecord, type RunResult, SYSTEMS } from "../core/formats/result";
 import { runResultSchema } from "../core/formats/resultSchema";
 import { readRun, writeQrels } from "../core/formats/trec";
@@ -180,6 +181,32 @@ describe("a run", () => {
     expect(Object.keys(folder.rankings).sort()).toEqual([...SYSTEMS].sort());
     const zip = writeArchive(new Map(loose.map(({ path, bytes }) => [path, bytes])));
     expect((await readArchive([{ path: "out.zip", bytes: zip }])).result).toEqual(result);
+  });
+
+  it("gives its student and its vectors to other programs, with the scores of its run files", {
+    timeout: 120_000,
+  }, () => {
+    const give = (...args: string[]) => lab("export", path("out"), ...args);
+    const student = give("--what", "student", "--out", path("student"));
+    expect({ ...student, stderr: "" }).toMatchObject({ status: 0, stdout: expect.stringMatching(/^modules\.json$/m) });
+    expect(give("--what", "student", "--format", "onnx", "--out", path("student.onnx")).status).toBe(0);
+    expect(existsSync(path("student.onnx"))).toBe(true);
+    expect(give("--what", "vectors", "--data", path("shop"), "--out", path("vectors")).status).toBe(0);
+    const vectors = (name: string) => readNpy(readFileSync(path("vectors", `${name}.npy`)));
+    const ids = (name: string) => JSON.parse(readFileSync(path("vectors", `${name}-ids.json`), "utf8")) as string[];
+    const [documents, asked] = [vectors("documents"), vectors("queries.student")];
+    const size = documents.shape[1]!;
+    const place = new Map(ids("document").map((id, i) => [id, i]));
+    const rankings = readRun(text("run.scalingnote.trec"), "run");
+    for (const [q, id] of ids("query").entries()) {
+      const { ids: found, scores } = rankings.get(id)!;
+      for (const [i, doc] of found.slice(0, 20).entries()) {
+        let sum = 0;
+        for (let k = 0; k < size; k++)
+          sum += asked.values[q * size + k]! * documents.values[place.get(doc)! * size + k]!;
+        expect(Math.abs(sum - scores[i]!)).toBeLessThan(1e-4);
+      }
+    }
   });
 
   it("is the same again, and replaces the earlier one in its folder", { timeout: 300_000 }, () => {

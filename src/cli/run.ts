@@ -8,20 +8,25 @@ import { planShape } from "../core/pipeline/plan";
 import type { RunListener } from "../core/pipeline/reporter";
 import { runExperiment } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
+import { openStarts } from "../core/pipeline/starts";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
 import { settleHere } from "./cache";
+import { folderCheckpoint } from "./checkpointFolder";
 import { checkOps, openNodeGpu } from "./gpu";
 import { checkOut, writeRun } from "./out";
 import { describePlan } from "./plan";
-import { collection, settle } from "./settings";
+import { collection, DATA_USAGE, settle, towerAssignments } from "./settings";
 
 export const RUN_USAGE = `Usage: npm run lab -- run --preset tiny|quick|standard --out DIR [options]
 
   --preset NAME      what the settings start from; quick unless given
   --out DIR          where result.json, queries.jsonl and run.<system>.trec go; an earlier run there is replaced
   --set key=value    change a setting; may be repeated (stage2.mseWeight=0)
-  --data DIR         a collection in BEIR form, a folder or a .zip, instead of the bundled notes
+${DATA_USAGE}
+  --teacher DIR      a Hugging Face checkpoint that the teacher starts from
+  --student DIR|SHAPE
+                     one that the student starts from, or its shape: encoder:WIDTHxLAYERSxHEADS, decoder:..., lookup:WIDTH
   --seed N           seed of everything random
   --ops plain|fused  tfjs' own operations (the reference) or this project's kernels (default)
   --skip-self-test   do not try out the GPU's arithmetic first
@@ -33,7 +38,10 @@ const FLAGS = {
   preset: { type: "string", default: "quick" },
   set: { type: "string", multiple: true, default: [] as string[] },
   data: { type: "string" },
+  columns: { type: "string" },
   seed: { type: "string" },
+  teacher: { type: "string" },
+  student: { type: "string" },
   out: { type: "string" },
   ops: { type: "string", default: "fused" },
   "skip-self-test": { type: "boolean", default: false },
@@ -56,23 +64,26 @@ export async function runCommand(args: string[]): Promise<number> {
     return 0;
   }
   const { preset, out } = values;
-  const experiment = settle(preset, [...values.set], values.seed, values.data !== undefined);
+  const assignments = [...towerAssignments(values.teacher, values.student), ...values.set];
+  const given = settle(preset, assignments, values.seed, values.data !== undefined);
   const opsName = checkOps(values.ops);
+  const { experiment, starts, towers } = await openStarts(given, { open: folderCheckpoint });
   if (values.plan) {
-    const dataset = values.data === undefined ? undefined : await collection(experiment, values.data);
-    console.log(JSON.stringify(describePlan(experiment, dataset), null, 1));
+    const dataset =
+      experiment.data.source === "notes" ? undefined : await collection(experiment, values.data, values.columns);
+    console.log(JSON.stringify(describePlan(experiment, dataset, towers), null, 1));
     return 0;
   }
   if (!out) throw new LabError("bad-setting", "--out DIR is missing: where the results go.", seeHelp("run"));
   await checkOut(out);
-  const dataset = await collection(experiment, values.data);
+  const dataset = await collection(experiment, values.data, values.columns);
   const shape = planShape(experiment, dataset);
-  const memory = runMemory(experiment, shape);
+  const memory = runMemory(experiment, shape, towers);
   console.log(
     `memory: ${memoryWords(memory)}${opsName === "plain" ? " Plain operations take several times as much." : ""}`,
   );
   for (const line of memoryLines(memory)) console.log(`  ${line}`);
-  refuse(memoryProblem(experiment, shape));
+  refuse(memoryProblem(experiment, shape, undefined, towers));
 
   const { gpu, ops } = await openNodeGpu(opsName);
   try {
@@ -80,7 +91,7 @@ export async function runCommand(args: string[]): Promise<number> {
       `adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU: times are not latencies)" : ""}`,
     );
     for (const notice of dataset.notices) console.log(`note: ${notice}`);
-    refuse(memoryProblem(experiment, shape, gpu.device.limits));
+    refuse(memoryProblem(experiment, shape, gpu.device.limits, towers));
     const store = memoryStore();
     const control = createControl();
     process.once("SIGINT", () => control.stop());
@@ -88,7 +99,7 @@ export async function runCommand(args: string[]): Promise<number> {
     const engine = await settleHere({ gpu, ops, experiment });
     // tfjs' own operations are the reference, and take four times as long to try.
     if (!values["skip-self-test"] && opsName === "fused")
-      await testBeforeRun({ gpu, ops, experiment, codeVersion, store: memoryStore() });
+      await testBeforeRun({ gpu, ops, experiment, towers, codeVersion, store: memoryStore() });
     const result = await runExperiment({
       gpu,
       ops,
@@ -97,6 +108,8 @@ export async function runCommand(args: string[]): Promise<number> {
       codeVersion,
       store,
       experiment,
+      starts,
+      towers,
       name: preset,
       createdAt: new Date().toISOString(),
       dataset,

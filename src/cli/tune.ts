@@ -1,6 +1,5 @@
 /** `lab tune`: one system trained over a grid of settings, judged on validation queries. A run itself never searches. */
 import { memoryStore } from "../core/artifacts/store";
-import { settingEntry } from "../core/config/paths";
 import type { Experiment } from "../core/config/schema";
 import { LabError } from "../core/errors";
 import type { StageName, StageRecord, TrainedSystem } from "../core/formats/result";
@@ -11,10 +10,14 @@ import { createReporter } from "../core/pipeline/reporter";
 import { buildIndex, prepareRun } from "../core/pipeline/run";
 import { testBeforeRun } from "../core/pipeline/selfTest";
 import { disposeTowers, distilStudent, trainScalingDoc, trainTeacher, trainTwinBert } from "../core/pipeline/stages";
+import { openStarts } from "../core/pipeline/starts";
+import { gridOf, textsOf, wordsOf } from "../core/pipeline/sweep/trials";
 import { disposeTower } from "../core/towers/device";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp } from "./arguments";
+import { parseAxis } from "./axes";
 import { cacheStore, settleHere } from "./cache";
+import { folderCheckpoint } from "./checkpointFolder";
 import { openNodeGpu } from "./gpu";
 import { collection, settle } from "./settings";
 
@@ -22,7 +25,7 @@ export const TUNE_USAGE = `Usage: npm run lab -- tune --system teacher|scalingno
 
   --system NAME      which system is trained
   --axis key=a,b,c   values of a setting to try; may be repeated, then every combination is
-  --preset, --set, --seed, --data
+  --preset, --set, --seed, --data, --columns
                      as in lab run
   -h, --help         this text
 
@@ -42,6 +45,7 @@ const FLAGS = {
   set: { type: "string", multiple: true, default: [] as string[] },
   seed: { type: "string" },
   data: { type: "string" },
+  columns: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -64,15 +68,17 @@ export async function tuneCommand(args: string[]): Promise<number> {
     return 0;
   }
   const system = systemOf(values.system);
-  const axes = values.axis.map(parseAxis);
+  const axes = values.axis.map((axis) => parseAxis("tune", axis));
   if (axes.length === 0)
     throw new LabError("bad-setting", "--axis key=a,b,c is missing: what to try.", seeHelp("tune"));
   const given = (assignments: string[]) =>
     settle(values.preset, [...values.set, ...assignments], values.seed, values.data !== undefined);
-  const trials = combinations(axes).map((texts): Trial => ({ words: texts.join(" "), experiment: given(texts) }));
+  const trials = gridOf(axes).map(
+    (assignments): Trial => ({ words: wordsOf(assignments), experiment: given(textsOf(assignments)) }),
+  );
   // The notes and every split are made from the seed and data.*: where those stay, one collection serves all trials.
   const oneCollection = !axes.some(({ path }) => path === "seed" || path.startsWith("data."));
-  let dataset = await collection(trials[0]!.experiment, values.data);
+  let dataset = await collection(trials[0]!.experiment, values.data, values.columns);
   const { gpu, ops } = await openNodeGpu("fused");
   try {
     // One teacher serves every student, where nothing that is tried has a part in it.
@@ -82,24 +88,27 @@ export async function tuneCommand(args: string[]): Promise<number> {
     const tested = memoryStore();
     const remembered = cacheStore();
     const rows: { words: string; recall: number }[] = [];
-    for (const { words, experiment } of trials) {
-      if (!oneCollection) dataset = await collection(experiment, values.data);
-      const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits);
+    for (const { words, experiment: given } of trials) {
+      const { experiment, starts, towers } = await openStarts(given, { open: folderCheckpoint });
+      if (!oneCollection) dataset = await collection(experiment, values.data, values.columns);
+      const problem = memoryProblem(experiment, planShape(experiment, dataset), gpu.device.limits, towers);
       if (problem) throw problem;
       const store = system === "scalingnote" && oneTeacher ? teacherStore : memoryStore();
       await settleHere({ gpu, ops, experiment }, remembered);
-      await testBeforeRun({ gpu, ops, experiment, codeVersion, store: tested });
+      await testBeforeRun({ gpu, ops, experiment, towers, codeVersion, store: tested });
       const started = performance.now();
       const reporter = createReporter({ stage: () => {}, points: () => {}, saved: () => {} }, teacherStages);
-      const context = await prepareRun({ gpu, ops, store, experiment, dataset, control: createControl() }, reporter);
+      const control = createControl();
+      const options = { gpu, ops, store, experiment, starts, towers, dataset, control, codeVersion };
+      const context = await prepareRun(options, reporter);
       if (system === "teacher") disposeTowers((await trainTeacher(context)).towers);
       else if (system === "scalingdoc") disposeTowers((await trainScalingDoc(context)).towers);
       else if (system === "twinbert") disposeTowers((await trainTwinBert(context)).towers);
       else {
         const teacher = await trainTeacher(context);
-        const frozen = await buildIndex(context, teacher.towers);
+        const frozen = await buildIndex(context, async () => teacher.towers);
         if (oneTeacher) teacherStages = reporter.stages.filter((s) => s.name === "stage1" || s.name === "index");
-        disposeTower((await distilStudent(context, teacher.towers, frozen)).student);
+        disposeTower((await distilStudent(context, async () => teacher.towers, frozen)).student);
         disposeTowers(teacher.towers);
       }
       const curve = reporter.stages.find((s) => s.name === STAGE[system])!.validation;
@@ -121,26 +130,4 @@ function systemOf(name: string): TrainedSystem {
   if (Object.hasOwn(STAGE, name)) return name as TrainedSystem;
   const choices = `Choose --system ${Object.keys(STAGE).join(", --system ")}.`;
   throw new LabError("bad-setting", name ? `There is no system "${name}" to tune.` : "--system is missing.", choices);
-}
-
-interface Axis {
-  path: string;
-  texts: string[];
-}
-
-/** Reads "stage2.learningRate=0.001,0.002". */
-function parseAxis(axis: string): Axis {
-  const at = axis.indexOf("=");
-  if (at < 1 || at === axis.length - 1)
-    throw new LabError("bad-setting", `The axis "${axis}" is not of the form key=a,b,c.`, seeHelp("tune"));
-  const { path } = settingEntry(axis.slice(0, at));
-  return { path, texts: axis.slice(at + 1).split(",") };
-}
-
-/** Every combination of the axes, as key=value each. */
-function combinations(axes: readonly Axis[]): string[][] {
-  return axes.reduce<string[][]>(
-    (all, { path, texts }) => all.flatMap((some) => texts.map((text) => [...some, `${path}=${text}`])),
-    [[]],
-  );
 }

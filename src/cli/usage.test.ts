@@ -7,25 +7,21 @@ function lab(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-describe("usage", () => {
-  it.each(["run", "tune", "eval", "bench", "fit"])(
-    "%s --help and -h print it on standard output and end with 0",
-    (command) => {
-      for (const flag of ["--help", "-h"]) {
-        const { status, stdout, stderr } = lab(command, flag);
-        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-        expect(stdout).toMatch(new RegExp(`^Usage: npm run lab -- ${command} `));
-      }
-    },
-  );
+const NAMES = ["run", "tune", "sweep", "import", "encode", "eval", "export", "pretrain", "bench", "fit", "report"];
 
-  it.each(["run", "tune", "eval", "bench", "fit"])(
-    "%s with an unknown option ends with 2 and names it, without a trace",
-    (command) => {
-      const { status, stdout, stderr } = lab(command, "--nonsense");
-      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-      expect(stderr).toContain("--nonsense");
-      expect(stderr).not.toMatch(/\n\s+at /);
-    },
-  );
+describe("usage", () => {
+  it.each(NAMES)("%s --help and -h print it on standard output and end with 0", (command) => {
+    for (const flag of ["--help", "-h"]) {
+      const { status, stdout, stderr } = lab(command, flag);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout).toMatch(new RegExp(`^Usage: npm run lab -- ${command} `));
+    }
+  });
+
+  it.each(NAMES)("%s with an unknown option ends with 2 and names it, without a trace", (command) => {
+    const { status, stdout, stderr } = lab(command, "--nonsense");
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toContain("--nonsense");
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
 });

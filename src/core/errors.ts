@@ -11,6 +11,7 @@ export type ErrorKind =
   | "wrong-numbers" // the GPU computes something wrongly
   | "not-finite" // the loss left the numbers
   | "not-capturable" // a step holds something a replay would get wrong
+  | "not-held" // the worker was made anew and has lost what it was given
   | "stopped"; // the user asked for it
 
 /** A typed error with a remedy in plain words. */

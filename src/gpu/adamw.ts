@@ -22,14 +22,14 @@ import { isHalf, rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
 import { hostAdamW } from "./hostAdamw";
 import type { GradientSink } from "./kernels/op";
-import { float } from "./kernels/wgsl";
+import { float, type Lanes, laneSum, laneType } from "./kernels/wgsl";
 import { disposeOwn, ownTensor } from "./step";
 
 export interface AdamWParameter {
   name: string;
   tensor: Tensor;
-  /** Which learning rate it takes: an index into the rates of `hyper`. */
-  rate: 0 | 1;
+  /** Which learning rate it takes: its place in `hyper`. 4: a third one after `hyperValues`, where there is one model. */
+  rate: 0 | 1 | 4;
   /** Decoupled weight decay. */
   decay: number;
   /** How often a step uses it; 1 unless given. */
@@ -98,6 +98,8 @@ interface Segment {
   chunks: number;
   /** First of this segment's chunks among those of one model in all segments. */
   firstChunk: number;
+  /** Values that are loaded at once: 4 where every tensor is of a multiple of 4, as all then begin at one. */
+  lanes: Lanes;
   /** Consecutive chunks whose parameters are in one buffer. */
   runs: { buffer: GPUBuffer; first: number; count: number }[];
   m: Tensor;
@@ -170,9 +172,9 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
         dispatch(
           backend,
           {
-            key: `adamw-squares ${segment.chunks}`,
+            key: `adamw-squares ${segment.chunks} by ${segment.lanes}`,
             workgroups: workgroupGrid(segment.chunks),
-            code: () => squaresCode(segment.chunks),
+            code: () => squaresCode(segment),
           },
           [{ buffer: segment.gradients }, table],
           [squares],
@@ -189,9 +191,9 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
           dispatch(
             backend,
             {
-              key: `adamw ${count} at ${first} in ${segment.chunks} ${beta1} ${beta2} ${clip} ${eps}`,
+              key: `adamw ${count} at ${first} in ${segment.chunks} by ${segment.lanes} ${beta1} ${beta2} ${clip} ${eps}`,
               workgroups: workgroupGrid(count),
-              code: () => updateCode(segment.chunks, first, count, { beta1, beta2, clip, eps }),
+              code: () => updateCode(segment, first, count, { beta1, beta2, clip, eps }),
             },
             [{ buffer: segment.gradients }, table, norm, hyper],
             [{ buffer }, segment.m, segment.v],
@@ -236,7 +238,8 @@ function makeSegment(
   });
   const m = ownTensor(gpu, { shape: [momentOffset], dtype: "float32" });
   const v = ownTensor(gpu, { shape: [momentOffset], dtype: "float32" });
-  return { slots, chunks: models * chunks, firstChunk: 0, runs, m, v, gradients };
+  const lanes = slots.every(({ size }) => size % 4 === 0) ? 4 : 1;
+  return { slots, chunks: models * chunks, firstChunk: 0, lanes, runs, m, v, gradients };
 }
 
 /** Chunks, then slots, then contributions. @param chunksOfModel in all segments */
@@ -269,39 +272,46 @@ function tableWords({ slots, chunks, firstChunk }: Segment, store: GradientStore
   return Int32Array.from([...chunkWords, ...slotWords, ...contributionWords]);
 }
 
+/** The WGSL type that values are bound as. */
+const array = ({ lanes }: Pick<Segment, "lanes">) => `array<${laneType(lanes)}>`;
+
 /**
  * WGSL of the table b1 and the gradients b0: `slotOf(chunk)`, and `gradient(e, stride, at, count)`, the sum of one
- * contribution's partial sums at value e. Nearly every tensor has one contribution, so what says where it lies is read
+ * contribution's partial sums at lanes e. Nearly every tensor has one contribution, so what says where it lies is read
  * once a chunk, and `more(slot, e)` adds the others.
  */
-const tableCode = (chunks: number): string => `${readBinding(0, "array<f32>")}${readBinding(1, "array<i32>")}
+const tableCode = (segment: Pick<Segment, "lanes" | "chunks">): string => {
+  const { lanes, chunks } = segment;
+  const type = laneType(lanes);
+  return `${readBinding(0, array(segment))}${readBinding(1, "array<i32>")}
 fn word(k: u32) -> u32 { return u32(b1[k]); }
 fn slotOf(chunk: u32) -> u32 { return ${chunks * CHUNK_WORDS}u + word(chunk * ${CHUNK_WORDS}u) * ${SLOT_WORDS}u; }
-fn gradient(e: u32, stride: u32, at: u32, count: u32) -> f32 {
+fn gradient(e: u32, stride: u32, at: u32, count: u32) -> ${type} {
   var sum = b0[at + e];
   for (var s = 1u; s < count; s++) { sum += b0[at + s * stride + e]; }
   return sum;
 }
-fn more(slot: u32, e: u32) -> f32 {
+fn more(slot: u32, e: u32) -> ${type} {
   let first = word(slot + 5u);
-  var sum = 0.0;
+  var sum = ${type}(0.0);
   for (var c = 1u; c < word(slot + 6u); c++) {
-    sum += gradient(e, word(slot + 7u), word(first + 2u * c), word(first + 2u * c + 1u));
+    sum += gradient(e, word(slot + 7u) / ${lanes}u, word(first + 2u * c) / ${lanes}u, word(first + 2u * c + 1u));
   }
   return sum;
 }`;
+};
 
-/** The head of a kernel's loop over its chunk: thread t has every 64th value `e` and its gradient `g`. */
-const chunkLoop = (chunk: string): string => `
+/** The head of a kernel's loop over its chunk: thread t has every 64th lanes `e` and their gradient `g`. */
+const chunkLoop = (chunk: string, lanes: Lanes): string => `
   let slot = slotOf(${chunk});
   let start = word(${chunk} * ${CHUNK_WORDS}u + 1u);
   let size = word(slot + 2u);
-  let stride = word(slot + 7u);
-  let end = min(start + ${CHUNK}u, size);
-  let at = word(word(slot + 5u));
+  let stride = word(slot + 7u) / ${lanes}u;
+  let end = min(start + ${CHUNK}u, size) / ${lanes}u;
+  let at = word(word(slot + 5u)) / ${lanes}u;
   let count = word(word(slot + 5u) + 1u);
   let several = word(slot + 6u) > 1u;
-  for (var e = start + t; e < end; e += 64u) {
+  for (var e = start / ${lanes}u + t; e < end; e += 64u) {
     var g = gradient(e, stride, at, count);
     if (several) { g += more(slot, e); }`;
 
@@ -318,16 +328,18 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32
   if (own >= ${chunks}u) { return; }`;
 
 /** squares[model, k] = sum of squares of the model's chunk k. */
-function squaresCode(chunks: number): string {
-  return `${tableCode(chunks)}
+function squaresCode(segment: Pick<Segment, "lanes" | "chunks">): string {
+  const { lanes, chunks } = segment;
+  return `${tableCode(segment)}
 ${writeBinding(2, "array<f32>")}
+${laneSum(lanes)}
 var<workgroup> sums: array<f32, 64>;
 ${workgroupHead(chunks)}
-  var s = 0.0;
-${chunkLoop("own")}
+  var s = ${laneType(lanes)}(0.0);
+${chunkLoop("own", lanes)}
     s += g * g;
   }
-  sums[t] = s;
+  sums[t] = total(s);
   ${tree}
   if (t == 0u) { b2[word(slot + 9u) + start / ${CHUNK}u] = sums[0]; }
 }`;
@@ -348,23 +360,29 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32
 }
 
 /** Reads gradients, table, norm, hyper; updates parameters, m, v of `count` chunks from `first` on. */
-function updateCode(chunks: number, first: number, count: number, o: Required<Omit<AdamWOptions, "pieces">>): string {
+function updateCode(
+  segment: Pick<Segment, "lanes" | "chunks">,
+  first: number,
+  count: number,
+  o: Required<Omit<AdamWOptions, "pieces">>,
+): string {
+  const { lanes } = segment;
   const clipped =
     o.clip > 0 ? `min(1.0, ${float(o.clip)} / max(b2[model], 1e-30))` : "select(1.0, 1.0, b2[model] >= 0.0)";
-  return `${tableCode(chunks)}
+  return `${tableCode(segment)}
 ${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
-${writeBinding(4, "array<f32>")}${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}
+${writeBinding(4, array(segment))}${writeBinding(5, array(segment))}${writeBinding(6, array(segment))}
 ${workgroupHead(count)}
   let chunk = own + ${first}u;
   let model = word(slotOf(chunk) + 8u);
   let scale = ${clipped};
-  let parameters = word(slotOf(chunk));
-  let moments = word(slotOf(chunk) + 1u);
+  let parameters = word(slotOf(chunk)) / ${lanes}u;
+  let moments = word(slotOf(chunk) + 1u) / ${lanes}u;
   let rate = b3[4u * model + word(slotOf(chunk) + 3u)];
   let decay = bitcast<f32>(b1[slotOf(chunk) + 4u]);
   let c1 = b3[4u * model + 2u];
   let c2 = b3[4u * model + 3u];
-${chunkLoop("chunk")}
+${chunkLoop("chunk", lanes)}
     let p = parameters + e;
     let j = moments + e;
     g *= scale;

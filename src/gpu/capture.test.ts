@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { LabError } from "../core/errors";
 import { random } from "../core/random";
 import { createAdamW, hyperValues } from "./adamw";
@@ -53,6 +53,24 @@ const batch = (step: number) => {
 };
 
 describe("captureStep", () => {
+  it("sends all its inputs in one call, and those that lie in their places already as they are", async () => {
+    const step = captureStep(gpu(), ({ a, b, c }) => ({ sum: tf.add(tf.add(a!, tf.cast(b!, "float32")), c!) }), {
+      a: { shape: [3], dtype: "float32" },
+      b: { shape: [1], dtype: "int32" },
+      c: { shape: [3], dtype: "float32" },
+    });
+    const write = vi.spyOn(GPUQueue.prototype, "writeBuffer");
+    const { places } = step;
+    places!["c"]!.set([0.1, 0.2, 0.3]);
+    step.run({ a: Float32Array.of(1, 2, 3), b: Int32Array.of(-7), c: places!["c"]! });
+    expect(write).toHaveBeenCalledTimes(1);
+    write.mockRestore();
+    expect([...(await step.read("sum"))]).toEqual([-5.9, -4.8, -3.7].map(Math.fround));
+    const bytes = gpu().bytes();
+    step.dispose();
+    expect(gpu().bytes()).toBeLessThan(bytes);
+  });
+
   it("gives bit for bit what 30 eager steps give, in one submit, with no growth", async () => {
     const results: Float32Array[][] = [];
     const losses: number[][] = [];

@@ -84,6 +84,7 @@ function capture(gpu: Gpu, fn: StepFunction, specs: InputSpecs, arena: Arena): S
     kind: "captured",
     stats: { dispatches: kept.commands.filter((c) => c.kind === "dispatch").length, bytes },
     outputs: kept.outputs,
+    places: inputs.places,
     run(values, times = 1) {
       inputs.write(values);
       replay(gpu.device, commands(), times);

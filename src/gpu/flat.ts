@@ -122,10 +122,12 @@ function halfTensor(buffer: GPUBuffer, shape: readonly number[]): Tensor {
 }
 
 export interface FlatSpec {
-  shape: number[];
+  shape: readonly number[];
   values?: Float32Array;
   /** As half floats; its rows have to be a multiple of 4 values wide. */
   half?: boolean;
+  /** float32 unless given. */
+  dtype?: "float32" | "int32";
 }
 
 /** Half floats of the values, two in a word: the first in the lower bits. */
@@ -136,14 +138,14 @@ export function packHalf(values: Float32Array): Uint32Array {
 }
 
 /**
- * Tensors side by side in as few buffers as the device's binding limit allows; float32 unless told to be of half floats.
+ * Tensors side by side in as few buffers as the device's binding limit allows.
  * @throws LabError "gpu-refused" where one of them is larger than the limit
  */
 export function flatTensors(gpu: Gpu, specs: readonly FlatSpec[]): FlatTensors {
   if (gpu.heap) {
     // Half floats save a GPU's memory; here all stay as they are.
-    const tensors = specs.map(({ shape, values }) =>
-      tf.keep(values ? tf.tensor(values, shape, "float32") : tf.zeros(shape)),
+    const tensors = specs.map(({ shape, values, dtype }) =>
+      tf.keep(values ? tf.tensor(values, [...shape], "float32") : tf.zeros([...shape], dtype)),
     );
     return { tensors, dispose: () => tf.dispose(tensors) };
   }
@@ -157,14 +159,12 @@ export function flatTensors(gpu: Gpu, specs: readonly FlatSpec[]): FlatTensors {
       "Choose a smaller width or vocabulary, or fewer students at once.",
     );
   const { places, buffers, dispose } = segmentBuffers(gpu, sizes);
-  const tensors = specs.map(({ shape, values, half = false }, i) => {
+  const tensors = specs.map(({ shape, values, half = false, dtype = "float32" }, i) => {
     if (half && shape.at(-1)! % 4 !== 0) throw new Error(`half floats in rows of ${shape.at(-1)}, no multiple of 4`);
     const { segment, offset } = places[i]!;
     const buffer = buffers[segment]!;
     if (values) gpu.device.queue.writeBuffer(buffer, offset, (half ? packHalf(values) : values) as BufferSource);
-    const tensor = tf.keep(
-      half ? halfTensor(buffer, shape) : tf.tensor({ buffer, zeroCopy: true }, [...shape], "float32"),
-    );
+    const tensor = tf.keep(half ? halfTensor(buffer, shape) : tf.tensor({ buffer, zeroCopy: true }, [...shape], dtype));
     views.set(tensor.dataId as object, { buffer, offset, size: sizes[i]! });
     if (half) halves.add(tensor.dataId as object);
     return tensor;

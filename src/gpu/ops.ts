@@ -30,6 +30,15 @@ export interface TokenIds {
   offsets: Tensor1D;
 }
 
+/** Llama 3.1's stretching of rotary positions ("llama3"): slow frequencies are divided by `factor`, fast ones kept. */
+export interface RopeScaling {
+  factor: number;
+  /** Turns within `originalTokens` at or below which a frequency counts as slow, and at or above which as fast. */
+  slow: number;
+  fast: number;
+  originalTokens: number;
+}
+
 export interface AttentionShape {
   /** Texts; of several models a multiple of the mask's. */
   batch: number;
@@ -41,6 +50,7 @@ export interface AttentionShape {
   causal: boolean;
   /** Base of the rotary position embedding (Llama's split-half layout); absent: none. */
   ropeTheta?: number;
+  ropeScaling?: RopeScaling | undefined;
 }
 
 /** What a tower adds to its tokens' embeddings. */

@@ -19,7 +19,18 @@ import { dropoutBits, dropoutThreshold } from "./dropoutBits";
 import { headSize } from "./kernels/attention";
 import { firstValue } from "./kernels/dropout";
 import { modelsOf, ofEach } from "./kernels/models";
-import type { AttentionShape, DropoutKey, FeedForward, Matrix, Places, TokenIds, TowerOps, Vector } from "./ops";
+import { ropeFrequency } from "./kernels/rotary";
+import type {
+  AttentionShape,
+  DropoutKey,
+  FeedForward,
+  Matrix,
+  Places,
+  RopeScaling,
+  TokenIds,
+  TowerOps,
+  Vector,
+} from "./ops";
 
 const hasKernel = (name: string) => Boolean(tf.getKernel(name, tf.getBackend()));
 const runKernel = <T extends Tensor>(name: string, inputs: Record<string, Tensor>, attrs: Record<string, unknown>): T =>
@@ -109,12 +120,12 @@ function affine(x: Tensor2D, gain: Vector, bias?: Vector): Tensor2D {
 }
 
 /** Rotary positions, split-half layout: x [batch, heads, tokens, size]. (Su et al., arXiv 2104.09864; layout of Llama) */
-function rotate(x: Tensor4D, theta: number): Tensor4D {
+function rotate(x: Tensor4D, theta: number, scaling: RopeScaling | undefined): Tensor4D {
   const [, , tokens, size] = x.shape;
   const half = size / 2;
   const angles = new Float32Array(tokens * size);
   for (let t = 0; t < tokens; t++)
-    for (let i = 0; i < size; i++) angles[t * size + i] = t * theta ** ((-2 * (i % half)) / size);
+    for (let i = 0; i < size; i++) angles[t * size + i] = t * ropeFrequency(size, theta, scaling, i % half);
   const cos = tf.tensor2d(angles.map(Math.cos), [tokens, size]);
   const sin = tf.tensor2d(angles.map(Math.sin), [tokens, size]);
   const [first, second] = tf.split(x, 2, 3) as [Tensor4D, Tensor4D];
@@ -122,7 +133,7 @@ function rotate(x: Tensor4D, theta: number): Tensor4D {
 }
 
 function attention(qkv: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor2D {
-  const { batch, tokens, heads, kvHeads, causal, ropeTheta } = shape;
+  const { batch, tokens, heads, kvHeads, causal, ropeTheta, ropeScaling } = shape;
   const size = headSize(qkv, shape);
   const [q, k, v] = tf.split(qkv, [heads * size, kvHeads * size, kvHeads * size], 1) as [Tensor2D, Tensor2D, Tensor2D];
   const split = (x: Tensor2D, count: number) =>
@@ -131,8 +142,8 @@ function attention(qkv: Tensor2D, mask: Tensor2D, shape: AttentionShape): Tensor
   let keys = split(k, kvHeads);
   let values = split(v, kvHeads);
   if (ropeTheta !== undefined) {
-    queries = rotate(queries, ropeTheta);
-    keys = rotate(keys, ropeTheta);
+    queries = rotate(queries, ropeTheta, ropeScaling);
+    keys = rotate(keys, ropeTheta, ropeScaling);
   }
   if (kvHeads !== heads) {
     keys = repeatHeads(keys, heads / kvHeads);

@@ -1,14 +1,17 @@
 /** All stores of the page, wired to one worker. main.tsx makes the real one; tests and tools make another. */
 import type { RunSummary } from "../worker/protocol";
 import type { LabClient } from "./client";
+import { createDataStore } from "./data";
 import { createDeviceStore } from "./device";
 import { createLabStore } from "./lab";
 import { createLockStore } from "./lock";
+import { createModelsStore } from "./models";
 import { createRecordedStore } from "./recorded";
 import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
 import { createSearchStore } from "./search";
 import { createThemeStore } from "./theme";
+import { createAnalyst, createTrialsStore } from "./trials";
 
 export interface Surroundings {
   storage: Pick<Storage, "getItem" | "setItem"> | null;
@@ -25,7 +28,11 @@ export function createLab(client: LabClient, around: Surroundings) {
   const lock = createLockStore(around.locks);
   const runs = createRunsStore(client, around.fetcher, () => lock.store.getState().owner === "here");
   const lab = createLabStore(client);
+  const data = createDataStore(client, lab);
+  const models = createModelsStore(client, around.fetcher);
   const search = createSearchStore(client);
+  const trials = createTrialsStore(client);
+  const analyst = createAnalyst(client);
   const recorded = createRecordedStore(around.fetcher);
   const theme = createThemeStore(around.storage, around.root);
 
@@ -34,6 +41,14 @@ export function createLab(client: LabClient, around: Surroundings) {
       device.getState().lost(event.report);
       const problem = event.report.problem;
       if (problem) run.getState().broken(problem);
+      return;
+    }
+    if (event.type === "loading") {
+      data.setState({ loading: event.report });
+      return;
+    }
+    if (event.type === "fetching") {
+      models.getState().hear(event.report);
       return;
     }
     run.getState().apply(event);
@@ -96,7 +111,11 @@ export function createLab(client: LabClient, around: Surroundings) {
     lock: lock.store,
     follow,
     lab,
+    data,
+    models,
     search,
+    trials,
+    analyst,
     recorded,
     theme,
     /** Takes the CPU in the GPU's place, and the preset that suits it. */

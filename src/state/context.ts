@@ -12,7 +12,18 @@ export function useLab(): Lab {
   return lab;
 }
 
-type StoreName = "device" | "run" | "runs" | "lock" | "lab" | "search" | "recorded" | "theme";
+type StoreName =
+  | "device"
+  | "run"
+  | "runs"
+  | "lock"
+  | "lab"
+  | "data"
+  | "models"
+  | "search"
+  | "trials"
+  | "recorded"
+  | "theme";
 type StateOf<K extends StoreName> = ReturnType<Lab[K]["getState"]>;
 
 /** One value of one store; the view is drawn anew when it changes. */

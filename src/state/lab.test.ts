@@ -18,16 +18,17 @@ const report = (name: string): CollectionReport => ({
 it("files that are being loaded are not overtaken by a look at the bundled notes", async () => {
   let loaded: (answer: CollectionReport) => void = () => {};
   const client = createFakeClient({
-    loadFiles: () =>
+    readData: () =>
       new Promise<CollectionReport>((done) => {
         loaded = done;
       }),
     describe: () => report("notes"),
   });
   const lab = createLabStore(client);
-  const loading = lab.getState().loadFiles([{ path: "corpus.jsonl", file: new Blob() }]);
+  const { experiment } = lab.getState();
+  const loading = lab.getState().adopt(() => client.send("readData", { experiment, columns: null }));
   await lab.getState().describe();
-  expect(client.calls.map(({ name }) => name)).toEqual(["loadFiles"]);
+  expect(client.calls.map(({ name }) => name)).toEqual(["readData"]);
   loaded(report("own"));
   await loading;
   expect(lab.getState()).toMatchObject({ collection: { name: "own" }, experiment: { data: { source: "files" } } });

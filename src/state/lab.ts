@@ -8,7 +8,6 @@ import type { Experiment } from "../core/config/schema";
 import type { CollectionReport, ErrorReport, MemoryReport } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 import { runName } from "./names";
-import type { PickedFile } from "./runs";
 
 export interface LabState {
   experiment: Experiment;
@@ -27,13 +26,23 @@ export interface LabState {
   memory: MemoryReport | null;
   setPreset(name: PresetName): void;
   set(path: string, value: SettingValue): void;
+  /** Several settings at once, such as those of a sweep's configuration. */
+  apply(settings: Record<string, SettingValue>): void;
   reset(): void;
   /** Takes the settings of an address (what follows #). */
   readLink(hash: string): void;
   /** The address of the Lab with these settings, from # on. */
   link(): string;
   dismissNotices(): void;
-  loadFiles(files: PickedFile[]): Promise<void>;
+  /** Whether data of the user's own was loaded: the worker still has it when another source is chosen. */
+  hasOwn: boolean;
+  /**
+   * Loads the user's own collection; null from `work`: there is none yet. What was loaded before stays where it fails.
+   *
+   * @param tell whether the form shows what went wrong
+   * @returns what went wrong; null also where the user stopped it
+   */
+  adopt(work: () => Promise<CollectionReport | null>, tell?: () => boolean): Promise<ErrorReport | null>;
   /** Asks what the collection of this experiment holds. */
   describe(): Promise<void>;
   /** Asks how much memory a run of this experiment would take. */
@@ -47,18 +56,24 @@ export function createLabStore(client: LabClient) {
     let asked = 0;
     let told = 0;
     let loading = 0;
-    const read = async (what: () => Promise<CollectionReport>) => {
+    const read = async (
+      work: () => Promise<CollectionReport | null>,
+      tell: (error: ErrorReport) => boolean = () => true,
+    ): Promise<{ collection: CollectionReport | null; error: ErrorReport | null }> => {
       const mine = ++asked;
       set({ describing: true });
       try {
-        const collection = await what();
-        if (mine === asked) set({ collection, describing: false, collectionError: null });
-        return true;
+        const collection = await work();
+        if (mine === asked) set({ describing: false, ...(collection ? { collection, collectionError: null } : {}) });
+        return { collection, error: null };
       } catch (cause) {
-        if (mine === asked) set({ collectionError: toReport(cause), describing: false });
-        return false;
+        const error = toReport(cause);
+        if (mine === asked) set({ describing: false, ...(tell(error) ? { collectionError: error } : {}) });
+        return { collection: null, error };
       }
     };
+    /** What is the user's own choice, whatever the preset. */
+    const ownChoice = ({ source, wordnet, queriesFrom }: Experiment["data"]) => ({ source, wordnet, queriesFrom });
     return {
       experiment: base,
       preset: DEFAULT_PRESET,
@@ -72,13 +87,13 @@ export function createLabStore(client: LabClient) {
       setPreset(preset) {
         const next = presetExperiment(preset);
         // A preset says how to train; the collection and the seed stay the user's.
-        const { source } = get().experiment.data;
+        const own = ownChoice(get().experiment.data);
         set({
           preset,
           base: next,
-          experiment: { ...next, seed: get().experiment.seed, data: { ...next.data, source } },
+          experiment: { ...next, seed: get().experiment.seed, data: { ...next.data, ...own } },
           notices: [],
-          collection: source === "notes" ? null : get().collection,
+          collection: own.source === "notes" ? null : get().collection,
         });
       },
       set(path, value) {
@@ -87,10 +102,19 @@ export function createLabStore(client: LabClient) {
         set({ experiment, notices });
         if (path.startsWith("data.")) set({ collection: null, collectionError: null });
       },
+      apply(settings) {
+        const before = get().experiment;
+        const wanted = Object.entries(settings).reduce((e, [path, value]) => withSetting(e, path, value), before);
+        const { experiment, notices } = readExperiment(wanted, before);
+        set({ experiment, notices });
+        if (Object.keys(settings).some((path) => path.startsWith("data.")))
+          set({ collection: null, collectionError: null });
+      },
       reset() {
         const { base } = get();
-        const { source } = get().experiment.data;
-        set({ experiment: { ...base, data: { ...base.data, source } }, notices: [], collection: null });
+        const { data } = get().experiment;
+        const collection = data.source === "notes" ? null : get().collection;
+        set({ experiment: { ...base, data: { ...base.data, ...ownChoice(data) } }, notices: [], collection });
       },
       readLink(hash) {
         const { experiment, preset, notices } = fromLink(hash);
@@ -98,13 +122,15 @@ export function createLabStore(client: LabClient) {
       },
       link: () => toLink({ view: "lab", preset: get().preset, experiment: get().experiment }),
       dismissNotices: () => set({ notices: [] }),
-      async loadFiles(files) {
+      hasOwn: false,
+      async adopt(work, tell = () => true) {
         loading++;
-        const ok = await read(() => client.send("loadFiles", { files, seed: get().experiment.seed }));
+        const { collection, error } = await read(work, (cause) => cause.kind !== "stopped" && tell());
         loading--;
-        if (!ok) return;
+        if (!collection) return error?.kind === "stopped" ? null : error;
         const { experiment } = get();
-        set({ experiment: { ...experiment, data: { ...experiment.data, source: "files" } } });
+        set({ hasOwn: true, experiment: { ...experiment, data: { ...experiment.data, source: "files" } } });
+        return null;
       },
       async describe() {
         // What the user is loading says more than what it takes the place of.

@@ -139,7 +139,7 @@ export function createRunStore(client: LabClient, adapter: () => AdapterRecord |
       finishStage: () => command(() => client.send("finishStage", {})),
       stop: () => command(() => client.send("stop", {})),
       apply(event) {
-        if (event.type === "device") return;
+        if (!("runId" in event)) return;
         const s = get();
         if (s.mode !== "live") return;
         // The first event may come before the answer that names the run.

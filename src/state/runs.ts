@@ -1,6 +1,6 @@
 /** The stored runs and which of them is selected. */
 import { createStore } from "zustand/vanilla";
-import type { ErrorReport, RunSummary } from "../worker/protocol";
+import type { ErrorReport, ExportForm, ExportWhat, RunSummary } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 
 /** An address may be of any length; this much of it is told back. */
@@ -25,6 +25,8 @@ export interface RunsState {
   remove(id: string): Promise<void>;
   /** The run as a .zip; null where it failed (`error` says why). */
   exportRun(id: string, checkpoints: boolean): Promise<Blob | null>;
+  /** Its towers, vectors, rankings or collection for other programs, as a .zip; null where it failed. */
+  exportFiles(id: string, what: ExportWhat, form: ExportForm): Promise<Blob | null>;
   /** Imports an archive (a .zip or its loose files) and selects it. */
   importFiles(files: PickedFile[]): Promise<RunSummary | null>;
   importUrl(url: string): Promise<RunSummary | null>;
@@ -84,6 +86,7 @@ export function createRunsStore(
         }));
       },
       exportRun: (id, checkpoints) => tried(() => client.send("exportRun", { runId: id, checkpoints })),
+      exportFiles: (id, what, form) => tried(() => client.send("exportFiles", { runId: id, what, form })),
       async importFiles(files) {
         const run = await tried(() => client.send("importRun", { files }));
         if (!run) return null;

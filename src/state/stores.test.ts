@@ -23,10 +23,8 @@ describe("device", () => {
 
 describe("lab", () => {
   const collection = { ...madeUpResult().collection, sampleDocuments: [], sampleQueries: [] };
-  const setUp = () =>
-    createLabStore(
-      createFakeClient({ describe: () => collection, loadFiles: () => ({ ...collection, name: "banking77" }) }),
-    );
+  const setUp = () => createLabStore(createFakeClient({ describe: () => collection }));
+  const own = async () => ({ ...collection, name: "banking77" });
 
   it("clamps a value and says so", () => {
     const lab = setUp();
@@ -52,17 +50,10 @@ describe("lab", () => {
     expect(lab.getState().experiment.training.batch).toBe(4096);
     expect(lab.getState().notices.length).toBe(2);
   });
-  it("has the user's files split by the seed on the form", async () => {
-    const client = createFakeClient({ loadFiles: () => collection });
-    const lab = createLabStore(client);
-    lab.getState().set("seed", 11);
-    await lab.getState().loadFiles([]);
-    expect(client.calls).toMatchObject([{ name: "loadFiles", payload: { seed: 11 } }]);
-  });
   it("a preset keeps the seed and the user's files; reset goes back to the preset", async () => {
     const lab = setUp();
     lab.getState().set("seed", 5);
-    await lab.getState().loadFiles([{ path: "corpus.jsonl", file: new Blob() }]);
+    expect(await lab.getState().adopt(own)).toBeNull();
     lab.getState().setPreset("tiny");
     expect(lab.getState()).toMatchObject({
       experiment: { seed: 5, data: { source: "files" } },
@@ -74,15 +65,15 @@ describe("lab", () => {
       data: { ...presetExperiment("tiny").data, source: "files" },
     });
   });
-  it("keeps the reason where files cannot be read", async () => {
-    const lab = createLabStore(
-      createFakeClient({
-        loadFiles: () => {
-          throw { kind: "bad-input", message: "Line 402 has no _id.", remedy: "Mend it." };
-        },
-      }),
-    );
-    await lab.getState().loadFiles([]);
+  it("keeps the reason where data cannot be read, unless it was stopped or is told elsewhere", async () => {
+    const lab = createLabStore(createFakeClient({}));
+    const fail = (kind: string) => async () => {
+      throw { kind, message: "Line 402 has no _id.", remedy: "Mend it." };
+    };
+    expect(await lab.getState().adopt(fail("stopped"))).toBeNull();
+    expect(await lab.getState().adopt(fail("bad-input"), () => false)).toMatchObject({ remedy: "Mend it." });
+    expect(lab.getState()).toMatchObject({ collectionError: null, hasOwn: false, describing: false });
+    await lab.getState().adopt(fail("bad-input"));
     expect(lab.getState()).toMatchObject({
       collectionError: { message: "Line 402 has no _id." },
       experiment: { data: { source: "notes" } },

@@ -112,7 +112,7 @@ test.each(["error", "messageerror"])(
 test("a payload that cannot be cloned is refused at once", async () => {
   const { client } = open();
   await expect(
-    client.send("loadFiles", { files: [{ path: "a", file: (() => 1) as unknown as Blob }], seed: 7 }),
+    client.send("openData", { from: { kind: "files", files: [{ path: "a", file: (() => 1) as unknown as Blob }] } }),
   ).rejects.toThrow();
 });
 

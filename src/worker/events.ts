@@ -2,7 +2,7 @@
 import { LabError } from "../core/errors";
 import { type LossPoint, STAGES, type StageName, type StageRecord, type ValidationPoint } from "../core/formats/result";
 import type { RunListener, StageNews } from "../core/pipeline/reporter";
-import type { ErrorReport, RunEvent, RunStatus, RunSummary } from "./protocol";
+import type { ErrorReport, LoadingReport, RunEvent, RunStatus, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 
 const EVERY_MS = 250;
@@ -99,5 +99,16 @@ export function eventBatcher(runId: string, emit: (event: RunEvent) => void, run
       await runs.update(runId, { stages: stages(), ...change, status });
       emit({ type: "status", runId, status, ...(error ? { error } : {}) });
     },
+  };
+}
+
+/** Tells how far loading is, at most four times a second; its begin, its end and the last of a file at once. */
+export function loadingTeller(emit: (event: RunEvent) => void): (report: LoadingReport | null) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (report) => {
+    const now = performance.now();
+    if (report !== null && report.done > 0 && report.done < report.total && now - last < EVERY_MS) return;
+    last = now;
+    emit({ type: "loading", report });
   };
 }

@@ -2,7 +2,13 @@
  * The messages between page and worker: types only. Commands carry an id and are answered once by `reply`; everything a
  * run reports comes as events, batched to at most four a second.
  */
+import type { AblationReport } from "../core/analysis/ablation";
+import type { ScalingQuestion, ScalingReport } from "../core/analysis/scaling";
+import type { Trial } from "../core/analysis/trial";
+import type { StoredCheckpoint } from "../core/checkpoints/library";
 import type { Experiment } from "../core/config/schema";
+import type { Form, Table } from "../core/data/collection";
+import type { Columns } from "../core/data/columns";
 import type {
   AdapterRecord,
   CollectionRecord,
@@ -13,6 +19,9 @@ import type {
   SystemName,
   ValidationPoint,
 } from "../core/formats/result";
+import type { ExportForm, ExportWhat } from "../core/pipeline/exports";
+
+export type { ExportForm, ExportWhat };
 
 /** An error as it crosses to the page. */
 export interface ErrorReport {
@@ -31,6 +40,74 @@ export interface DeviceReport {
 export interface CollectionReport extends CollectionRecord {
   sampleDocuments: { id: string; title: string; text: string }[];
   sampleQueries: { id: string; text: string }[];
+}
+
+/** Where the user's data is taken from. */
+export type DataFrom =
+  | { kind: "files"; files: { path: string; file: Blob }[] }
+  | { kind: "url"; url: string }
+  /** A dataset of the Hugging Face hub: owner/name[@revision][:folder]. */
+  | { kind: "hub"; name: string; hubUrl?: string | undefined };
+
+/** What the user's data looks like before it is read. */
+export interface DataPreview {
+  form: Form;
+  name: string;
+  files: { path: string; bytes: number }[];
+  /** Of a table: its columns, first rows, and what the columns seem to be. */
+  table: Table | null;
+}
+
+/** How far fetching or reading of data is. */
+export interface LoadingReport {
+  /** What is loaded, in a few words. */
+  words: string;
+  file: string;
+  /** Bytes; a total of 0 is not known yet. */
+  done: number;
+  total: number;
+}
+
+/** Where a checkpoint is taken from. */
+export type ModelFrom =
+  | { kind: "files"; files: { path: string; file: Blob }[] }
+  /** The address of its folder. */
+  | { kind: "url"; url: string }
+  /** A model of the Hugging Face hub: owner/name[@revision]. */
+  | { kind: "hub"; name: string; hubUrl?: string | undefined };
+
+/** What a checkpoint is, before it is loaded. */
+export interface ModelReport {
+  name: string;
+  modelType: string;
+  kind: string;
+  width: number;
+  layers: number;
+  embeddingSize: number;
+  pooling: string;
+  /** Longest text in tokens. */
+  maxTokens: number;
+  vocabulary: number;
+  prompts: { query: string; document: string };
+  /** False: it cannot read texts. */
+  tokenizer: boolean;
+  parameters: { total: number; withoutEmbeddings: number };
+  /** Bytes to fetch or copy. */
+  fileBytes: number;
+  bytes: { file: number; gpu: number; gpuHalf: number; training: number };
+  dtypes: string[];
+  /** Tensors that are not read. */
+  ignored: string[];
+  notes: string[];
+}
+
+export type StoredModel = StoredCheckpoint;
+
+/** How far the fetching of a checkpoint is, in bytes. */
+export interface FetchingReport {
+  name: string;
+  done: number;
+  total: number;
 }
 
 /** How much of the GPU's memory a run would take. */
@@ -91,10 +168,26 @@ export interface RunSummary {
 export interface Commands {
   /** Opens the GPU, or, where `cpu` asks for it, the CPU in its place. */
   open: [{ cpu?: boolean }, DeviceReport];
-  /** Reads dropped files as a BEIR collection, split by the seed: the one that `run` with data.source "files" uses. */
-  loadFiles: [{ files: { path: string; file: Blob }[]; seed: number }, CollectionReport];
+  /** Fetches data and says what it looks like. What was loaded before stays until `readData` is done. */
+  openData: [{ from: DataFrom }, DataPreview];
+  /** The opened table, with its first row taken as names or not. */
+  lookAgain: [{ header: boolean }, DataPreview];
+  /** Reads the opened data: the collection that `run` with data.source "files" uses. `columns`: of a table. */
+  readData: [{ experiment: Experiment; columns: Columns | null }, CollectionReport];
+  /** Ends the fetching or reading of data; the command under way is refused with kind "stopped". */
+  stopData: [Record<string, never>, null];
   /** Reports on the collection that the experiment would use. */
   describe: [{ experiment: Experiment }, CollectionReport];
+  /** Looks at a checkpoint without fetching its tensors. */
+  lookAtModel: [{ from: ModelFrom }, ModelReport];
+  /** Fetches or copies the checkpoint that was looked at last. */
+  keepModel: [Record<string, never>, StoredModel];
+  /** Goes on fetching one that is not whole. */
+  fetchModel: [{ reference: string }, StoredModel];
+  /** Ends the looking or fetching; what came is kept, and the command under way is refused with kind "stopped". */
+  stopModel: [Record<string, never>, null];
+  listModels: [Record<string, never>, StoredModel[]];
+  removeModel: [{ id: string }, null];
   /** How much of the GPU's memory a run would take. Computes from shapes alone; opens nothing. */
   memory: [{ experiment: Experiment }, MemoryReport];
   /** Starts a run; answers with its id once it is under way. Events follow. */
@@ -119,7 +212,16 @@ export interface Commands {
   deleteRun: [{ runId: string }, null];
   /** The run as one .zip. */
   exportRun: [{ runId: string; checkpoints: boolean }, Blob];
+  /** What a finished run gives to other programs, as one .zip. */
+  exportFiles: [{ runId: string; what: ExportWhat; form: ExportForm }, Blob];
   importRun: [{ files: { path: string; file: Blob }[] }, RunSummary];
+  /** Reads trials that a sweep wrote, one a line. */
+  readTrials: [{ files: { path: string; file: Blob }[] }, Trial[]];
+  /** Keeps trials under a key for the questions below; those held before are dropped. */
+  holdTrials: [{ key: string; trials: readonly Trial[] }, null];
+  /** Refused with kind "not-held" where the trials of this key are not there. */
+  ablation: [{ key: string; system: SystemName; metric: string; samples: number; seed: number }, AblationReport];
+  scaling: [{ key: string; question: ScalingQuestion }, ScalingReport];
 }
 
 export type CommandName = keyof Commands;
@@ -127,7 +229,7 @@ export type Command = {
   [K in CommandName]: { type: "command"; id: number; name: K; payload: Commands[K][0] };
 }[CommandName];
 
-/** Events of the run under way. */
+/** Events of the run under way, of data being loaded, and of the device. */
 export type RunEvent =
   | { type: "status"; runId: string; status: RunStatus; error?: ErrorReport }
   /** A stage begins, moves on or ends. Curves are not repeated here. */
@@ -143,6 +245,10 @@ export type RunEvent =
   | { type: "doing"; runId: string; words: string | null }
   | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
   | { type: "result"; runId: string; result: RunResult }
+  /** Data is being fetched or read; null: not any more. Of no run. */
+  | { type: "loading"; report: LoadingReport | null }
+  /** A checkpoint is being fetched; null: not any more. Of no run. */
+  | { type: "fetching"; report: FetchingReport | null }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

@@ -1,12 +1,15 @@
+import { unzipSync } from "fflate";
 import { expect, it } from "vitest";
+import { memoryByteFolder } from "../core/artifacts/byteFolder";
 import { memoryStore } from "../core/artifacts/store";
+import { checkpointLibrary } from "../core/checkpoints/library";
 import { presetExperiment } from "../core/config/presets";
 import { QUERIES_FILE, RESULT_FILE, writeResult } from "../core/formats/archive";
 import { writeQueries } from "../core/formats/queries";
 import { testQueries, testRun } from "../core/formats/testRun";
 import { useWasm } from "../gpu/testWasm";
 import { file, files } from "./beirFiles.test-helper";
-import type { RunEvent, RunSummary } from "./protocol";
+import type { ExportForm, ExportWhat, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 import { createSession } from "./session";
 
@@ -30,6 +33,7 @@ function session(emit: (event: RunEvent) => void = () => {}) {
   const store = memoryStore();
   const openCpu = async () => cpu();
   const options = {
+    library: checkpointLibrary({ folder: memoryByteFolder(), now: () => new Date(0) }),
     codeVersion: "test",
     openCpu,
     host: "node",
@@ -43,11 +47,15 @@ function session(emit: (event: RunEvent) => void = () => {}) {
 it("splits the user's files by the seed that it is given", async () => {
   const base = presetExperiment("tiny");
   const { commands } = session();
-  const eight = await commands.loadFiles({ files, seed: 8 });
+  const load = async (seed: number) => {
+    expect(await commands.openData({ from: { kind: "files", files } })).toMatchObject({ form: "beir", name: "own" });
+    return commands.readData({ experiment: { ...base, seed }, columns: null });
+  };
+  const eight = await load(8);
   expect(eight).toMatchObject({ name: "own", documents: 60 });
   const experiment = { ...base, seed: 8, data: { ...base.data, source: "files" as const } };
   expect(await commands.describe({ experiment })).toEqual(eight);
-  expect(await commands.loadFiles({ files, seed: 9 })).not.toEqual(eight);
+  expect(await load(9)).not.toEqual(eight);
 });
 
 it("says what a run would take of the memory, and refuses one that takes too much before it is stored", async () => {
@@ -100,14 +108,15 @@ it("takes the CPU where it is asked to, and starts nothing large on it", async (
     files[1]!,
     files[2]!,
   ];
-  await commands.loadFiles({ files: large, seed: 7 });
   const tiny = presetExperiment("tiny");
+  await commands.openData({ from: { kind: "files", files: large } });
+  await commands.readData({ experiment: tiny, columns: null });
   const experiment = { ...tiny, data: { ...tiny.data, source: "files" as const } };
   await expect(commands.run({ experiment, name: "large" })).rejects.toThrow(/on the CPU at most/);
   expect(rows.size).toBe(0);
 });
 
-it("goes on with a run of an earlier build, with the defaults of what that one did not know", async () => {
+it("goes on with a run of an earlier build, with the defaults of what that one did not know, and gives it away", async () => {
   let end: (event: RunEvent) => void;
   const ended = new Promise<RunEvent>((resolve) => {
     end = resolve;
@@ -140,4 +149,17 @@ it("goes on with a run of an earlier build, with the defaults of what that one d
   });
   await commands.resumeRun({ runId: "old" });
   expect(await ended).toMatchObject({ type: "result", result: { config: { training: { matmul } } } });
+  const given = async (what: ExportWhat, form: ExportForm) => {
+    const blob = await commands.exportFiles({ runId: "old", what, form });
+    return Object.keys(unzipSync(new Uint8Array(await blob.arrayBuffer())));
+  };
+  expect(await given("student", "folder")).toContain("modules.json");
+  expect(await given("student", "onnx")).toContain("model.onnx");
+  expect(await given("teacher", "folder")).toEqual(
+    expect.arrayContaining(["query/model.safetensors", "document/model.safetensors"]),
+  );
+  expect(await given("vectors", "npy")).toContain("queries.student.npy");
+  expect(await given("vectors", "safetensors")).toContain("vectors.safetensors");
+  expect(await given("rankings", "trec")).toContain("qrels.trec");
+  expect(await given("data", "beir")).toContain("corpus.jsonl");
 });

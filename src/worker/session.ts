@@ -4,6 +4,7 @@
  */
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
+import type { Library } from "../core/checkpoints/library";
 import { PRESETS } from "../core/config/presets";
 import { type Experiment, experimentSchema } from "../core/config/schema";
 import type { Dataset } from "../core/data/types";
@@ -17,13 +18,16 @@ import { planRun, planShape } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
 import { openSearch, type SearchEngine } from "../core/pipeline/search";
 import { testBeforeRun } from "../core/pipeline/selfTest";
+import { openStarts, type Started } from "../core/pipeline/starts";
 import { type Gpu, openGpu } from "../gpu/device";
 import { fusedOps } from "../gpu/fusedOps";
 import { plainOps } from "../gpu/plainOps";
 import { createCollections, describe } from "./collections";
-import { errorReport, eventBatcher } from "./events";
+import { errorReport, eventBatcher, loadingTeller } from "./events";
+import { createModels, modelCommands } from "./models";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
+import { trialHandlers } from "./trials";
 
 export interface SessionOptions {
   store: Store;
@@ -32,7 +36,11 @@ export interface SessionOptions {
   host: string;
   /** Opens the CPU in a GPU's place. */
   openCpu: () => Promise<Gpu>;
+  /** The address of the page's folder, for what is served beside it. */
+  base?: string;
   emit: (event: RunEvent) => void;
+  /** The checkpoints that are kept. */
+  library: Library;
   newId: () => string;
   now: () => Date;
 }
@@ -41,7 +49,15 @@ type Handlers = { [K in CommandName]: (payload: Commands[K][0]) => Promise<Comma
 
 export function createSession(options: SessionOptions): Handlers {
   const { store, runs, emit } = options;
-  const collections = createCollections();
+  const collections = createCollections({
+    onLoading: loadingTeller(emit),
+    ...(options.base ? { base: options.base } : {}),
+  });
+  const models = createModels({
+    library: options.library,
+    base: options.base,
+    onFetching: (report) => emit({ type: "fetching", report }),
+  });
   let gpu: Gpu | null = null;
   let active: { runId: string; control: RunControl } | null = null;
   let search: { runId: string; engine: SearchEngine } | null = null;
@@ -81,9 +97,9 @@ export function createSession(options: SessionOptions): Handlers {
   const limits = () => (gpu && !gpu.heap ? gpu.device.limits : undefined);
   const opsOf = (g: Gpu) => (g.heap ? plainOps : fusedOps);
   /** A CPU trains what is about as small as the preset Tiny. */
-  const needSmall = (experiment: Experiment, dataset: Dataset) => {
+  const needSmall = ({ experiment, towers }: Started, dataset: Dataset) => {
     if (!gpu?.heap) return;
-    const { totalFlops } = planRun(experiment, planShape(experiment, dataset));
+    const { totalFlops } = planRun(experiment, planShape(experiment, dataset), towers);
     const most = 4 * PRESETS.tiny.flops;
     if (totalFlops > most)
       throw new LabError(
@@ -92,16 +108,16 @@ export function createSession(options: SessionOptions): Handlers {
         "Choose the preset Tiny, or open the page in a browser with WebGPU.",
       );
   };
-  const needMemory = (experiment: Experiment, dataset: Dataset) => {
-    const problem = memoryProblem(experiment, planShape(experiment, dataset), limits());
+  const needMemory = ({ experiment, towers }: Started, dataset: Dataset) => {
+    const problem = memoryProblem(experiment, planShape(experiment, dataset), limits(), towers);
     if (problem) throw problem;
   };
   /** Whether this device can hold and compute it; refused before anything is stored or trained. */
-  const needRoom = async (experiment: Experiment, dataset: Dataset) => {
-    needMemory(experiment, dataset);
+  const needRoom = async (started: Started, dataset: Dataset) => {
+    needMemory(started, dataset);
     await needGpu();
-    needSmall(experiment, dataset);
-    needMemory(experiment, dataset); // its limits are known now
+    needSmall(started, dataset);
+    needMemory(started, dataset); // its limits are known now
   };
   const needIdle = () => {
     if (active) throw new LabError("bad-input", "A run is under way.", "Stop it first, or wait for its end.");
@@ -113,7 +129,7 @@ export function createSession(options: SessionOptions): Handlers {
   };
 
   /** Runs or goes on with a stored run in the background; tells by events. */
-  const start = async (run: RunSummary, dataset: Dataset) => {
+  const start = async (run: RunSummary, { experiment, starts, towers }: Started, dataset: Dataset) => {
     const device = await needGpu();
     const control = createControl((paused) => events.status(paused ? "paused" : "running"));
     const events = eventBatcher(run.id, emit, runs);
@@ -122,10 +138,9 @@ export function createSession(options: SessionOptions): Handlers {
     const work = async () => {
       await closeSearch(); // its towers would only take memory from the training
       const { codeVersion } = options;
-      const { experiment } = run;
       const { doing } = events.listener;
       const ops = opsOf(device);
-      const before = { gpu: device, ops, experiment, codeVersion, store, ...(doing ? { doing } : {}) };
+      const before = { gpu: device, ops, experiment, towers, codeVersion, store, ...(doing ? { doing } : {}) };
       const engine = await settleEngine(before);
       await testBeforeRun(before);
       return runExperiment({
@@ -136,6 +151,8 @@ export function createSession(options: SessionOptions): Handlers {
         codeVersion,
         store: runStore,
         experiment,
+        starts,
+        towers,
         name: run.name,
         createdAt: run.createdAt,
         dataset,
@@ -164,19 +181,30 @@ export function createSession(options: SessionOptions): Handlers {
   };
 
   return {
+    ...modelCommands(models),
     open,
-    loadFiles: async ({ files, seed }) => describe(await collections.load(files, seed)),
+    openData: ({ from }) => collections.open(from),
+    lookAgain: ({ header }) => collections.lookAgain(header),
+    readData: async ({ experiment, columns }) => describe(await collections.read(experiment, columns)),
+    async stopData() {
+      collections.stop();
+      return null;
+    },
     describe: async ({ experiment }) => describe(await collections.get(experiment)),
     async memory({ experiment }) {
-      const dataset = experiment.data.source === "files" ? collections.loaded() : null;
-      const shape = planShape(experiment, dataset ?? undefined);
-      const problem = memoryProblem(experiment, shape, limits());
-      return { words: memoryWords(runMemory(experiment, shape)), problem: problem && errorReport(problem) };
+      const dataset = experiment.data.source === "notes" ? null : collections.ready(experiment);
+      const started = await openStarts(experiment, models);
+      const shape = planShape(started.experiment, dataset ?? undefined);
+      const problem = memoryProblem(started.experiment, shape, limits(), started.towers);
+      const words = memoryWords(runMemory(started.experiment, shape, started.towers));
+      return { words, problem: problem && errorReport(problem) };
     },
-    async run({ experiment, name }) {
+    async run({ experiment: given, name }) {
       needIdle();
+      const started = await openStarts(given, models);
+      const { experiment } = started;
       const dataset = await collections.get(experiment);
-      await needRoom(experiment, dataset);
+      await needRoom(started, dataset);
       const run: RunSummary = {
         id: options.newId(),
         name,
@@ -190,8 +218,8 @@ export function createSession(options: SessionOptions): Handlers {
         origin: "here",
       };
       await runs.put(run);
-      if (experiment.data.source === "files") await collections.keep(storeOf(run.id));
-      await start(run, dataset);
+      if (experiment.data.source === "files") await collections.keep(experiment, storeOf(run.id));
+      await start(run, started, dataset);
       return { runId: run.id };
     },
     async resumeRun({ runId }) {
@@ -199,10 +227,11 @@ export function createSession(options: SessionOptions): Handlers {
       const run = await needRun(runId);
       if (run.result) throw new LabError("bad-input", "This run is done.", "Start a new one.");
       // Stored by an earlier build, it may lack settings that are younger.
-      const experiment = experimentSchema.parse(run.experiment);
+      const started = await openStarts(experimentSchema.parse(run.experiment), models);
+      const { experiment } = started;
       const dataset = await collections.of(experiment, storeOf(run.id));
-      await needRoom(experiment, dataset);
-      await start({ ...run, experiment, status: "interrupted" }, dataset);
+      await needRoom(started, dataset);
+      await start({ ...run, experiment, status: "interrupted" }, started, dataset);
       return { runId };
     },
     async pause() {
@@ -292,6 +321,24 @@ export function createSession(options: SessionOptions): Handlers {
         throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
       return new Blob([writeArchive(files) as BlobPart], { type: "application/zip" });
     },
+    async exportFiles({ runId, what, form }) {
+      const { experiment, result } = await needRun(runId);
+      if (!result) throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
+      const source = { store: storeOf(runId), result };
+      const dataset = () => collections.of(experiment, source.store);
+      const exports = await import("../core/pipeline/exports");
+      const made = async () => {
+        if (what === "rankings") return exports.rankingsExport(source);
+        if (what === "data") return exports.dataExport(await dataset());
+        if (what !== "vectors") return exports.towerExport(source, what, form === "onnx" ? "onnx" : "folder");
+        needIdle();
+        const device = await needGpu();
+        const { vectorsExport } = await import("../core/pipeline/exportVectors");
+        const given = { gpu: device, ops: opsOf(device) };
+        return vectorsExport(given, source, await dataset(), form === "safetensors" ? "safetensors" : "npy");
+      };
+      return new Blob([writeArchive(await made()) as BlobPart], { type: "application/zip" });
+    },
     async importRun({ files }) {
       const entries = await Promise.all(
         files.map(async ({ path, file }) => ({ path, bytes: new Uint8Array(await file.arrayBuffer()) })),
@@ -316,6 +363,7 @@ export function createSession(options: SessionOptions): Handlers {
       await runs.put(run);
       return run;
     },
+    ...trialHandlers(),
   };
 }
 

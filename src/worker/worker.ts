@@ -2,6 +2,7 @@
 import { opfsStore } from "../core/artifacts/opfs";
 import { codeVersion } from "../version";
 import { errorReport } from "./events";
+import { browserLibrary } from "./library";
 import type { Command, FromWorker } from "./protocol";
 import { openRunStore } from "./runStore";
 import { createSession } from "./session";
@@ -11,14 +12,17 @@ const scope = self as unknown as {
   onmessage: ((event: MessageEvent<Command>) => void) | null;
 };
 
-const session = opfsStore("scalingnote-lab").then((store) =>
+const session = Promise.all([opfsStore("scalingnote-lab"), browserLibrary()]).then(([store, library]) =>
   createSession({
     store,
+    library,
     runs: openRunStore(),
     codeVersion,
     host: "browser",
     openCpu: async () => (await import("./cpu")).openCpu(),
     emit: (event) => scope.postMessage({ type: "event", event }),
+    // The build puts this file into assets/, beside which the page lies.
+    base: import.meta.env.DEV ? `${self.location.origin}/` : new URL("..", self.location.href).href,
     newId: () => crypto.randomUUID(),
     now: () => new Date(),
   }),

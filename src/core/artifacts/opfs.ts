@@ -3,6 +3,7 @@
  * are there in every browser with WebGPU. Only one handle may be open on a file, so operations on a path wait in line.
  */
 import { LabError } from "../errors";
+import { splitPath as split, unlessMissing } from "./opfsPaths";
 import { memoryStore, type Store } from "./store";
 
 type Folder = FileSystemDirectoryHandle;
@@ -136,17 +137,6 @@ async function descend(root: Folder, names: string[]): Promise<Folder | null> {
   let folder: Folder | null = root;
   for (const name of names) folder = folder && (await folder.getDirectoryHandle(name).catch(unlessMissing));
   return folder;
-}
-
-/** NotFoundError: not there; TypeMismatchError: a folder where a file was asked for, or the other way round. */
-function unlessMissing(error: unknown): null {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  if (name === "NotFoundError" || name === "TypeMismatchError") return null;
-  throw error;
-}
-
-function split(path: string): string[] {
-  return path.split("/").filter((part) => part !== "");
 }
 
 /** Runs the works on one path one after another; those on different paths do not wait for each other. */

@@ -149,10 +149,24 @@ export const data = z
   .object({
     source: choice({
       default: "notes",
-      choices: { notes: "Bundled notes", files: "Your files (BEIR)" },
+      choices: { notes: "Bundled notes", wordnet: "WordNet definitions", files: "Your own data" },
       label: "Collection",
-      help: "Generated lifestyle notes, or a collection of your own in BEIR form.",
+      help: "Generated lifestyle notes, definitions from WordNet, or a collection of your own: files, an address or the hub.",
       source: OURS,
+    }),
+    wordnet: choice({
+      default: "20k",
+      choices: { "20k": "20,000 nouns", all: "all 117,791" },
+      label: "WordNet entries",
+      help: "Where to search for the word of a definition: in the 20,000 most used nouns, or in all of WordNet, which is harder and takes longer.",
+      source: "WordNet 3.1, Princeton University",
+    }),
+    queriesFrom: choice({
+      default: "cloze",
+      choices: { cloze: "sentences of the documents", titles: "titles of the documents" },
+      label: "Without queries",
+      help: "What serves as queries where your data has none. What asks is taken out of its document.",
+      source: "cloze: Lee, Chang and Toutanova 2019",
     }),
     notes,
   })

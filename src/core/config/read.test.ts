@@ -83,13 +83,13 @@ describe("what is out of range or not understood", () => {
 
   test("long text is cut, half a character is taken out, and both are told", () => {
     const { experiment, notices } = readExperiment({
-      teacher: { prompt: "ab".repeat(500) },
+      teacher: { prompt: "ab".repeat(600) },
       student: { prompt: "a\ud800b" },
     });
-    expect(experiment.teacher.prompt).toBe("ab".repeat(100));
+    expect(experiment.teacher.prompt).toBe("ab".repeat(500));
     expect(experiment.student.prompt).toBe("ab");
     expect(notices).toEqual([
-      "teacher.prompt: cut after 200 characters.",
+      "teacher.prompt: cut after 1000 characters.",
       "student.prompt: what is no character was taken out.",
     ]);
   });

@@ -2,7 +2,16 @@
  * Whatever claims to be an experiment, made into one. What is out of range is set to the nearest bound, what cannot be
  * understood keeps the base's value, and each time a notice says so.
  */
-import { formatSetting, getSetting, SETTINGS, type SettingEntry, type SettingValue, withSetting } from "./paths";
+import { LabError } from "../errors";
+import {
+  formatSetting,
+  getSetting,
+  SETTINGS,
+  type SettingEntry,
+  type SettingValue,
+  settingEntry,
+  withSetting,
+} from "./paths";
 import { settleTogether } from "./rules";
 import { type Experiment, experimentSchema, SCHEMA_VERSION } from "./schema";
 
@@ -62,6 +71,31 @@ export function fitSetting(
   if (value < min) return set(min, "under the limit");
   if (info.integer && !Number.isInteger(value)) return set(Math.round(value), "not a whole number");
   return { value: value + 0 }; // -0 would not come back from a link
+}
+
+/**
+ * Refuses a value that `fitSetting` would move: for what must not go on with other values than it asked for.
+ * @throws LabError "bad-setting" naming the setting and what it takes; for an unknown path the nearest names
+ */
+export function checkSetting(path: string, value: unknown): SettingValue {
+  const entry = settingEntry(path);
+  const { kind, info } = entry;
+  const fitted = fitSetting(entry, value, entry.default);
+  if (!fitted.notice) return fitted.value;
+  const shown = String(value).slice(0, 60);
+  if (kind === "text" && typeof value === "string")
+    throw new LabError(
+      "bad-setting",
+      `${path}: the text does not fit.`,
+      `Give at most ${info.maxLength} characters of text.`,
+    );
+  const remedy = {
+    text: `Give at most ${info.maxLength} characters of text.`,
+    flag: "Give true or false.",
+    choice: `Choose one of ${Object.keys(info.choices ?? {}).join(", ")}.`,
+    number: `Give a ${info.integer ? "whole " : ""}number from ${info.min} to ${info.max}.`,
+  }[kind];
+  throw new LabError("bad-setting", `${path}=${shown} is not possible.`, remedy);
 }
 
 function fitText(path: string, text: string, limit: number): { value: string; notice?: string } {

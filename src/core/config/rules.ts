@@ -20,6 +20,7 @@ export function settleTogether(experiment: Experiment): Settled {
   };
 
   for (const who of ["teacher", "student"] as const) {
+    if (now[who].checkpoint !== "") continue; // it has a shape of its own
     const kind = who === "teacher" ? "decoder" : now.student.kind;
     if (kind === "lookup") continue; // no layers, no heads
     const rotary = kind === "decoder";
@@ -31,11 +32,12 @@ export function settleTogether(experiment: Experiment): Settled {
     set(`${who}.heads`, nearestThat(fits, heads), uneven);
   }
   const { heads } = now.teacher;
-  set(
-    "teacher.kvHeads",
-    nearestThat((n) => heads % n === 0, now.teacher.kvHeads),
-    `does not divide the heads, ${heads}`,
-  );
+  if (now.teacher.checkpoint === "")
+    set(
+      "teacher.kvHeads",
+      nearestThat((n) => heads % n === 0, now.teacher.kvHeads),
+      `does not divide the heads, ${heads}`,
+    );
   if (now.student.kind !== "lookup" && now.student.layers === 0)
     set("student.layers", 1, "is too few for anything but a lookup table");
   const problem = initProblem(now);
@@ -55,7 +57,8 @@ export const lossWeights = ({ stage2 }: Pick<Experiment, "stage2">): [string, nu
 
 /** Why the student cannot start as its setting says, as the end of a sentence; null where it can. */
 function initProblem({ teacher, student, embeddingSize }: Experiment): string | null {
-  if (student.init === "random") return null;
+  // What a checkpoint's shape allows is known once it has been read (pipeline/starts.ts).
+  if (student.init === "random" || student.checkpoint !== "" || teacher.checkpoint !== "") return null;
   if (student.init === "first-last") {
     if (student.ownSize > 0 && student.ownSize !== embeddingSize)
       return `needs vectors of the teacher's size, ${embeddingSize}`;

@@ -53,11 +53,11 @@ export const experimentSchema = z.strictObject({
   embeddingSize: whole({
     default: 64,
     min: 4,
-    max: 1024,
+    max: 4096,
     log: true,
     label: "Embedding size",
     unit: "dimensions",
-    help: "Length of the vectors that both towers share.",
+    help: "Length of the vectors that both towers share. A teacher from a checkpoint that says how it makes vectors keeps its own.",
     source: METHOD,
   }),
   data,

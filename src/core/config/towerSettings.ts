@@ -45,10 +45,24 @@ const towerCommon = (d: { queryTokens: number; docTokens: number }) => ({
   }),
   prompt: text({
     default: "",
-    maxLength: 200,
+    maxLength: 1000,
     label: "Prompt",
-    help: "Put before every query, in the manner of NoteLLM. Empty: none.",
+    help: "Put before every query, in the manner of NoteLLM. Empty: a checkpoint's own, else none.",
     source: "NoteLLM, arXiv 2403.01744",
+  }),
+  docPrompt: text({
+    default: "",
+    maxLength: 1000,
+    label: "Document prompt",
+    help: "Put before every document. Empty: a checkpoint's own, else none.",
+    source: "sentence-transformers",
+  }),
+  checkpoint: text({
+    default: "",
+    maxLength: 500,
+    label: "Start from",
+    help: "A Hugging Face checkpoint that the tower starts from: its shape, tokenizer and prompts are taken, and the settings of shape and vocabulary are not used. Empty: a tower of the shape below.",
+    source: OURS,
   }),
 });
 

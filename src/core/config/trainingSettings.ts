@@ -424,6 +424,15 @@ export const training = z
       help: "A pair's weights before training, random in both cases (no pre-training). From one checkpoint, equal words match at once, and that has to be unlearned where askers use other words.",
       source: OURS,
     }),
+    loadedRate: real({
+      default: 3e-4,
+      min: 1e-6,
+      max: 0.1,
+      log: true,
+      label: "Learning rate, loaded towers",
+      help: "Peak step size for all weights of a tower that starts from a checkpoint, in place of the stages' rates.",
+      source: METHOD,
+    }),
     warmup: real({
       default: 0.1,
       min: 0,

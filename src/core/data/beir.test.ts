@@ -4,16 +4,16 @@ import { describe, expect, it } from "vitest";
 import { folderEntries } from "../../cli/folder";
 import { LabError } from "../errors";
 import { readBeir } from "./beir";
-import { openFiles } from "./files";
+import { dataFile } from "./dataFile.test-helper";
+import { bytesEntry, openFiles } from "./files";
 import type { Dataset } from "./types";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const jsonl = (...records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join("");
 async function read(files: Record<string, string | Uint8Array>, name?: string): Promise<Dataset> {
-  const entries = Object.entries(files).map(([path, content]) => ({
-    path,
-    bytes: async () => (typeof content === "string" ? utf8(content) : content),
-  }));
+  const entries = Object.entries(files).map(([path, content]) =>
+    bytesEntry(path, typeof content === "string" ? utf8(content) : content),
+  );
   return readBeir(await openFiles(entries), { seed: 7, ...(name === undefined ? {} : { name }) });
 }
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -146,13 +146,10 @@ describe("a collection", () => {
   it("tells its progress in bytes", async () => {
     const steps: [string, number, number][] = [];
     const files = await openFiles(
-      Object.entries({ ...plain, "qrels.tsv": rows(0, 6) }).map(([path, text]) => ({
-        path,
-        bytes: async () => utf8(text),
-      })),
+      Object.entries({ ...plain, "qrels.tsv": rows(0, 6) }).map(([path, text]) => bytesEntry(path, utf8(text))),
     );
     await readBeir(files, { seed: 1, onProgress: (...step) => steps.push(step) });
-    const total = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const total = files.reduce((sum, { size }) => sum + size, 0);
     expect(steps).toEqual([
       ["corpus.jsonl", corpus.length, total],
       ["queries.jsonl", corpus.length + queries.length, total],
@@ -223,8 +220,8 @@ describe.skipIf(missing)("real collections", () => {
   const edge = `${DATA}/beir-edge-cases/orig`;
   it.each(["collection1", "collection2"])("%s of the edge cases, a corpus in segments", async (name) => {
     const files = await openFiles(await folderEntries(`${edge}/beir/${name}`));
-    const extra = { path: "queries.jsonl", bytes: utf8(queries) };
-    const qrels = { path: "qrels.tsv", bytes: utf8("q0 doc1 1\nq1 doc2 1\nq2 doc3 1\n") };
+    const extra = dataFile("queries.jsonl", queries);
+    const qrels = dataFile("qrels.tsv", "q0 doc1 1\nq1 doc2 1\nq2 doc3 1\n");
     const dataset = await readBeir([...files, extra, qrels], { seed: 7 });
     expect(dataset.docs).toEqual(
       range(3).map((i) => ({ id: `doc${i + 1}`, title: `doc${i + 1} title`, text: `doc${i + 1} text` })),

@@ -5,24 +5,29 @@
  */
 import { LabError } from "../errors";
 import { clozePairs } from "./cloze";
-import type { TextFile } from "./files";
+import type { DataFile } from "./files";
 import { type Records, readCorpus, readQueries } from "./jsonl";
 import { layoutOf } from "./layout";
 import { counted, Problems, quoted } from "./problems";
 import { Passed, readJudgements } from "./qrels";
 import { makeSplits, type Pools } from "./splits";
+import { titlePairs } from "./titles";
 import type { Dataset, Doc, Query } from "./types";
+import { startReading, type Watch } from "./watch";
 
 /** The score from which a document counts as relevant. */
 const LEVEL = 1;
 
-export interface BeirOptions {
+/** Where queries come from if the files have none. */
+export type QueriesFrom = "cloze" | "titles";
+
+export interface BeirOptions extends Watch {
   /** Seed of every split that the data does not name. */
   seed: number;
   /** What the page calls the collection; else the folder's or the .zip's name. */
   name?: string;
-  /** Called after each file: its path, and the bytes read and to read in all. */
-  onProgress?: (file: string, done: number, total: number) => void;
+  /** What serves as queries where there are none: sentences of the documents (the default) or their titles. */
+  queriesFrom?: QueriesFrom | undefined;
 }
 
 /**
@@ -33,28 +38,22 @@ export interface BeirOptions {
  *
  * @param files as `openFiles` gives them
  * @throws LabError bad-input: faults with file, line and field (the first 20, the others counted); no corpus or several; no
- * judgement that fits; too few queries
+ * judgement that fits; too few queries; stopped
  */
-export async function readBeir(files: TextFile[], options: BeirOptions): Promise<Dataset> {
+export async function readBeir(files: readonly DataFile[], options: BeirOptions): Promise<Dataset> {
   const layout = layoutOf(files);
   const problems = new Problems();
   const used = [...layout.corpus, ...layout.queries, ...layout.qrels.map(({ file }) => file)];
-  const total = used.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  let done = 0;
-  const onRead = (file: TextFile) => {
-    done += file.bytes.length;
-    options.onProgress?.(file.path, done, total);
-  };
-  const docs = readCorpus(layout.corpus, problems, onRead);
-  const queries = readQueries(layout.queries, problems, onRead);
+  const reading = startReading(used, options);
+  const docs = await readCorpus(layout.corpus, problems, reading);
+  const queries = await readQueries(layout.queries, problems, reading);
   const pools: Pools = {};
   const passed = new Passed();
   const ids = { docs: docs.place, queries: queries.place };
   for (const { split, file } of layout.qrels) {
     const qrels = pools[split] ?? new Map();
     pools[split] = qrels;
-    readJudgements(file, ids, qrels, problems, passed);
-    onRead(file);
+    await readJudgements(file, { ids, qrels, problems, passed }, reading);
   }
   problems.throwIfAny();
   if (docs.list.length === 0)
@@ -67,7 +66,7 @@ export async function readBeir(files: TextFile[], options: BeirOptions): Promise
   const notices = [...layout.notices, ...emptyDocs(docs.list)];
   const name = options.name ?? (layout.name || "collection");
   if (queries.list.length === 0 && layout.qrels.length === 0) {
-    const pairs = clozePairs(docs.list, options.seed);
+    const pairs = (options.queriesFrom === "titles" ? titlePairs : clozePairs)(docs.list, options.seed);
     return { name, relevanceLevel: LEVEL, ...pairs, notices: [...notices, ...pairs.notices] };
   }
   checkParts(queries.list, layout.qrels.length, pools, passed);

@@ -1,45 +1,78 @@
 /**
- * Text files as a user hands them over: loose, gzipped or in a .zip. Bytes are kept and decoded line by line, because a
- * large corpus does not fit in one string.
+ * Files as a user hands them over: loose, gzipped or in a .zip. They are read and unpacked piece by piece, because a large
+ * corpus fits neither in one string nor twice in memory; only a .zip is held whole.
  */
 import { Gunzip, unzipSync } from "fflate";
 import { concatBytes } from "../bytes";
 import { LabError } from "../errors";
 
-/** A file of text, unpacked. `path` is what messages call it; inside a .zip it begins with the .zip's name. */
-export interface TextFile {
-  path: string;
-  bytes: Uint8Array;
-}
-
-/** A file that has not been read yet. */
+/** A file that has not been read yet: a part of it can be asked for. */
 export interface FileEntry {
   path: string;
-  bytes: () => Promise<Uint8Array>;
+  /** Bytes as they lie, packed or not. */
+  size: number;
+  /** Bytes from (inclusive) to (exclusive), or as many of them as there are. */
+  slice(from: number, to: number): Promise<Uint8Array>;
+}
+
+/** A file of a collection. `path` is what messages call it; inside a .zip it begins with the .zip's name. */
+export interface DataFile extends FileEntry {
+  /**
+   * Its bytes, unpacked, piece by piece; each call reads it anew.
+   *
+   * @param onRead called with the number of bytes of `size` read so far
+   * @throws LabError bad-input where it is packed badly or unpacks to too much
+   */
+  chunks(onRead?: (done: number) => void): AsyncGenerator<Uint8Array>;
 }
 
 /** Unpacked, files may hold this much together: more than any collection for this program, less than a browser can give. */
-const LARGEST = 2 ** 31;
+export const LARGEST = 2 ** 31;
 const CHUNK = 64 * 1024;
+const PIECE = 2 ** 20;
 /** Deflate shrinks at most 1032-fold: a claim above it is a lie. */
 const DEFLATE_MOST = 1032;
 
-const TEXT = /\.(jsonl|ndjson|tsv|txt|trec|qrels)(\.gz)?$/i;
+const DATA = /\.(jsonl|ndjson|tsv|csv|txt|md|markdown|trec|qrels|parquet)(\.gz)?$/i;
 
 /** What a collection can be made of; hidden files and what macOS adds to a .zip are not. */
-function wanted(path: string): boolean {
+export function isDataFile(path: string): boolean {
   const parts = path.split("/");
-  return TEXT.test(path) && !parts.some((part) => part.startsWith(".") || part === "__MACOSX" || part === "..");
+  return DATA.test(path) && !parts.some((part) => part.startsWith(".") || part === "__MACOSX" || part === "..");
 }
 
 const clean = (path: string) => path.replaceAll("\\", "/").replace(/^(\.?\/)+/, "");
 const isZip = (b: Uint8Array) => b[0] === 0x50 && b[1] === 0x4b && (b[2] === 3 || b[2] === 5);
 const isGzip = (b: Uint8Array) => b[0] === 0x1f && b[1] === 0x8b;
 
-/** What may still be unpacked. */
-interface Room {
-  left: number;
-  limit: number;
+/** What lies in memory, as a file. */
+export function bytesEntry(path: string, bytes: Uint8Array): FileEntry {
+  return { path, size: bytes.length, slice: async (from, to) => bytes.subarray(from, to) };
+}
+
+/** A browser's file, or a part of memory that it keeps for the page. */
+export function blobEntry(path: string, blob: Blob): FileEntry {
+  const slice = async (from: number, to: number) => new Uint8Array(await blob.slice(from, to).arrayBuffer());
+  return { path, size: blob.size, slice };
+}
+
+/** What may still be unpacked, of all files together. A file that is read twice counts once. */
+class Room {
+  private readonly taken = new Map<string, number>();
+  private sum = 0;
+
+  constructor(readonly limit: number) {}
+
+  /** Bytes that this file may unpack to. */
+  left(path: string): number {
+    return this.limit - this.sum + (this.taken.get(path) ?? 0);
+  }
+
+  take(path: string, size: number): void {
+    if (size > this.left(path)) throw tooLarge(path, this.limit);
+    this.sum += size - (this.taken.get(path) ?? 0);
+    this.taken.set(path, size);
+  }
 }
 
 function tooLarge(path: string, limit: number): LabError {
@@ -55,60 +88,10 @@ function damaged(path: string, kind: string, cause?: unknown): LabError {
   return new LabError("bad-input", `${path} is not a whole ${kind} file.`, "Download or pack it again.", { cause });
 }
 
-function gunzip(bytes: Uint8Array, path: string, room: Room): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  const stream = new Gunzip((part) => {
-    size += part.length;
-    if (size > room.left) throw tooLarge(path, room.limit);
-    if (part.length > 0) parts.push(part);
-  });
-  let members = 1;
-  stream.onmember = () => {
-    members++;
-  };
+/** Reads a part, and says which file it was where that fails. */
+async function part(entry: FileEntry, from: number, to: number): Promise<Uint8Array> {
   try {
-    for (let at = 0; at < bytes.length; at += CHUNK)
-      stream.push(bytes.subarray(at, at + CHUNK), at + CHUNK >= bytes.length);
-  } catch (cause) {
-    if (cause instanceof LabError) throw cause;
-    throw damaged(path, ".gz", cause);
-  }
-  // The last four bytes hold the length of the last member, modulo 2^32.
-  const claim = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(bytes.length - 4, true);
-  if (members === 1 && claim !== size % 2 ** 32) throw damaged(path, ".gz");
-  room.left -= size;
-  return concatBytes(parts);
-}
-
-function unzip(bytes: Uint8Array, path: string, room: Room): TextFile[] {
-  const claims = new Map<string, number>();
-  let files: Record<string, Uint8Array>;
-  try {
-    // Not the asynchronous one: it starts workers from blobs, which a page's security policy may forbid.
-    files = unzipSync(bytes, {
-      filter: ({ name, size, originalSize }) => {
-        if (!wanted(clean(name))) return false;
-        if (originalSize > room.left) throw tooLarge(path, room.limit);
-        if (originalSize > size * DEFLATE_MOST + CHUNK) throw damaged(path, ".zip");
-        room.left -= originalSize;
-        claims.set(name, originalSize);
-        return true;
-      },
-    });
-  } catch (cause) {
-    if (cause instanceof LabError) throw cause;
-    throw damaged(path, ".zip", cause);
-  }
-  return Object.entries(files).map(([name, content]) => {
-    if (content.length !== claims.get(name)) throw damaged(`${path}/${clean(name)}`, ".zip");
-    return { path: `${path}/${clean(name)}`, bytes: content };
-  });
-}
-
-async function read(entry: FileEntry): Promise<Uint8Array> {
-  try {
-    return await entry.bytes();
+    return await entry.slice(from, to);
   } catch (cause) {
     if (cause instanceof LabError) throw cause;
     throw new LabError(
@@ -120,30 +103,107 @@ async function read(entry: FileEntry): Promise<Uint8Array> {
   }
 }
 
+async function* pieces(entry: FileEntry, onRead?: (done: number) => void): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < entry.size; at += PIECE) {
+    const bytes = await part(entry, at, at + PIECE);
+    onRead?.(Math.min(entry.size, at + PIECE));
+    yield bytes;
+  }
+}
+
+async function* gunzip(entry: FileEntry, room: Room, onRead?: (done: number) => void): AsyncGenerator<Uint8Array> {
+  const { path, size: packed } = entry;
+  let out: Uint8Array[] = [];
+  let size = 0;
+  const left = room.left(path);
+  const stream = new Gunzip((bytes) => {
+    size += bytes.length;
+    if (size > left) throw tooLarge(path, room.limit);
+    if (bytes.length > 0) out.push(bytes);
+  });
+  let members = 1;
+  stream.onmember = () => {
+    members++;
+  };
+  let tail = new Uint8Array();
+  let pushed = 0;
+  for await (const piece of pieces(entry, onRead)) {
+    for (let at = 0; at < piece.length; at += CHUNK) {
+      const chunk = piece.subarray(at, at + CHUNK);
+      pushed += chunk.length;
+      try {
+        stream.push(chunk, pushed >= packed);
+      } catch (cause) {
+        if (cause instanceof LabError) throw cause;
+        throw damaged(path, ".gz", cause);
+      }
+      // A chunk of 64 KiB may unpack to 66 MB: handed on before the next one is unpacked.
+      if (out.length > 0) yield concatBytes(out);
+      out = [];
+    }
+    tail = concatBytes([tail, piece.subarray(-4)]).slice(-4);
+  }
+  // The last four bytes hold the length of the last member, modulo 2^32.
+  const claim = tail.length < 4 ? -1 : new DataView(tail.buffer).getUint32(0, true);
+  if (members === 1 && claim !== size % 2 ** 32) throw damaged(path, ".gz");
+  room.take(path, size);
+}
+
+function unzip(bytes: Uint8Array, path: string, room: Room): FileEntry[] {
+  const claims = new Map<string, number>();
+  let files: Record<string, Uint8Array>;
+  try {
+    // Not the asynchronous one: it starts workers from blobs, which a page's security policy may forbid.
+    files = unzipSync(bytes, {
+      filter: ({ name, size, originalSize }) => {
+        if (!isDataFile(clean(name))) return false;
+        if (originalSize > room.left("")) throw tooLarge(path, room.limit);
+        if (originalSize > size * DEFLATE_MOST + CHUNK) throw damaged(path, ".zip");
+        room.take(`${path}/${name}`, originalSize);
+        claims.set(name, originalSize);
+        return true;
+      },
+    });
+  } catch (cause) {
+    if (cause instanceof LabError) throw cause;
+    throw damaged(path, ".zip", cause);
+  }
+  return Object.entries(files).map(([name, content]) => {
+    if (content.length !== claims.get(name)) throw damaged(`${path}/${clean(name)}`, ".zip");
+    return bytesEntry(`${path}/${clean(name)}`, content);
+  });
+}
+
+async function opened(entry: FileEntry, room: Room): Promise<DataFile> {
+  const packed = isGzip(await part(entry, 0, 2));
+  if (!packed && /\.gz$/i.test(entry.path)) throw damaged(entry.path, ".gz");
+  if (packed && /\.parquet(\.gz)?$/i.test(entry.path))
+    throw new LabError("bad-input", `${entry.path} is parquet inside gzip.`, "Unpack it and load it again.");
+  return { ...entry, chunks: (onRead) => (packed ? gunzip(entry, room, onRead) : pieces(entry, onRead)) };
+}
+
 /**
- * Opens what could be part of a collection (.jsonl, .ndjson, .tsv, .txt, .trec, .qrels, each also with .gz, and all of these
- * in a .zip), in the order given; anything else is passed over unread. A file handed over alone is looked into whatever its
- * name is. Packed files are known by their first bytes.
+ * Opens what could be part of a collection (.jsonl, .ndjson, .csv, .tsv, .txt, .md, .trec, .qrels, .parquet, each also with
+ * .gz, and all of these in a .zip), in the order given; anything else is passed over unread. A file handed over alone is
+ * looked into whatever its name is. Packed files are known by their first bytes.
  *
  * @param limit bytes that all packed files together may unpack to
- * @throws LabError bad-input: a file that cannot be read, is packed badly or unpacks to more than `limit`
+ * @throws LabError bad-input: a file that cannot be read, a .zip that is packed badly or unpacks to more than `limit`; of
+ * gzipped files the same when they are read
  */
-export async function openFiles(entries: readonly FileEntry[], limit = LARGEST): Promise<TextFile[]> {
-  const room: Room = { left: limit, limit };
-  const files: TextFile[] = [];
-  for (const entry of entries) {
-    const path = clean(entry.path);
-    if (!wanted(path) && !/\.zip$/i.test(path) && entries.length > 1) continue;
-    const bytes = await read({ ...entry, path });
-    if (isZip(bytes)) files.push(...unzip(bytes, path, room));
-    else if (/\.zip$/i.test(path)) throw damaged(path, ".zip");
-    else files.push({ path, bytes });
+export async function openFiles(entries: readonly FileEntry[], limit = LARGEST): Promise<DataFile[]> {
+  const room = new Room(limit);
+  const files: DataFile[] = [];
+  for (const given of entries) {
+    const entry = { ...given, path: clean(given.path) };
+    if (!isDataFile(entry.path) && !/\.zip$/i.test(entry.path) && entries.length > 1) continue;
+    if (isZip(await part(entry, 0, 4)))
+      for (const inner of unzip(await part(entry, 0, entry.size), entry.path, room))
+        files.push(await opened(inner, room));
+    else if (/\.zip$/i.test(entry.path)) throw damaged(entry.path, ".zip");
+    else files.push(await opened(entry, room));
   }
-  return files.map(({ path, bytes }) => {
-    if (isGzip(bytes)) return { path, bytes: gunzip(bytes, path, room) };
-    if (/\.gz$/i.test(path)) throw damaged(path, ".gz");
-    return { path, bytes };
-  });
+  return files;
 }
 
 /** A line of a file, without its end; numbers count from 1. */
@@ -153,28 +213,77 @@ export interface Line {
 }
 
 const UTF8 = "Save the file as UTF-8 text and load it again.";
+/** A line of more bytes than this is no record that anyone wrote. */
+const LONGEST_LINE = 2 ** 26;
 
 /**
- * The lines of a file that are not blank. A byte order mark at the start is passed over; lines end with LF or CR LF.
+ * The lines of a file, those of one piece of it at a time. A byte order mark at the start is passed over; lines end with LF
+ * or CR LF.
  *
- * @throws LabError bad-input with file and line where the bytes are not UTF-8
+ * @param blank whether blank lines are given too
+ * @throws LabError bad-input with file and line where the bytes are not UTF-8, or a line is longer than 64 MiB
  */
-export function* textLines({ path, bytes }: TextFile): Generator<Line> {
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-    throw new LabError("bad-input", `${path} is UTF-16 text, not UTF-8.`, UTF8);
+export async function* lineBatches(
+  file: DataFile,
+  { blank = false, onRead }: { blank?: boolean; onRead?: ((done: number) => void) | undefined } = {},
+): AsyncGenerator<Line[]> {
+  const { path } = file;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  for (let number = 1; at < bytes.length; number++) {
-    const end = bytes.indexOf(10, at);
-    const next = end < 0 ? bytes.length : end;
-    const stop = next > at && bytes[next - 1] === 13 ? next - 1 : next;
-    let text: string;
+  let rest: Uint8Array[] = [];
+  let restSize = 0;
+  let number = 0;
+  const decode = (bytes: Uint8Array): string => {
+    number++;
+    if (bytes.length > 0 && bytes[bytes.length - 1] === 13) bytes = bytes.subarray(0, -1);
     try {
-      text = decoder.decode(bytes.subarray(at, stop));
+      return decoder.decode(bytes);
     } catch (cause) {
       throw new LabError("bad-input", `${path}, line ${number}: these bytes are not UTF-8 text.`, UTF8, { cause });
     }
-    at = next + 1;
-    if (/\S/.test(text)) yield { number, text };
+  };
+  const keep = (bytes: Uint8Array) => {
+    if (bytes.length === 0) return;
+    rest.push(bytes);
+    restSize += bytes.length;
+    if (restSize > LONGEST_LINE)
+      throw new LabError(
+        "bad-input",
+        `${path}, line ${number + 1}: the line is longer than 64 MiB.`,
+        "Check that it is the right file: one record stands on one line.",
+      );
+  };
+  let begun = false;
+  for await (const piece of file.chunks(onRead)) {
+    let bytes = piece;
+    if (!begun) {
+      // The mark may be cut by the end of a piece: what is shorter waits for the next one.
+      bytes = concatBytes([...rest, piece]);
+      rest = [];
+      restSize = 0;
+      if (bytes.length < 3 && [undefined, 0xef, 0xfe, 0xff].includes(bytes[0])) {
+        keep(bytes);
+        continue;
+      }
+      begun = true;
+      if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
+        throw new LabError("bad-input", `${path} is UTF-16 text, not UTF-8.`, UTF8);
+      if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) bytes = bytes.subarray(3);
+    }
+    const lines: Line[] = [];
+    let at = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
+      const own = bytes.subarray(at, end);
+      const text = decode(rest.length > 0 ? concatBytes([...rest, own]) : own);
+      rest = [];
+      restSize = 0;
+      at = end + 1;
+      if (blank || /\S/.test(text)) lines.push({ number, text });
+    }
+    keep(bytes.subarray(at));
+    yield lines;
+  }
+  if (restSize > 0) {
+    const text = decode(concatBytes(rest));
+    if (blank || /\S/.test(text)) yield [{ number, text }];
   }
 }

@@ -1,25 +1,24 @@
 import { describe, expect, it } from "vitest";
-import type { TextFile } from "./files";
+import { dataFile } from "./dataFile.test-helper";
+import type { DataFile } from "./files";
 import { readCorpus, readQueries } from "./jsonl";
 import { Problems } from "./problems";
+import { startReading } from "./watch";
 
-const file = (path: string, ...lines: (string | object)[]): TextFile => ({
-  path,
-  bytes: new TextEncoder().encode(
-    lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"),
-  ),
-});
-function corpus(...lines: (string | object)[]) {
+const reading = startReading([]);
+const file = (path: string, ...lines: (string | object)[]): DataFile =>
+  dataFile(path, lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"));
+async function corpus(...lines: (string | object)[]) {
   const problems = new Problems();
-  const { list } = readCorpus([file("corpus.jsonl", ...lines)], problems);
+  const { list } = await readCorpus([file("corpus.jsonl", ...lines)], problems, reading);
   problems.throwIfAny();
   return list;
 }
 
 describe("documents", () => {
-  it("are read with the keys of BEIR and of Anserini; numbers serve as ids", () => {
+  it("are read with the keys of BEIR and of Anserini; numbers serve as ids", async () => {
     expect(
-      corpus(
+      await corpus(
         { _id: "MED-10", title: "T", text: "x", metadata: { url: "u" } },
         { id: "a", contents: "y" },
         { _id: 7, title: null, text: "" },
@@ -62,32 +61,33 @@ describe("documents", () => {
       { _id: "b", __proto__: null, toString: "x" },
       "corpus.jsonl, line 2, field text: it is missing.",
     ],
-  ])("with %s are refused by file, line and field", (_, line, message) => {
-    expect(() => corpus({ _id: "a", text: "x" }, line)).toThrow(message);
+  ])("with %s are refused by file, line and field", async (_, line, message) => {
+    await expect(corpus({ _id: "a", text: "x" }, line)).rejects.toThrow(message);
   });
 
-  it("may use an id once in all segments", () => {
+  it("may use an id once in all segments", async () => {
     const problems = new Problems();
-    readCorpus(
+    await readCorpus(
       [file("s1.jsonl", { _id: "a", text: "" }, "", { _id: 5, text: "" }), file("s2.jsonl", { _id: "5", text: "" })],
       problems,
+      reading,
     );
     expect(() => problems.throwIfAny()).toThrow(
       's2.jsonl, line 1, field _id: "5" was used before, in s1.jsonl, line 3.',
     );
   });
 
-  it("are named in part where their id is long", () => {
+  it("are named in part where their id is long", async () => {
     const _id = "x".repeat(1e6);
-    expect(() => corpus({ _id, text: "" }, { _id, text: "" })).toThrow(
+    await expect(corpus({ _id, text: "" }, { _id, text: "" })).rejects.toThrow(
       `corpus.jsonl, line 2, field _id: "${"x".repeat(57)}..." was used before, in corpus.jsonl, line 1.`,
     );
   });
 
-  it("may be long, deep or of odd ids", () => {
+  it("may be long, deep or of odd ids", async () => {
     const long = "word ".repeat(1e6);
     const deep = `{"_id":"b","text":"","other":${"[".repeat(1e5)}${"]".repeat(1e5)}}`;
-    const read = corpus({ _id: "a", text: long }, deep, '{"_id":"__proto__","title":"t","text":"x"}');
+    const read = await corpus({ _id: "a", text: long }, deep, '{"_id":"__proto__","title":"t","text":"x"}');
     expect(read.map(({ id, title, text }) => [id, title, text.length])).toEqual([
       ["a", "", long.length],
       ["b", "", 0],
@@ -95,35 +95,29 @@ describe("documents", () => {
     ]);
   });
 
-  it("with many faults name 20 and count the rest", () => {
+  it("with many faults name 20 and count the rest", async () => {
     const lines = Array.from({ length: 32 }, () => "{}");
     // Two faults a line: no id and no text.
-    const { message } = expectError(() => corpus(...lines));
+    const { message } = await corpus(...lines).then(
+      () => new Error("nothing was thrown"),
+      (error: Error) => error,
+    );
     expect(message).toMatch(/^The files have 64 faults\.\ncorpus\.jsonl, line 1, field _id: it is missing\.\n/);
     expect(message.split("\n")).toHaveLength(22);
     expect(message).toMatch(/\.\.\. and 44 more\.$/);
   });
 
-  it("have halves of characters replaced, which UTF-8 cannot hold", () => {
-    expect(corpus('{"_id": "a\\ud800", "text": "\\udc00 \\ud83d\\ude00"}')).toEqual([
+  it("have halves of characters replaced, which UTF-8 cannot hold", async () => {
+    expect(await corpus('{"_id": "a\\ud800", "text": "\\udc00 \\ud83d\\ude00"}')).toEqual([
       { id: "a\uFFFD", title: "", text: "\uFFFD \u{1F600}" },
     ]);
   });
 });
 
-function expectError(f: () => unknown): Error {
-  try {
-    f();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("nothing was thrown");
-}
-
 describe("queries", () => {
-  it("carry known negatives, numbers as text, each once", () => {
+  it("carry known negatives, numbers as text, each once", async () => {
     const problems = new Problems();
-    const { list } = readQueries(
+    const { list } = await readQueries(
       [
         file(
           "queries.jsonl",
@@ -133,13 +127,14 @@ describe("queries", () => {
         ),
       ],
       problems,
+      reading,
     );
     expect(list).toEqual([
       { id: "a", text: "x", negatives: ["d", "3"] },
       { id: "b", text: "y" },
       { id: "c", text: "z" },
     ]);
-    readQueries(
+    await readQueries(
       [
         file(
           "q.jsonl",
@@ -148,6 +143,7 @@ describe("queries", () => {
         ),
       ],
       problems,
+      reading,
     );
     expect(() => problems.throwIfAny()).toThrow(
       "q.jsonl, line 1, field metadata.negative_ids: it must be a list of document ids; here it is text.\nq.jsonl, line 2, field metadata.negative_ids[1]: an id must be text or a number; here it is an object.",

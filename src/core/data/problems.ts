@@ -23,16 +23,22 @@ export function firstFew(names: readonly string[], count: number): string {
     : shown.join(", ");
 }
 
+/** `line 3`; a place that is in words already stays as it is. */
+export const inWords = (at: number | string) => (typeof at === "number" ? `line ${at}` : at);
+
 /** Gathers faults; the first 20 are kept in words, the others counted. */
 export class Problems {
   count = 0;
   private readonly shown: string[] = [];
 
-  /** @param field the field or column at fault, or null where it is the whole line */
-  add(file: string, line: number, field: string | null, message: string): void {
+  /**
+   * @param at a line's number, or the place in words ("row 3")
+   * @param field the field or column at fault, or null where it is the whole line
+   */
+  add(file: string, at: number | string, field: string | null, message: string): void {
     this.count++;
     if (this.shown.length < SHOWN)
-      this.shown.push(`${file}, line ${line}${field === null ? "" : `, field ${field}`}: ${message}`);
+      this.shown.push(`${file}, ${inWords(at)}${field === null ? "" : `, field ${field}`}: ${message}`);
   }
 
   /** @throws LabError bad-input with every kept fault, where there is one */

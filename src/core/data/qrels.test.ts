@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import type { TextFile } from "./files";
+import { dataFile } from "./dataFile.test-helper";
 import { Problems } from "./problems";
 import { Passed, readJudgements, writeJudgements } from "./qrels";
 import type { Qrels } from "./types";
+import { startReading } from "./watch";
 
 const place = (...ids: string[]) => new Map(ids.map((id, i) => [id, i]));
 const ids = { queries: place("q1", "q 2", "#3", "1"), docs: place("d1", "d 2", "d%203", "0 d4", "31715818", "d\t5") };
-function read(text: string) {
-  const file: TextFile = { path: "test.tsv", bytes: new TextEncoder().encode(text) };
+async function read(text: string, path = "test.tsv") {
   const qrels: Qrels = new Map();
   const problems = new Problems();
   const passed = new Passed();
-  readJudgements(file, ids, qrels, problems, passed);
+  await readJudgements(dataFile(path, text), { ids, qrels, problems, passed }, startReading([]));
   problems.throwIfAny();
   return {
     rows: [...qrels].flatMap(([q, grades]) => [...grades].map(([d, grade]) => [q, d, grade])),
@@ -63,13 +63,13 @@ describe("judgements", () => {
         ["q1", "31715818", 0],
       ],
     ],
-  ])("with %s are read", (_, text, rows) => {
-    expect(read(text).rows).toEqual(rows);
+  ])("with %s are read", async (_, text, rows) => {
+    expect((await read(text)).rows).toEqual(rows);
   });
 
-  it("of unknown ids, of scores below 0 and repeated ones are counted", () => {
+  it("of unknown ids, of scores below 0 and repeated ones are counted", async () => {
     const text = "q1\td1\t1\nq1\td1\t1.0\nq1\td 2\t-1\nq1\tx1\t1\nq1\tx2\t1\nq1\tx1\t1\nq9\td1\t1\nq9\tx1\t1\n";
-    expect(read(text)).toEqual({
+    expect(await read(text)).toEqual({
       rows: [["q1", "d1", 1]],
       notices: [
         '3 judgements passed over: the document is not in the corpus ("x1", "x2"). The first: test.tsv, line 4.',
@@ -103,8 +103,29 @@ describe("judgements", () => {
       "q1\td1\t1\nq1\td1\t2",
       'test.tsv, line 2, field score: document "d1" has score 1 for query "q1" already; here it is 2.',
     ],
-  ])("with %s are refused by file, line and field", (_, text, message) => {
-    expect(() => read(text)).toThrow(message);
+  ])("with %s are refused by file, line and field", async (_, text, message) => {
+    await expect(read(text)).rejects.toThrow(message);
+  });
+
+  it("as records are read by the fields' names", async () => {
+    const records = (...all: object[]) => all.map((record) => JSON.stringify(record)).join("\n");
+    const text = records(
+      { "query-id": "q1", "corpus-id": "d1", score: 2 },
+      { query_id: 1, doc_id: 31715818 },
+      { "query-id": "q1", "corpus-id": "x", score: 1 },
+    );
+    expect(await read(text, "test.jsonl")).toEqual({
+      rows: [
+        ["q1", "d1", 2],
+        ["1", "31715818", 1],
+      ],
+      notices: ['1 judgement passed over: the document is not in the corpus ("x"). The first: test.jsonl, line 3.'],
+    });
+    await expect(
+      read(records({ "corpus-id": "d1", score: 1 }, { qid: [], docid: "d1", score: "x" }), "test.jsonl"),
+    ).rejects.toThrow(
+      'test.jsonl, line 1, field query-id: it is missing.\ntest.jsonl, line 2, field qid: an id must be text or a number; here it is a list.\ntest.jsonl, line 2, field score: "x" is not a number.',
+    );
   });
 
   it("are written with their header, and without what was not judged", () => {

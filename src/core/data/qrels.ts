@@ -1,14 +1,16 @@
 /**
  * Judgements as collections carry them: query, document, score below a header line (BEIR), the same without the header, or
  * TREC's four columns; set apart by tabs, blanks or both. What an id with blanks in it means is settled by the ids that
- * exist. Scores may be whole or not.
+ * exist. Scores may be whole or not. The same as .jsonl or parquet, as hubs keep them, is read by the fields' names.
  *
  * Ids with tabs or line ends cannot stand in such a file: `writeJudgements` writes them as %09 and so on, and reading tries
  * that meaning first, then the id as it stands.
  */
-import { type TextFile, textLines } from "./files";
-import { counted, firstFew, type Problems, quoted } from "./problems";
+import { type DataFile, lineBatches } from "./files";
+import { counted, firstFew, inWords, type Problems, quoted } from "./problems";
+import { type JsonObject, kindOf, recordBatches } from "./records";
 import type { Qrels } from "./types";
+import type { Reading } from "./watch";
 
 // Each digit has one place in the pattern: where it could have two, a long row of them takes quadratic time.
 const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
@@ -61,13 +63,13 @@ export class Passed {
   private readonly ids = { query: new Set<string>(), doc: new Set<string>() };
   private readonly first: Partial<Record<Reason, string>> = {};
 
-  count(reason: Reason, file: string, line: number): void {
+  count(reason: Reason, file: string, at: number | string): void {
     this.rows[reason]++;
-    this.first[reason] ??= `The first: ${file}, line ${line}.`;
+    this.first[reason] ??= `The first: ${file}, ${inWords(at)}.`;
   }
 
-  unknown(reason: "query" | "doc", id: string, file: string, line: number): void {
-    this.count(reason, file, line);
+  unknown(reason: "query" | "doc", id: string, file: string, at: number | string): void {
+    this.count(reason, file, at);
     if (this.ids[reason].size < 4) this.ids[reason].add(id);
   }
 
@@ -96,45 +98,77 @@ export interface KnownIds {
   queries: ReadonlyMap<string, number>;
 }
 
+/** What the judgements of one split are read into. */
+interface Target {
+  ids: KnownIds;
+  qrels: Qrels;
+  /** Takes every fault, with file, line and field. */
+  problems: Problems;
+  passed: Passed;
+}
+
 /**
  * Reads the judgements of one split into `qrels`. Rows of unknown queries or documents, of scores below 0 and repeated rows
- * are counted in `passed`.
- *
- * @param problems takes every fault, with file, line and field: too few or too many columns, a score that is no number, a
- * document judged twice with different scores
+ * are counted in `passed`; too few or too many columns, a score that is no number and a document judged twice with different
+ * scores are problems.
  */
-export function readJudgements(file: TextFile, ids: KnownIds, qrels: Qrels, problems: Problems, passed: Passed): void {
+export async function readJudgements(file: DataFile, target: Target, reading: Reading): Promise<void> {
+  if (/\.(jsonl|ndjson|parquet)(\.gz)?$/i.test(file.path)) {
+    for await (const records of recordBatches(file, target.problems, reading))
+      for (const { at, value } of records) addRecord(file.path, at, value, target);
+    return;
+  }
   let first = true;
-  for (const { number, text } of textLines(file)) {
-    const rows = readings(text);
-    const wasFirst = first;
-    first = false;
-    if (!rows.some(({ score }) => isScore(score))) {
-      if (text.startsWith("#") || (wasFirst && HEADER_QUERY.test(text))) continue;
-      const row = rows[0];
-      if (row) problems.add(file.path, number, "score", `${quoted(row.score)} is not a number.`);
-      else
-        problems.add(
-          file.path,
-          number,
-          null,
-          `${counted(blanks(text).length, "column")}; query, document and score are needed.`,
-        );
-      continue;
+  for await (const lines of lineBatches(file, { onRead: reading.begin(file) })) {
+    for (const { number, text } of lines) {
+      addLine(file.path, number, text, first, target);
+      first = false;
     }
-    addRow(file.path, number, rows, ids, qrels, problems, passed);
+    await reading.breathe();
   }
 }
 
-function addRow(
-  file: string,
-  line: number,
-  rows: Row[],
-  ids: KnownIds,
-  qrels: Qrels,
-  problems: Problems,
-  passed: Passed,
-): void {
+function addLine(path: string, number: number, text: string, first: boolean, target: Target): void {
+  const rows = readings(text);
+  if (rows.some(({ score }) => isScore(score))) {
+    addRow(path, number, rows, target);
+    return;
+  }
+  if (text.startsWith("#") || (first && HEADER_QUERY.test(text))) return;
+  const row = rows[0];
+  if (row) target.problems.add(path, number, "score", `${quoted(row.score)} is not a number.`);
+  else
+    target.problems.add(
+      path,
+      number,
+      null,
+      `${counted(blanks(text).length, "column")}; query, document and score are needed.`,
+    );
+}
+
+const QUERY_KEYS = ["query-id", "query_id", "queryid", "qid", "query"];
+const DOC_KEYS = ["corpus-id", "corpus_id", "corpusid", "doc-id", "doc_id", "docid", "pid", "passage_id", "document"];
+const SCORE_KEYS = ["score", "relevance", "label", "rel", "grade"];
+
+function addRecord(path: string, at: number | string, value: JsonObject, target: Target): void {
+  const idIn = (keys: string[]): string | null => {
+    const key = keys.find((name) => Object.hasOwn(value, name));
+    const id = key === undefined ? undefined : value[key];
+    if (typeof id === "string" || typeof id === "number") return String(id);
+    const wrong = key === undefined ? "it is missing." : `an id must be text or a number; here it is ${kindOf(id)}.`;
+    target.problems.add(path, at, key ?? keys[0]!, wrong);
+    return null;
+  };
+  const query = idIn(QUERY_KEYS);
+  const doc = idIn(DOC_KEYS);
+  const key = SCORE_KEYS.find((name) => Object.hasOwn(value, name));
+  // Without a score, to be listed is to be relevant.
+  const score = key === undefined ? "1" : String(value[key]);
+  if (!isScore(score)) target.problems.add(path, at, key!, `${quoted(score)} is not a number.`);
+  else if (query !== null && doc !== null) addRow(path, at, [{ query, doc, score }], target);
+}
+
+function addRow(file: string, line: number | string, rows: Row[], { ids, qrels, problems, passed }: Target): void {
   const numeric = rows.filter(({ score }) => isScore(score));
   const found = numeric
     .map((row) => ({ query: known(row.query, ids.queries), doc: known(row.doc, ids.docs), row }))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../random";
-import { CHANCE, contrastiveEntropy, type Vectors } from "./contrastiveEntropy";
+import { CHANCE, contrastiveEntropy, fitTemperature, type Vectors } from "./contrastiveEntropy";
 
 const OPTIONS = { samples: 200, seed: 7, relevanceLevel: 1, temperature: 0.05 };
 
@@ -76,5 +76,34 @@ describe("contrastive entropy", () => {
     expect(of(256)).toMatchObject({ raw: { value: null }, scaled: { value: null }, pool: null });
     expect(of(256).raw.reason).toContain("257");
     expect(contrastiveEntropy(ones(1, "q"), ones(300, "d"), new Map(), OPTIONS).raw.reason).toBeTruthy();
+  });
+});
+
+describe("a fitted temperature", () => {
+  const source = random(3, "temperature test");
+  const row = () => [source.normal(), source.normal(), source.normal()];
+  const docs = vectors(600, "d", row);
+  // A query is its document and noise: told apart fairly well.
+  const queries = vectors(60, "q", (i) => [0, 1, 2].map((d) => docs.values[3 * i + d]! + 0.5 * source.normal()));
+  const qrels = pairsOf(60);
+  const entropy = (temperature: number) =>
+    contrastiveEntropy(queries, docs, qrels, { ...OPTIONS, samples: 100, temperature }).scaled.value!;
+
+  it("is where the entropy is lowest", () => {
+    const fitted = fitTemperature(queries, docs, qrels, { relevanceLevel: 1, seed: 7 })!;
+    expect(fitted).toBeGreaterThan(0.01);
+    expect(fitted).toBeLessThan(5);
+    for (const factor of [0.5, 0.8, 1.25, 2]) expect(entropy(fitted * factor)).toBeGreaterThan(entropy(fitted));
+  });
+
+  it("follows the vectors' scale, so that the entropy does not", () => {
+    const longer = { ...queries, values: queries.values.map((x) => 4 * x) };
+    const fitted = fitTemperature(queries, docs, qrels, { relevanceLevel: 1, seed: 7 })!;
+    const of4 = fitTemperature(longer, docs, qrels, { relevanceLevel: 1, seed: 7 })!;
+    expect(of4 / fitted).toBeCloseTo(4, 1);
+  });
+
+  it("is not there with too few candidates", () => {
+    expect(fitTemperature(ones(1, "q"), ones(200, "d"), pairsOf(1), { relevanceLevel: 1, seed: 7 })).toBeNull();
   });
 });

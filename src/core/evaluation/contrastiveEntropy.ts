@@ -78,6 +78,64 @@ function inner(a: Vectors, i: number, b: Vectors, j: number): number {
 
 const NOT_ENOUGH = `Fewer than ${NEGATIVES + 1} candidates: a relevant document and ${NEGATIVES} others are needed for every query.`;
 
+/** Every query's relevant documents and the pool its negatives come from; or why there is none. */
+function candidates(queries: Vectors, docs: Vectors, qrels: Qrels, relevanceLevel: number) {
+  const position = new Map(docs.ids.map((id, i) => [id, i]));
+  const relevant = queries.ids.map((id) => {
+    const grades = [...(qrels.get(id) ?? [])].filter(([, grade]) => grade >= relevanceLevel);
+    return new Set(grades.map(([doc]) => position.get(doc)).filter((i) => i !== undefined));
+  });
+  const anywhere = new Set(relevant.flatMap((set) => [...set]));
+  const all = Int32Array.from(docs.ids, (_, i) => i);
+  const untouched = all.filter((i) => !anywhere.has(i));
+  const official = untouched.length >= OFFICIAL_POOL;
+  const reason = relevant.every((set) => set.size === 0)
+    ? "No query has a relevant document."
+    : relevant.some((set) => docs.ids.length - set.size < NEGATIVES)
+      ? NOT_ENOUGH
+      : null;
+  return { relevant, official, pool: official ? untouched : all, reason };
+}
+
+/**
+ * Calls `visit` for every draw of every pair with the relevant document's score, first, and those of its negatives. The
+ * array is reused.
+ */
+function forEachDraw(
+  queries: Vectors,
+  docs: Vectors,
+  { relevant, pool }: Pick<ReturnType<typeof candidates>, "relevant" | "pool">,
+  draws: number,
+  seed: number,
+  visit: (query: number, scores: Float64Array) => void,
+): void {
+  const source = random(seed, "contrastive entropy");
+  const seen = new Int32Array(docs.ids.length);
+  const negatives = new Int32Array(NEGATIVES);
+  const scores = new Float64Array(NEGATIVES + 1);
+  // Each document's score for the query at hand: one that is drawn again, and most are, is not computed again.
+  const known = new Float64Array(docs.ids.length);
+  const knownFor = new Int32Array(docs.ids.length).fill(-1);
+  let mark = 0;
+  relevant.forEach((set, q) => {
+    const score = (doc: number): number => {
+      if (knownFor[doc] !== q) {
+        known[doc] = inner(queries, q, docs, doc);
+        knownFor[doc] = q;
+      }
+      return known[doc]!;
+    };
+    for (const positive of set) {
+      scores[0] = score(positive);
+      for (let n = 0; n < draws; n++) {
+        draw(pool, set, seen, ++mark, source, negatives);
+        for (let i = 0; i < NEGATIVES; i++) scores[i + 1] = score(negatives[i]!);
+        visit(q, scores);
+      }
+    }
+  });
+}
+
 /**
  * @param queries the test queries' vectors
  * @param docs the corpus' vectors
@@ -91,44 +149,20 @@ export function contrastiveEntropy(
   qrels: Qrels,
   options: EntropyOptions,
 ): ContrastiveEntropy {
-  const position = new Map(docs.ids.map((id, i) => [id, i]));
-  const relevant = queries.ids.map((id) => {
-    const grades = [...(qrels.get(id) ?? [])].filter(([, grade]) => grade >= options.relevanceLevel);
-    return new Set(grades.map(([doc]) => position.get(doc)).filter((i) => i !== undefined));
-  });
-  const anywhere = new Set(relevant.flatMap((set) => [...set]));
-  const all = Int32Array.from(docs.ids, (_, i) => i);
-  const untouched = all.filter((i) => !anywhere.has(i));
-  const official = untouched.length >= OFFICIAL_POOL;
-  const pool = official ? untouched : all;
-  const none = (reason: string): ContrastiveEntropy => {
-    const figure: Figure = { value: null, low: null, high: null, reason };
+  const found = candidates(queries, docs, qrels, options.relevanceLevel);
+  if (found.reason) {
+    const figure: Figure = { value: null, low: null, high: null, reason: found.reason };
     return { raw: figure, scaled: figure, pool: null, pairs: 0 };
-  };
-  const pairs = relevant.reduce((sum, set) => sum + set.size, 0);
-  if (pairs === 0) return none("No query has a relevant document.");
-  if (relevant.some((set) => docs.ids.length - set.size < NEGATIVES)) return none(NOT_ENOUGH);
-
-  const source = random(options.seed, "contrastive entropy");
-  const seen = new Int32Array(docs.ids.length);
-  const negatives = new Int32Array(NEGATIVES);
-  const scores = new Float64Array(NEGATIVES + 1);
-  let mark = 0;
+  }
+  const counts = found.relevant.map((set) => set.size);
+  const pairs = counts.reduce((sum, count) => sum + count, 0);
   // Sums over each query's pairs: the mean over pairs is the ratio of two means over queries.
-  const sums = relevant.map((set, q) => {
-    const sum = { raw: 0, scaled: 0 };
-    for (const positive of set) {
-      scores[0] = inner(queries, q, docs, positive);
-      for (let n = 0; n < DRAWS; n++) {
-        draw(pool, set, seen, ++mark, source, negatives);
-        for (let i = 0; i < NEGATIVES; i++) scores[i + 1] = inner(queries, q, docs, negatives[i]!);
-        sum.raw += crossEntropy(scores, 1) / DRAWS;
-        sum.scaled += crossEntropy(scores, 1 / options.temperature) / DRAWS;
-      }
-    }
-    return sum;
+  const raw = counts.map(() => 0);
+  const scaled = counts.map(() => 0);
+  forEachDraw(queries, docs, found, DRAWS, options.seed, (q, scores) => {
+    raw[q]! += crossEntropy(scores, 1) / DRAWS;
+    scaled[q]! += crossEntropy(scores, 1 / options.temperature) / DRAWS;
   });
-  const counts = relevant.map((set) => set.size);
   const figure = (column: number[]): Figure => {
     const [tops, bottoms] = bootstrapMeans([column, counts], options);
     const value = column.reduce((a, b) => a + b, 0) / pairs;
@@ -138,9 +172,49 @@ export function contrastiveEntropy(
       : { value, low: null, high: null, reason: "Some resamples have no query with a relevant document." };
   };
   return {
-    raw: figure(sums.map(({ raw }) => raw)),
-    scaled: figure(sums.map(({ scaled }) => scaled)),
-    pool: official ? "relevant to no test query" : "not relevant to this query",
+    raw: figure(raw),
+    scaled: figure(scaled),
+    pool: found.official ? "relevant to no test query" : "not relevant to this query",
     pairs,
   };
+}
+
+/** Bounds of a fitted temperature. */
+const COLDEST = 1e-3;
+const HOTTEST = 10;
+
+/**
+ * The temperature of the lowest contrastive entropy, for towers whose training temperature was learned: fitted on
+ * validation queries, so that entropies of different towers compare. One draw a pair; golden section over its logarithm,
+ * for the entropy is convex in the inverse temperature.
+ *
+ * @returns null where there are too few candidates
+ */
+export function fitTemperature(
+  queries: Vectors,
+  docs: Vectors,
+  qrels: Qrels,
+  { relevanceLevel, seed }: { relevanceLevel: number; seed: number },
+): number | null {
+  const found = candidates(queries, docs, qrels, relevanceLevel);
+  if (found.reason) return null;
+  const drawn: Float64Array[] = [];
+  forEachDraw(queries, docs, found, 1, seed, (_, scores) => drawn.push(scores.slice()));
+  const entropy = (log: number) => drawn.reduce((sum, scores) => sum + crossEntropy(scores, Math.exp(-log)), 0);
+  const golden = (Math.sqrt(5) - 1) / 2;
+  let [low, high] = [Math.log(COLDEST), Math.log(HOTTEST)];
+  let [a, b] = [high - golden * (high - low), low + golden * (high - low)];
+  let [atA, atB] = [entropy(a), entropy(b)];
+  while (high - low > 1e-3) {
+    if (atA < atB) {
+      [high, b, atB] = [b, a, atA];
+      a = high - golden * (high - low);
+      atA = entropy(a);
+    } else {
+      [low, a, atA] = [a, b, atB];
+      b = low + golden * (high - low);
+      atB = entropy(b);
+    }
+  }
+  return Math.exp((low + high) / 2);
 }

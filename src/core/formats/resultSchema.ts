@@ -9,7 +9,7 @@ import { FORMAT_VERSION, type QueryRecord, type RunResult, STAGES, SYSTEMS } fro
 
 const numberOrNull = z.number().nullable();
 
-const figure = z.object({
+export const figure = z.object({
   value: numberOrNull,
   low: numberOrNull,
   high: numberOrNull,
@@ -51,26 +51,28 @@ const system = z.object({
   queriesPerSecond: numberOrNull,
 });
 
+export const adapter = z.object({
+  description: z.string(),
+  vendor: z.string(),
+  architecture: z.string(),
+  software: z.boolean(),
+  host: z.string(),
+});
+
+export const engine = z.object({
+  matmul: z.enum(["registers", "shared"]),
+  chosen: z.enum(["setting", "measured", "software adapter"]),
+  gflops: z.object({ registers: z.number(), shared: z.number() }).exactOptional(),
+});
+
 /** result.json of the present version. Keys it does not know are dropped. */
 export const runResultSchema = z.object({
   formatVersion: z.literal(FORMAT_VERSION),
   name: z.string(),
   createdAt: z.string(),
   config: experimentSchema,
-  adapter: z.object({
-    description: z.string(),
-    vendor: z.string(),
-    architecture: z.string(),
-    software: z.boolean(),
-    host: z.string(),
-  }),
-  engine: z
-    .object({
-      matmul: z.enum(["registers", "shared"]),
-      chosen: z.enum(["setting", "measured", "software adapter"]),
-      gflops: z.object({ registers: z.number(), shared: z.number() }).exactOptional(),
-    })
-    .exactOptional(),
+  adapter,
+  engine: engine.exactOptional(),
   codeVersion: z.string(),
   testSetHash: z.string(),
   collection: z.object({

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LabError } from "../errors";
-import { parseSafetensors, readSafetensors, SafetensorsError, writeSafetensors } from "./safetensors";
+import { halfBits, halfValue } from "../half";
+import { PYTORCH, parseSafetensors, readSafetensors, SafetensorsError, writeSafetensors } from "./safetensors";
 
 const FOLDER = "../shared/data/safetensors";
 const skip = !existsSync(FOLDER) && !process.env.CI;
@@ -104,6 +105,19 @@ describe("safetensors", () => {
     );
   });
 
+  it("come back as half floats where they are written so", () => {
+    fc.assert(
+      fc.property(tensor, ({ shape, values }) => {
+        const bytes = writeSafetensors(new Map([["w", { shape, values }]]), PYTORCH, "F16");
+        expect(parseSafetensors(bytes).tensors.get("w")!.dtype).toBe("F16");
+        expect(readSafetensors(bytes)).toEqual({
+          metadata: { format: "pt" },
+          tensors: new Map([["w", { shape, values: values.map((x) => halfValue(halfBits(x))) }]]),
+        });
+      }),
+    );
+  });
+
   it("are read from any address, and copied", () => {
     const bytes = writeSafetensors(new Map([["w", { shape: [2], values: Float32Array.of(1, 2) }]]));
     const shifted = new Uint8Array(bytes.length + 1);
@@ -146,6 +160,17 @@ describe("safetensors", () => {
     expect(() => parseSafetensors(file(header, data))).toThrow(expect.objectContaining({ problem, kind: "bad-input" }));
   });
 
+  it("are written as half floats too, each value the nearest one", () => {
+    const values = Float32Array.of(1, -0.1, 65504, 1e-8, 3.25, 0.5);
+    const bytes = writeSafetensors(new Map([["a", { shape: [2, 3], values }]]), {}, "F16");
+    expect(parseSafetensors(bytes).tensors.get("a")).toMatchObject({ dtype: "F16", shape: [2, 3] });
+    expect(parseSafetensors(bytes).tensors.get("a")!.data.byteLength).toBe(12);
+    const back = readSafetensors(bytes).tensors.get("a")!.values;
+    values.forEach((value, i) => {
+      expect(Math.abs(back[i]! - value)).toBeLessThanOrEqual(Math.max(2 ** -11 * Math.abs(value), 2 ** -25));
+    });
+    expect(writeSafetensors(readSafetensors(bytes).tensors, {}, "F16")).toEqual(bytes);
+  });
   it("of any bytes are read or refused with a message", () => {
     const near = fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 255 })).map(([at, value]) => {
       const bytes = writeSafetensors(new Map([["w", { shape: [2], values: Float32Array.of(1, 2) }]]));
@@ -201,8 +226,29 @@ describe("hostile headers", () => {
       raw(`{"w":${entry("[4294967296,4294967296]", 0, 4)}}`, [0, 0, 0, 0]),
       /too large/,
     ],
-    ["a negative size", raw(`{"w":${entry("[-1]", 0, 4)}}`, [0, 0, 0, 0]), /not the JSON it should be/],
-    ["half a value", raw(`{"w":${entry("[0.5]", 0, 4)}}`, [0, 0, 0, 0]), /not the JSON it should be/],
+    [
+      "a shape that is too large before its 0",
+      raw(`{"w":${entry("[9223372036854775808,2,0]", 0, 0)}}`),
+      /the shape of w is too large/,
+    ],
+    [
+      "a size past 64 bits",
+      raw(`{"w":${entry("[18446744073709551616,0]", 0, 0)}}`),
+      /18446744073709551616 is not a size/,
+    ],
+    ["a size with a point", raw(`{"w":${entry("[1.0]", 0, 4)}}`, [0, 0, 0, 0]), /1\.0 is not a size/],
+    ["a size with an exponent", raw(`{"w":${entry("[1e0]", 0, 4)}}`, [0, 0, 0, 0]), /1e0 is not a size/],
+    ["a negative zero", raw(`{"w":${entry("[-0]", 0, 0)}}`), /-0 is not a size/],
+    ["half a character", raw(`{"\\ud800":${entry("[1]", 0, 4)}}`, [0, 0, 0, 0]), /is no text/],
+    ["the mark of an encoding", raw("\uFEFF{}"), /not the JSON it should be/],
+    ["more after its end", raw("{} {}"), /not the JSON it should be/],
+    [
+      "a shape of petabytes",
+      raw(`{"w":${entry("[1125899906842624]", 0, 4)}}`, [0, 0, 0, 0]),
+      /does not have the size of its shape/,
+    ],
+    ["a negative size", raw(`{"w":${entry("[-1]", 0, 4)}}`, [0, 0, 0, 0]), /-1 is not a size/],
+    ["half a value", raw(`{"w":${entry("[0.5]", 0, 4)}}`, [0, 0, 0, 0]), /0\.5 is not a size/],
     [
       "tensors that overlap",
       raw(`{"a":${entry("[1]", 0, 4)},"b":${entry("[1]", 2, 6)}}`, [0, 0, 0, 0, 0, 0]),
@@ -211,6 +257,21 @@ describe("hostile headers", () => {
     ["a gap", raw(`{"a":${entry("[1]", 0, 4)},"b":${entry("[1]", 5, 9)}}`, Array(9).fill(0)), /does not begin where/],
     ["data backward", raw(`{"a":${entry("[1]", 4, 0)}}`, [0, 0, 0, 0]), /does not begin where/],
   ])("with %s are refused", (_, bytes, words) => expect(() => parseSafetensors(bytes)).toThrow(words));
+
+  it("with blanks, no metadata, and numbers in texts are read", () => {
+    const { metadata, tensors } = parseSafetensors(
+      raw(` {"__metadata__":null,"1.5e3":${entry("[ 2 , 0 ]", 0, 0)}}\n `),
+    );
+    expect([metadata, [...tensors.keys()]]).toEqual([{}, ["1.5e3"]]);
+  });
+
+  it("cost no more than they are long, however much they promise", () => {
+    // 4 GiB of values promised in 100 bytes: refused before there is room for them.
+    const promise = raw(`{"w":${entry("[1073741824]", 0, 4294967296)}}`);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => readSafetensors(promise)).toThrow(/does not end where the file ends/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e6);
+  });
 
   it("are refused or read, whatever byte is changed: nothing else is thrown", () => {
     const good = writeSafetensors(

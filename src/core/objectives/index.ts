@@ -25,3 +25,9 @@ export const termValues = (terms: readonly LossTerm[], student: TermNumbers): nu
 /** The terms of a run's stage 2, in either of its phases. */
 export const termsInUse = ({ stage2 }: Pick<Experiment, "stage2">): readonly LossTerm[] =>
   LOSS_TERMS.filter((term) => stage2[term.weight] > 0 || (stage2.refineSteps > 0 && term === frozenInfoNce));
+
+/** All numbers that terms read, of stage 2's settings. */
+export const numbersOf = (stage2: Experiment["stage2"]): TermNumbers =>
+  Object.fromEntries(
+    LOSS_TERMS.flatMap(({ weight, numbers }) => [weight, ...numbers]).map((name) => [name, stage2[name]]),
+  );

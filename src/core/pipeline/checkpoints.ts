@@ -1,10 +1,10 @@
-/** Towers as Hugging Face folders in a store: config.json, model.safetensors, tokenizer.json. */
+/** Towers as Hugging Face folders in a store: config.json, model.safetensors, tokenizer.json and tokenizer_config.json. */
 import type { Gpu } from "../../gpu/device";
 import type { Store } from "../artifacts/store";
 import { LabError } from "../errors";
 import type { TrainedSystem } from "../formats/result";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors";
-import type { TextTokenizer } from "../text/tokenizer";
+import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
 import { huggingFaceConfig, towerFromHuggingFace } from "../towers";
 import { downloadParameters, type Tower, uploadTower } from "../towers/device";
 
@@ -28,6 +28,7 @@ export async function saveCheckpoint(
   const folder = checkpointFolder(system, role);
   await store.write(`${folder}/config.json`, json(huggingFaceConfig(tower.config)));
   await store.write(`${folder}/tokenizer.json`, json(tokenizer.toJson()));
+  await store.write(`${folder}/tokenizer_config.json`, json(tokenizer.settings()));
   await store.write(`${folder}/model.safetensors`, writeSafetensors(await downloadParameters(gpu, tower), metadata));
 }
 
@@ -37,7 +38,7 @@ export async function loadCheckpoint(
   store: Store,
   system: TrainedSystem,
   role: TowerRole,
-): Promise<{ tower: Tower; tokenizer: unknown } | null> {
+): Promise<{ tower: Tower; tokenizer: TextTokenizer } | null> {
   const folder = checkpointFolder(system, role);
   const model = await store.read(`${folder}/model.safetensors`);
   if (!model) return null;
@@ -49,9 +50,11 @@ export async function loadCheckpoint(
       `${folder} lacks config.json or tokenizer.json.`,
       "Import the whole checkpoint folder.",
     );
+  // Runs of earlier builds have none.
+  const settings = await store.read(`${folder}/tokenizer_config.json`);
   const { tensors } = readSafetensors(model);
   return {
     tower: uploadTower(gpu, towerFromHuggingFace(decodeJson(config)), tensors),
-    tokenizer: decodeJson(tokenizer),
+    tokenizer: loadTokenizer(decodeJson(tokenizer), settings ? decodeJson(settings) : {}),
   };
 }

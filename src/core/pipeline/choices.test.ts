@@ -70,12 +70,12 @@ async function run(own: Experiment, store: Store, stopAt?: Stop, earlier?: Trial
   };
   try {
     const context = await prepareRun(
-      { gpu, ops: fusedOps, store, experiment: own, dataset: toyDataset(), control },
+      { gpu, ops: fusedOps, store, experiment: own, dataset: toyDataset(), control, codeVersion: "test" },
       reporter,
     );
     const teacher = await trainTeacher(context);
-    const frozen = await buildIndex(context, teacher.towers);
-    const { student } = await distilStudent(context, teacher.towers, frozen);
+    const frozen = await buildIndex(context, async () => teacher.towers);
+    const { student } = await distilStudent(context, async () => teacher.towers, frozen);
     disposeTower(student);
     disposeTowers(teacher.towers);
     return { stages: reporter.stages, error: null };

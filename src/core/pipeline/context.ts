@@ -11,8 +11,9 @@ import { createEncoder } from "../training/encode";
 import type { TokenTable } from "../training/inputs";
 import type { TrainingPairs } from "../training/pairs";
 import type { Control } from "../training/trainer";
-import { type RunPlan, VALIDATION_DOCUMENTS, VALIDATION_QUERIES } from "./plan";
+import { type RunPlan, type RunTowers, VALIDATION_DOCUMENTS, VALIDATION_QUERIES } from "./plan";
 import type { Reporter } from "./reporter";
+import type { Starts } from "./starts";
 import type { Texts } from "./texts";
 
 export interface RunContext {
@@ -20,6 +21,9 @@ export interface RunContext {
   ops: TowerOps;
   store: Store;
   experiment: Experiment;
+  /** Shapes of the towers, and the checkpoints that they start from, where they do. */
+  towers: RunTowers;
+  starts: Starts;
   dataset: Dataset;
   texts: Texts;
   pairs: TrainingPairs;
@@ -27,6 +31,8 @@ export interface RunContext {
   sample: ValidationSample;
   control: Control;
   reporter: Reporter;
+  /** Recorded with every checkpoint. */
+  codeVersion: string;
 }
 
 /** The queries and documents watched during training: the same for every system, so that their curves compare. */

@@ -4,10 +4,9 @@ import { evaluate } from "../evaluation/metrics";
 import { compare, retention, summarise } from "../evaluation/summary";
 import type { MetricKey, PerQuery, RankedList, Rankings } from "../evaluation/types";
 import { type Comparison, type QueryRecord, SYSTEMS, type SystemName, type SystemResult } from "../formats/result";
-import { bm25Index } from "../retrieval/bm25";
+import { type Bm25Index, bm25Index } from "../retrieval/bm25";
 import { countParameters, forwardFlops } from "../towers";
 import type { Tower } from "../towers/device";
-import type { TokenTable } from "../training/inputs";
 import { encodeAll, type RunContext } from "./context";
 import { bm25Cost, type QueryCost, queryCost } from "./cost";
 import type { TowerText } from "./texts";
@@ -30,10 +29,12 @@ export interface Evaluated {
   rankings: Record<SystemName, Rankings>;
 }
 
-interface Answers {
+/** What a system answers to the test queries. */
+export interface Answers {
   rankings: Rankings;
   judgedScores: Map<string, Map<string, number>>;
-  cost: QueryCost;
+  /** Its raw query vectors, float32 [queries, embeddingSize]; null for BM25. */
+  vectors: Float32Array | null;
 }
 
 // The comparisons that the method's claim consists of.
@@ -44,7 +45,31 @@ const PAIRS: [SystemName, SystemName][] = [
   ["scalingnote", "twinbert"],
   ["teacher", "bm25"],
 ];
-const COMPARED: MetricKey[] = ["recall@10", "ndcg@10", "mrr@10"];
+export const COMPARED: readonly MetricKey[] = ["recall@10", "ndcg@10", "mrr@10"];
+
+/** Each query's measures of what a system answered. */
+export const measureAnswers = (
+  { dataset, experiment }: Pick<RunContext, "dataset" | "experiment">,
+  { rankings, judgedScores }: Answers,
+): PerQuery =>
+  evaluate(dataset.test.qrels, rankings, {
+    style: experiment.evaluation.style,
+    relevanceLevel: dataset.relevanceLevel,
+    dropSelf: experiment.evaluation.dropSelf,
+    depth: DEPTH,
+    queryIds: dataset.test.queries.map((q) => q.id),
+    judgedScores,
+  }).perQuery;
+
+/** Size of a system's query tower, and the operations of a query of the longest length; of BM25 none. */
+export function queryWork(system: DenseSystem | undefined) {
+  const parameters = system ? countParameters(system.query.config) : { withoutEmbeddings: 0, total: 0 };
+  return {
+    queryParams: parameters.withoutEmbeddings,
+    queryParamsWithEmbeddings: parameters.total,
+    queryFlops: system ? forwardFlops(system.query.config, system.text.queryLength) : 0,
+  };
+}
 
 export async function evaluateSystems(context: RunContext, systems: readonly DenseSystem[]): Promise<Evaluated> {
   const { dataset, experiment, reporter, control } = context;
@@ -53,12 +78,17 @@ export async function evaluateSystems(context: RunContext, systems: readonly Den
   reporter.begin("evaluation", SYSTEMS.length * test.queries.length);
   let done = 0;
   const answers = {} as Record<SystemName, Answers>;
+  const costs = {} as Record<SystemName, QueryCost>;
   for (const name of SYSTEMS) {
     await control.gate();
-    if (name === "bm25") answers[name] = await answerBm25(context);
-    else {
+    if (name === "bm25") {
+      const index = bm25Index(dataset.docs);
+      answers[name] = answerBm25(context, index);
+      costs[name] = await bm25Cost((query) => index.search(query, 100), texts);
+    } else {
       const system = systems.find((s) => s.name === name)!;
-      answers[name] = await answerDense(context, system, system.text.test, texts);
+      answers[name] = await answerDense(context, system);
+      costs[name] = await queryCost(context, system.query, system.text, system.index, texts);
     }
     done += test.queries.length;
     reporter.progress("evaluation", done);
@@ -66,29 +96,17 @@ export async function evaluateSystems(context: RunContext, systems: readonly Den
 
   const options = { samples: experiment.evaluation.bootstrap, seed: experiment.seed };
   const perQuery = {} as Record<SystemName, PerQuery>;
-  for (const name of SYSTEMS)
-    perQuery[name] = evaluate(test.qrels, answers[name].rankings, {
-      style: experiment.evaluation.style,
-      relevanceLevel: dataset.relevanceLevel,
-      dropSelf: experiment.evaluation.dropSelf,
-      depth: DEPTH,
-      queryIds: test.queries.map((q) => q.id),
-      judgedScores: answers[name].judgedScores,
-    }).perQuery;
+  for (const name of SYSTEMS) perQuery[name] = measureAnswers(context, answers[name]);
 
-  const results = SYSTEMS.map((name): SystemResult => {
-    const system = systems.find((s) => s.name === name);
-    const parameters = system ? countParameters(system.query.config) : { withoutEmbeddings: 0, total: 0 };
-    return {
+  const results = SYSTEMS.map(
+    (name): SystemResult => ({
       name,
       metrics: summarise(perQuery[name], options),
       retention: retention(perQuery[name], perQuery.teacher, options),
-      queryParams: parameters.withoutEmbeddings,
-      queryParamsWithEmbeddings: parameters.total,
-      queryFlops: system ? forwardFlops(system.query.config, system.text.queryLength) : 0,
-      ...answers[name].cost,
-    };
-  });
+      ...queryWork(systems.find((s) => s.name === name)),
+      ...costs[name],
+    }),
+  );
   const comparisons = PAIRS.flatMap(([a, b]) =>
     COMPARED.map(
       (metric): Comparison => ({ a, b, metric, difference: compare(perQuery[a], perQuery[b], metric, options) }),
@@ -103,16 +121,12 @@ export async function evaluateSystems(context: RunContext, systems: readonly Den
   };
 }
 
-async function answerDense(
-  context: RunContext,
-  system: DenseSystem,
-  table: TokenTable,
-  texts: string[],
-): Promise<Answers> {
+/** A dense system's first 1,000 of every test query, and the scores of all judged documents. */
+export async function answerDense(context: RunContext, system: DenseSystem): Promise<Answers> {
   const { gpu, dataset } = context;
   const { docs, test } = dataset;
   const { index, text } = system;
-  const vectors = await encodeAll(context, system.query, table, text.queryLength);
+  const vectors = await encodeAll(context, system.query, text.test, text.queryLength);
   const place = new Map(docs.map((doc, i) => [doc.id, i]));
   const judged = test.queries.map((query) =>
     [...(test.qrels.get(query.id)?.keys() ?? [])].filter((id) => place.has(id)),
@@ -128,13 +142,15 @@ async function answerDense(
   return {
     rankings: byQuery((q) => ({ ids: Array.from(hits[q]!.documents, (d) => docs[d]!.id), scores: hits[q]!.scores })),
     judgedScores: byQuery((q) => new Map(judged[q]!.map((id, i) => [id, scores[q]![i]!]))),
-    cost: await queryCost(context, system.query, text, index, texts),
+    vectors,
   };
 }
 
-async function answerBm25(context: RunContext): Promise<Answers> {
-  const { dataset } = context;
-  const index = bm25Index(dataset.docs);
+/** The same of BM25. */
+export function answerBm25(
+  { dataset }: Pick<RunContext, "dataset">,
+  index: Bm25Index = bm25Index(dataset.docs),
+): Answers {
   const rankings: Rankings = new Map();
   const judgedScores: Answers["judgedScores"] = new Map();
   for (const query of dataset.test.queries) {
@@ -142,11 +158,7 @@ async function answerBm25(context: RunContext): Promise<Answers> {
     rankings.set(query.id, list);
     judgedScores.set(query.id, index.score(query.text, dataset.test.qrels.get(query.id)?.keys() ?? []));
   }
-  const cost = await bm25Cost(
-    (query) => index.search(query, 100),
-    dataset.test.queries.map((q) => q.text),
-  );
-  return { rankings, judgedScores, cost };
+  return { rankings, judgedScores, vectors: null };
 }
 
 function queryRecords(

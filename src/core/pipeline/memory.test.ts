@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PRESETS, type PresetName, presetExperiment } from "../config/presets";
 import { experimentSchema } from "../config/schema";
-import { memoryLines, memoryProblem, memoryWords, runMemory } from "./memory";
+import { memoryLines, memoryProblem, memoryWords, mostStudents, runMemory } from "./memory";
 
 const names = Object.keys(PRESETS) as PresetName[];
 const LIMITS = { maxStorageBufferBindingSize: 2 ** 30, maxBufferSize: 2 ** 30 };
@@ -95,5 +95,25 @@ describe("a run that does not fit", () => {
     const training = { ...presetExperiment("tiny").training, memoryLimit: 16 };
     const experiment = experimentSchema.parse({ teacher: { vocabulary: 50_000 }, training });
     expect(memoryProblem(experiment)!.remedy).toMatch(/^Choose narrower towers, fewer layers or a smaller vocabulary;/);
+  });
+});
+
+describe("students side by side", () => {
+  const quick = presetExperiment("quick");
+  const limited = (memoryLimit: number) => ({ ...quick, training: { ...quick.training, memoryLimit } });
+
+  it("are as many as the limit leaves room for, and at least one", () => {
+    const [few, many] = [mostStudents(limited(200)), mostStudents(limited(2000))];
+    expect(few).toBeGreaterThan(1);
+    // Each costs the same: ten times the room for ten times as many, but for what they share.
+    expect(many / few).toBeGreaterThan(8);
+    expect(mostStudents(limited(16))).toBe(1);
+  });
+
+  it("fit into what the GPU gives in one piece", () => {
+    const most = mostStudents(quick, undefined, { ...LIMITS, maxBufferSize: 64 * 2 ** 20 });
+    expect(most).toBeGreaterThan(1);
+    expect(mostStudents(quick, undefined, { ...LIMITS, maxBufferSize: 32 * 2 ** 20 })).toBeLessThan(most);
+    expect(mostStudents(quick, undefined, { ...LIMITS, maxBufferSize: 1 })).toBe(1);
   });
 });

@@ -13,8 +13,17 @@ import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
-import { documentsOfBatch, type PlanShape, planShape, queuedBatchesOf, towerConfigs, trainedStudent } from "./plan";
 import {
+  documentsOfBatch,
+  type PlanShape,
+  planShape,
+  queuedBatchesOf,
+  type RunTowers,
+  towerConfigs,
+  trainedStudent,
+} from "./plan";
+import {
+  besideMemory,
   contrastiveMemory,
   type DistilLoss,
   distilMemory,
@@ -65,9 +74,16 @@ function together(steps: readonly StepMemory[], captured: boolean): MemoryParts 
   };
 }
 
-/** @param shape lengths and counts; unless given what the settings allow at most */
-export function runMemory(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunMemory {
-  const { teacher, student, smallDocument } = towerConfigs(experiment);
+/**
+ * @param shape lengths and counts; unless given what the settings allow at most
+ * @param towers of a run from checkpoints what `openStarts` says
+ */
+export function runMemory(
+  experiment: Experiment,
+  shape: PlanShape = planShape(experiment),
+  towers: RunTowers = towerConfigs(experiment),
+): RunMemory {
+  const { teacher, student, smallDocument } = towers;
   const { stage1, stage2, training, baselines, embeddingSize } = experiment;
   const captured = training.step === "captured";
   const columns = training.batch * (1 + stage1.hardNegatives + stage1.minedNegatives);
@@ -102,7 +118,7 @@ export function runMemory(experiment: Experiment, shape: PlanShape = planShape(e
   const mined = stage1.minedNegatives > 0 ? searched + vectors(shape.documents) : 0;
   const watched = Math.max(vectors(shape.validationDocuments), mined);
   const documentShare = documentsOfBatch(stage2, training.batch) > 0;
-  const learned = trainedStudent(experiment);
+  const learned = trainedStudent(experiment, student);
   const distilling = distilMemory(
     {
       config: learned,
@@ -186,6 +202,29 @@ function distilLoss({ stage2, training, embeddingSize }: Experiment): DistilLoss
   };
 }
 
+/**
+ * How many students fit side by side in stage 2, at least one: each has parameters, gradients, moments and activations
+ * of its own, what is fed to the step and the teacher they share.
+ */
+export function mostStudents(
+  experiment: Experiment,
+  shape: PlanShape = planShape(experiment),
+  limits?: BufferLimits,
+): number {
+  const { student } = towerConfigs(experiment);
+  const { training, stage2 } = experiment;
+  const each = besideMemory(
+    { config: student, batch: training.batch, tokens: shape.student.query },
+    { dropout: stage2.dropout, captured: training.step === "captured" },
+  );
+  const alone = runMemory(experiment, shape).stages.find(({ stage }) => stage === "stage2")!;
+  const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;
+  return Math.max(
+    1,
+    Math.min(1 + Math.floor((training.memoryLimit * 1e6 - alone.total) / each.bytes), Math.floor(most / each.largest)),
+  );
+}
+
 const teacherTowers = ({ teacher: { sharedTowers } }: Experiment, config: TowerConfig): TowerConfig[] =>
   sharedTowers ? [config] : [config, config];
 
@@ -258,14 +297,15 @@ export function memoryProblem(
   experiment: Experiment,
   shape: PlanShape = planShape(experiment),
   limits?: BufferLimits,
+  towers?: RunTowers,
 ): LabError | null {
   const { batch, memoryLimit } = experiment.training;
   const problem = (memory: RunMemory) => excess(memory, memoryLimit * 1e6, limits);
-  const memory = runMemory(experiment, shape);
+  const memory = runMemory(experiment, shape, towers);
   const found = problem(memory);
   if (!found) return null;
   const fits = (path: string, value: number) =>
-    problem(runMemory(withSetting(experiment, path, value), shape)) === null;
+    problem(runMemory(withSetting(experiment, path, value), shape, towers)) === null;
   const powers = Array.from({ length: 12 }, (_, i) => 2 ** (i + 1));
   /** The first value that fits, where all after it do. */
   const first = (path: string, values: readonly number[]) => {

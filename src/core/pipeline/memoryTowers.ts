@@ -1,4 +1,5 @@
 /** The towers' forward passes (core/towers/forward.ts) as what their own kernels ask the memory for. */
+import { headSizeOf } from "../towers/config";
 import type { TowerConfig } from "../towers/types";
 import type { Tape, Value } from "./memoryTape";
 
@@ -12,7 +13,8 @@ interface Size {
 function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout }: Size) {
   const { width, hidden, heads, kvHeads, kind } = config;
   const n = batch * tokens;
-  const head = width / heads;
+  const head = headSizeOf(config);
+  const all = heads * head;
   const qkv = (heads + 2 * kvHeads) * head;
   const stats = 2 * n;
   const made = (value: Value) => ({ value, gradient: "made" as const });
@@ -43,7 +45,7 @@ function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout }: S
       tape.op({ result: n * qkv, kept: [stats], inputs: [made(x)], saves: [x], back: [n * width] }),
     attention: (x: Value) =>
       tape.op({
-        result: n * width,
+        result: n * all,
         // One number a query; with rotary positions also q and k, turned.
         kept: kind === "decoder" ? [n * heads, n * (heads + kvHeads) * head] : [n * heads],
         inputs: [made(x)],

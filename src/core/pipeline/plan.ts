@@ -28,14 +28,19 @@ export interface RunPlan {
   /** Floating-point operations (2 a multiply-add), padding included, for it is computed too. */
   flops: { stage1: number; index: number; stage2: number; scalingdoc: number; twinbert: number; evaluation: number };
   totalFlops: number;
+  /** Of one training step, watching not counted. */
+  stepFlops: { stage1: number; stage2: number; scalingdoc: number; twinbert: number };
 }
 
-/** The four kinds of tower of a run. */
-export function towerConfigs(experiment: Experiment): {
+/** The kinds of tower of a run. */
+export interface RunTowers {
   teacher: TowerConfig;
   student: TowerConfig;
   smallDocument: TowerConfig;
-} {
+}
+
+/** Those that the settings describe; a run from checkpoints has those of `openStarts`. */
+export function towerConfigs(experiment: Experiment): RunTowers {
   return {
     teacher: towerConfig(experiment, "teacher"),
     student: towerConfig(experiment, "student"),
@@ -47,10 +52,10 @@ export function towerConfigs(experiment: Experiment): {
  * The small query tower while stage 2 trains it: with vectors of its own size, where that is set, and with places for a
  * document's tokens, where it learns those too.
  */
-export function trainedStudent(experiment: Experiment): TowerConfig {
-  const config = towerConfig(experiment, "student");
+export function trainedStudent(experiment: Experiment, config = towerConfig(experiment, "student")): TowerConfig {
   const { student, stage2, training } = experiment;
-  const documents = documentsOfBatch(stage2, training.batch) > 0;
+  // A checkpoint has the places that it has: longer documents are cut there.
+  const documents = documentsOfBatch(stage2, training.batch) > 0 && student.checkpoint === "";
   return {
     ...config,
     ...(student.ownSize > 0 ? { embeddingSize: student.ownSize } : {}),
@@ -97,15 +102,19 @@ export function planShape(experiment: Experiment, dataset?: Dataset): PlanShape 
  * that backward), and four where a contrastive batch is walked in pieces; embedding look-ups, norms, softmax and scores of
  * vectors in a loss are not counted, as is the custom.
  */
-export function planRun(experiment: Experiment, shape: PlanShape = planShape(experiment)): RunPlan {
-  const { teacher, student, smallDocument } = towerConfigs(experiment);
+export function planRun(
+  experiment: Experiment,
+  shape: PlanShape = planShape(experiment),
+  towers: RunTowers = towerConfigs(experiment),
+): RunPlan {
+  const { teacher, student, smallDocument } = towers;
   const { stage1, stage2, training, baselines } = experiment;
   const { batch } = training;
   const bigQuery = forwardFlops(teacher, shape.teacher.query);
   const bigDocument = forwardFlops(teacher, shape.teacher.document);
   const smallQuery = forwardFlops(student, shape.student.query);
   // With documents among them all texts of a batch are as long as those.
-  const learning = trainedStudent(experiment);
+  const learning = trainedStudent(experiment, student);
   const longest =
     documentsOfBatch(stage2, batch) > 0 ? Math.max(shape.student.query, shape.student.document) : shape.student.query;
   const studentText =
@@ -162,5 +171,5 @@ export function planRun(experiment: Experiment, shape: PlanShape = planShape(exp
     // Test queries of the four trained systems and the two baselines' own indices.
     evaluation: shape.testQueries * (bigQuery + 3 * smallQuery) + shape.documents * (bigDocument + smallDoc),
   };
-  return { steps, flops, totalFlops: Object.values(flops).reduce((a, b) => a + b, 0) };
+  return { steps, flops, totalFlops: Object.values(flops).reduce((a, b) => a + b, 0), stepFlops: stepCost };
 }

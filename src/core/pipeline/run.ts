@@ -30,10 +30,11 @@ import { decodeJson } from "./checkpoints";
 import { encodeAll, type RunContext, validationSample } from "./context";
 import { type DenseSystem, evaluateSystems } from "./evaluate";
 import { PROGRESS_FILE, vectorFile } from "./files";
-import { planRun } from "./plan";
+import { planRun, type RunTowers, towerConfigs } from "./plan";
 import { createReporter, type RunListener } from "./reporter";
 import { disposeTowers, distilStudent, type Towers, trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
-import { prepareTexts } from "./texts";
+import type { Starts } from "./starts";
+import { prepareTexts, type Texts, type TowerText } from "./texts";
 
 export interface RunOptions {
   gpu: Gpu;
@@ -44,7 +45,10 @@ export interface RunOptions {
   codeVersion: string;
   /** The run's own space: checkpoints, states, results. */
   store: Store;
+  /** Of a run from checkpoints: `openStarts` gives it, with `starts` and `towers`. */
   experiment: Experiment;
+  starts?: Starts;
+  towers?: RunTowers;
   name: string;
   createdAt: string;
   dataset: Dataset;
@@ -79,10 +83,10 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
     await control.gate();
 
-    const frozen = await buildIndex(context, teacher.towers);
+    const frozen = await buildIndex(context, async () => teacher.towers);
     await saveProgress();
 
-    const distilled = await distilStudent(context, teacher.towers, frozen);
+    const distilled = await distilStudent(context, async () => teacher.towers, frozen);
     opened.push(() => disposeTower(distilled.student));
     stoppedEarly ||= distilled.endedEarly;
     await saveProgress();
@@ -104,11 +108,8 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
       opened.push(uploaded.dispose);
       return uploaded;
     };
-    const own = async (system: SystemName, towers: Towers, text: typeof texts.teacher) => {
-      const raw = await encodeAll(context, towers.document, text.documents, text.documentLength);
-      await store.write(vectorFile(system), bytesOf(raw));
-      return index(raw);
-    };
+    const own = async (system: "scalingdoc" | "twinbert", towers: Towers, text: typeof texts.teacher) =>
+      index(await ownVectors(context, system, towers, text));
     const frozenIndex = index(frozen); // teacher and student search the same one
     const systems: DenseSystem[] = [
       { name: "teacher", query: teacher.towers.query, text: texts.teacher, index: frozenIndex },
@@ -174,12 +175,23 @@ export function describeCollection(dataset: Dataset): CollectionRecord {
   };
 }
 
-/** Tokenises the collection and plans the run: what every stage starts from. */
+/**
+ * Tokenises the collection and plans the run: what every stage starts from.
+ * @param made the same collection's tokens by the same settings, where they have been made before
+ */
 export async function prepareRun(
-  options: Pick<RunOptions, "gpu" | "ops" | "store" | "experiment" | "dataset" | "control">,
+  options: Pick<
+    RunOptions,
+    "gpu" | "ops" | "store" | "experiment" | "starts" | "towers" | "dataset" | "control" | "codeVersion"
+  >,
   reporter: RunContext["reporter"],
+  made?: Texts,
 ): Promise<RunContext> {
-  const { gpu, ops, store, experiment, dataset, control } = options;
+  const { gpu, ops, store, experiment, dataset, control, codeVersion, starts = {} } = options;
+  for (const side of ["teacher", "student"] as const)
+    if (experiment[side].checkpoint !== "" && !starts[side])
+      throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);
+  const towers = options.towers ?? towerConfigs(experiment);
   reporter.begin("data", dataset.docs.length);
   const { labelledShare } = experiment.training;
   const pairs = trainingPairs(dataset, labelledShare, experiment.seed);
@@ -191,9 +203,9 @@ export async function prepareRun(
     );
   if (dataset.test.queries.length === 0)
     throw new LabError("bad-input", `${dataset.name} has no test queries.`, "Add judgements for a test split.");
-  const texts = prepareTexts(experiment, dataset);
+  const texts = made ?? prepareTexts(experiment, dataset, undefined, starts);
   const sample = validationSample(dataset, experiment.seed);
-  const plan = planRun(experiment, {
+  const shape = {
     teacher: { query: texts.teacher.queryLength, document: texts.teacher.documentLength },
     student: { query: texts.student.queryLength, document: texts.student.documentLength },
     documents: dataset.docs.length,
@@ -201,7 +213,8 @@ export async function prepareRun(
     testQueries: dataset.test.queries.length,
     validationDocuments: sample.documents.length,
     validationQueries: sample.queries.length,
-  });
+  };
+  const plan = planRun(experiment, shape, towers);
   reporter.plan(plan);
   reporter.progress("data", dataset.docs.length);
   reporter.end("data", {
@@ -213,22 +226,37 @@ export async function prepareRun(
     ...(texts.teacher.cutDocuments > 0 ? { "documents cut": texts.teacher.cutDocuments } : {}),
     "watched on": `${sample.queries.length} queries, ${sample.documents.length} documents`,
   });
-  return { gpu, ops, store, experiment, dataset, texts, pairs, plan, sample, control, reporter };
+  return {
+    gpu,
+    ops,
+    store,
+    experiment,
+    towers,
+    starts,
+    dataset,
+    texts,
+    pairs,
+    plan,
+    sample,
+    control,
+    reporter,
+    codeVersion,
+  };
 }
 
-/** Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors. */
-export async function buildIndex(context: RunContext, teacher: Towers): Promise<Float32Array> {
+/**
+ * Encodes the corpus with the teacher's document tower: from here on it is frozen. Raw vectors.
+ * @param teacher called where the vectors are not in the store
+ */
+export async function buildIndex(context: RunContext, teacher: () => Promise<Towers>): Promise<Float32Array> {
   const { store, reporter, texts, dataset, experiment } = context;
   const stored =
     reporter.stages.find((s) => s.name === "index")?.status === "done" ? await store.read(vectorFile("teacher")) : null;
   if (stored) return new Float32Array(stored.slice().buffer);
+  const { document } = await teacher();
   reporter.begin("index", dataset.docs.length);
-  const raw = await encodeAll(
-    context,
-    teacher.document,
-    texts.teacher.documents,
-    texts.teacher.documentLength,
-    (done) => reporter.progress("index", done),
+  const raw = await encodeAll(context, document, texts.teacher.documents, texts.teacher.documentLength, (done) =>
+    reporter.progress("index", done),
   );
   await store.write(vectorFile("teacher"), bytesOf(raw));
   reporter.end("index", {
@@ -236,6 +264,18 @@ export async function buildIndex(context: RunContext, teacher: Towers): Promise<
     dimensions: experiment.embeddingSize,
     bytes: raw.byteLength,
   });
+  return raw;
+}
+
+/** Encodes the corpus with a baseline's document tower. Raw vectors, kept in the store. */
+export async function ownVectors(
+  context: RunContext,
+  system: "scalingdoc" | "twinbert",
+  towers: Towers,
+  text: TowerText,
+): Promise<Float32Array> {
+  const raw = await encodeAll(context, towers.document, text.documents, text.documentLength);
+  await context.store.write(vectorFile(system), bytesOf(raw));
   return raw;
 }
 

@@ -11,7 +11,7 @@ import { LabError } from "../errors";
 import { SYSTEMS, type SystemName, type TrainedSystem } from "../formats/result";
 import { bm25Index } from "../retrieval/bm25";
 import { tieOrder } from "../retrieval/exact";
-import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
+import type { TextTokenizer } from "../text/tokenizer";
 import { disposeTower } from "../towers/device";
 import { createEncoder, type EncodingStep, encodingStep, rawVectors } from "../training/encode";
 import { tokenTable } from "../training/inputs";
@@ -95,7 +95,7 @@ export async function openSearch(
       opened.push(encoder.dispose);
       systems.push({
         system,
-        tokenizer: loadTokenizer(loaded.tokenizer),
+        tokenizer: loaded.tokenizer,
         encoder,
         index: system === "teacher" || system === "scalingnote" ? frozen : await indexOf(system),
         finder: null,
@@ -172,7 +172,7 @@ export async function openSearch(
 }
 
 /** The stored vectors, or, for an imported run, the corpus encoded anew with its document tower. Raw. */
-async function documentVectors(
+export async function documentVectors(
   gpu: Gpu,
   ops: TowerOps,
   store: Store,
@@ -186,9 +186,9 @@ async function documentVectors(
   const loaded =
     (await loadCheckpoint(gpu, store, system, "document")) ?? (await loadCheckpoint(gpu, store, system, "query"));
   if (!loaded) throw noCheckpoints(system);
-  const { docTokens } = system === "twinbert" ? experiment.student : experiment.teacher;
-  const tokenizer = loadTokenizer(loaded.tokenizer);
-  const table = tokenTable(dataset.docs, (doc) => tokenizer.encode(documentText(doc), docTokens));
+  const { docTokens, docPrompt } = system === "twinbert" ? experiment.student : experiment.teacher;
+  const { tokenizer } = loaded;
+  const table = tokenTable(dataset.docs, (doc) => tokenizer.encode(docPrompt + documentText(doc), docTokens));
   const encoder = createEncoder(gpu, ops, loaded.tower, { batch: 64, length: docTokens, captured: true });
   try {
     const raw = await encoder.encode(

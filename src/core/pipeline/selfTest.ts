@@ -9,7 +9,7 @@ import type { Experiment } from "../config/schema";
 import { termsInUse } from "../objectives";
 import { checksFor } from "../training/checks";
 import { decodeJson } from "./checkpoints";
-import { towerConfigs } from "./plan";
+import { type RunTowers, towerConfigs } from "./plan";
 
 export interface SelfTestOptions {
   gpu: Gpu;
@@ -18,6 +18,8 @@ export interface SelfTestOptions {
   codeVersion: string;
   /** Where what passed is remembered, beside the runs. */
   store: Store;
+  /** Of a run from checkpoints: what `openStarts` says. */
+  towers?: RunTowers;
   /** Hears what goes on, where anything does. */
   doing?: (words: string | null) => void;
 }
@@ -33,7 +35,7 @@ const MOST = 50;
  */
 export async function testBeforeRun(options: SelfTestOptions): Promise<boolean> {
   const { gpu, ops, experiment, codeVersion, store, doing } = options;
-  const { teacher, student } = towerConfigs(experiment);
+  const { teacher, student } = options.towers ?? towerConfigs(experiment);
   const checks = checksFor(ops, {
     kinds: [teacher.kind, student.kind],
     dropouts: [experiment.stage1.dropout, experiment.stage2.dropout],

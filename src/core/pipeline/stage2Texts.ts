@@ -6,7 +6,7 @@ import { joinTables, paddedLength, type TokenTable, tokenTable } from "../traini
 import { queryOrder } from "../training/pairs";
 import { queryCopies } from "../training/queryCopies";
 import type { RunContext } from "./context";
-import { documentsOfBatch } from "./plan";
+import { documentsOfBatch, trainedStudent } from "./plan";
 
 export interface Stage2Texts {
   /** The student's tokens: queries, their copies, documents. */
@@ -63,7 +63,8 @@ export async function stage2Texts(
   }
   const plain = tables.length === 1;
   const table = plain ? tables[0]! : joinTables(tables);
-  const limit = Math.max(student.queryTokens, documents > 0 ? student.docTokens : 0);
+  const { maxTokens } = trainedStudent(experiment, context.towers.student);
+  const limit = Math.min(maxTokens, Math.max(student.queryTokens, documents > 0 ? student.docTokens : 0));
   const answered = new Set(pairs.query);
   const labelled = range(forms).filter((text) => answered.has(text % count));
   return {

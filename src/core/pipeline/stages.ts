@@ -1,13 +1,15 @@
 /** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
-
 import { disposeOwn } from "../../gpu/step";
+import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
+import { PYTORCH } from "../formats/safetensors";
+import { numbersOf, type TermNumbers } from "../objectives";
 import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
 import { disposeTower, downloadParameters, type Tower, uploadTower } from "../towers/device";
-import type { TowerConfig } from "../towers/types";
+import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
-import { type DistilStep, distilStep } from "../training/distilStep";
+import { type DistilStep, distilStep, type SharedDistilParts } from "../training/distilStep";
 import type { TokenTable } from "../training/inputs";
 import { createMiner, type Miner } from "../training/mining";
 import { pairOrder } from "../training/pairs";
@@ -18,8 +20,10 @@ import { train } from "../training/trainer";
 import type { Recipe, TrainingStep } from "../training/trainingStep";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
 import { compilePrograms, encoderFor, type RunContext } from "./context";
-import { miningOptions, queuedBatchesOf, towerConfigs, trainedStudent } from "./plan";
+import { TEACHER_QUERIES_FILE } from "./files";
+import { miningOptions, queuedBatchesOf, trainedStudent } from "./plan";
 import { stage2Texts } from "./stage2Texts";
+import { startValues } from "./starts";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
 
@@ -35,7 +39,7 @@ export function disposeTowers(towers: Towers): void {
   if (towers.document !== towers.query) disposeTower(towers.document);
 }
 
-const stateFile = (stage: StageName, phase = "") => `state/${stage}${phase}.safetensors`;
+export const stateFile = (stage: StageName, phase = "") => `state/${stage}${phase}.safetensors`;
 
 /** A training that is not all of its stage. */
 interface Phase {
@@ -46,13 +50,23 @@ interface Phase {
   total: number;
 }
 
-function recipeOf(
+/** A training's recipe: what all of them share, and its own rates and steps. */
+export function recipeOf(
   context: RunContext,
-  rates: { learningRate: number; embeddingRate: number },
+  given: { learningRate: number; embeddingRate: number },
   steps: number,
   { dropout, pieces }: { dropout: number; pieces: number },
+  towers: readonly Tower[],
 ): Recipe {
   const { training, seed } = context.experiment;
+  const { loadedRate } = training;
+  const loaded = towers.filter((tower) => tower.loaded).length;
+  const rates =
+    loaded === 0
+      ? given
+      : loaded === towers.length
+        ? { learningRate: loadedRate, embeddingRate: loadedRate }
+        : { ...given, loadedRate };
   return {
     steps,
     batch: training.batch,
@@ -130,7 +144,7 @@ async function runTraining<Training extends TrainingStep>(
 }
 
 /** After a training: checkpoints are written, then the training state is let go. */
-async function finishStage(
+export async function finishStage(
   context: RunContext,
   stage: StageName,
   system: TrainedSystem,
@@ -138,8 +152,16 @@ async function finishStage(
   texts: { query: TowerText; document: TowerText },
   endedEarly: boolean,
 ): Promise<void> {
-  const { gpu, store, reporter, experiment } = context;
-  const metadata = { seed: String(experiment.seed), stage };
+  const { gpu, store, reporter, experiment, codeVersion } = context;
+  const step = reporter.stages.find((s) => s.name === stage)!.done;
+  const metadata = {
+    ...PYTORCH,
+    stage,
+    step: String(step),
+    seed: String(experiment.seed),
+    code: codeVersion,
+    config: JSON.stringify(experiment),
+  };
   await saveCheckpoint(gpu, store, system, "query", towers.query, texts.query.tokenizer, metadata);
   if (towers.document && towers.document !== towers.query)
     await saveCheckpoint(gpu, store, system, "document", towers.document, texts.document.tokenizer, metadata);
@@ -171,7 +193,7 @@ async function trainPair(
   context: RunContext,
   stage: "stage1" | "scalingdoc" | "twinbert",
   system: TrainedSystem,
-  make: () => Towers,
+  make: () => Promise<Towers>,
   texts: { query: TowerText; document: TowerText },
   rates: { learningRate: number; embeddingRate: number },
   steps: number,
@@ -181,10 +203,10 @@ async function trainPair(
   const { stage1, training } = experiment;
   const loaded = await loadTowers(context, stage, system, shared);
   if (loaded) return { towers: loaded, endedEarly: false };
-  const towers = make();
+  const towers = await make();
   const queryLength = texts.query.queryLength;
   const documentLength = texts.document.documentLength;
-  const recipe = recipeOf(context, rates, steps, stage1);
+  const recipe = recipeOf(context, rates, steps, stage1, [towers.query, towers.document]);
   const encoders = {
     query: encoderFor(context, towers.query, queryLength),
     document: encoderFor(context, towers.document, documentLength),
@@ -245,30 +267,47 @@ async function trainPair(
   }
 }
 
-/** Both towers from one seeded checkpoint, as the paper starts both from one language model, or each from its own. */
-function freshPair(
+type Role = "teacher" | "student";
+
+/** A tower with the values of its checkpoint, or, without one, of the seed. */
+async function freshTower(
+  { gpu, experiment, starts }: RunContext,
+  role: Role,
+  config: TowerConfig,
+  side: "query" | "document",
+): Promise<Tower> {
+  const { seed, training } = experiment;
+  const start = starts[role];
+  if (!start) return uploadTower(gpu, config, initTower(config, seed, side, training.start === "own"));
+  return { ...uploadTower(gpu, config, await startValues(start, config, seed, side)), loaded: true };
+}
+
+/** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
+async function freshPair(
   context: RunContext,
-  queryConfig: TowerConfig,
-  documentConfig: TowerConfig,
+  [queryRole, queryConfig]: [Role, TowerConfig],
+  [documentRole, documentConfig]: [Role, TowerConfig],
   shared: boolean,
-): Towers {
-  const { gpu, experiment } = context;
-  const own = experiment.training.start === "own";
-  const query = uploadTower(gpu, queryConfig, initTower(queryConfig, experiment.seed, "query", own));
+): Promise<Towers> {
+  const query = await freshTower(context, queryRole, queryConfig, "query");
   if (shared) return { query, document: query };
-  const document = initTower(documentConfig, experiment.seed, "document", own);
-  return { query, document: uploadTower(gpu, documentConfig, document) };
+  try {
+    return { query, document: await freshTower(context, documentRole, documentConfig, "document") };
+  } catch (error) {
+    disposeTower(query);
+    throw error;
+  }
 }
 
 /** Stage 1: the teacher's two towers. */
 export function trainTeacher(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const config = towerConfigs(experiment).teacher;
+  const config = context.towers.teacher;
   return trainPair(
     context,
     "stage1",
     "teacher",
-    () => freshPair(context, config, config, experiment.teacher.sharedTowers),
+    () => freshPair(context, ["teacher", config], ["teacher", config], experiment.teacher.sharedTowers),
     { query: texts.teacher, document: texts.teacher },
     experiment.stage1,
     plan.steps.stage1,
@@ -279,12 +318,12 @@ export function trainTeacher(context: RunContext) {
 /** Baseline: a small query tower and a big document tower, trained end to end. */
 export function trainScalingDoc(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const { student, teacher } = towerConfigs(experiment);
+  const { student, teacher } = context.towers;
   return trainPair(
     context,
     "scalingdoc",
     "scalingdoc",
-    () => freshPair(context, student, teacher, false),
+    () => freshPair(context, ["student", student], ["teacher", teacher], false),
     { query: texts.student, document: texts.teacher },
     {
       learningRate: experiment.baselines.scalingdocLearningRate,
@@ -297,13 +336,13 @@ export function trainScalingDoc(context: RunContext) {
 /** Baseline: both towers small, trained end to end. */
 export function trainTwinBert(context: RunContext) {
   const { experiment, texts, plan } = context;
-  const { student, smallDocument } = towerConfigs(experiment);
+  const { student, smallDocument } = context.towers;
   const shared = experiment.baselines.twinbertSharedTowers;
   return trainPair(
     context,
     "twinbert",
     "twinbert",
-    () => freshPair(context, shared ? smallDocument : student, smallDocument, shared),
+    () => freshPair(context, ["student", shared ? smallDocument : student], ["student", smallDocument], shared),
     { query: texts.student, document: texts.student },
     {
       learningRate: experiment.baselines.twinbertLearningRate,
@@ -314,84 +353,148 @@ export function trainTwinBert(context: RunContext) {
   );
 }
 
-/**
- * Stage 2: the student learns the teacher's vectors, and where that is set refines itself on the frozen documents;
- * documents and their vectors stay as they are.
- */
-export async function distilStudent(
-  context: RunContext,
-  teacher: Towers,
-  frozen: Float32Array,
-): Promise<{ student: Tower; endedEarly: boolean }> {
-  const { gpu, ops, experiment, texts, plan, sample, pairs } = context;
-  const stage = "stage2";
-  if (context.reporter.stages.find((s) => s.name === stage)?.status === "done") {
-    const loaded = await loadCheckpoint(gpu, context.store, "scalingnote", "query");
-    if (loaded) return { student: loaded.tower, endedEarly: false };
-  }
-  const config = trainedStudent(experiment);
-  const { stage2, training, embeddingSize, seed } = experiment;
-  let student = uploadTower(gpu, config, await studentInit(context, teacher, config));
-  const projection = config.embeddingSize === embeddingSize ? undefined : startProjection(gpu, config, experiment);
-  const { refineSteps } = stage2;
-  const steps = { align: plan.steps.stage2 - refineSteps, refine: refineSteps };
-  const teacherEncoder = encoderFor(context, teacher.query, texts.teacher.queryLength);
-  const studentEncoder = encoderFor(context, student, texts.student.queryLength);
+/** A finished student, from its checkpoint; null where stage 2 has not finished. */
+export async function loadStudent({ gpu, store, reporter }: RunContext): Promise<Tower | null> {
+  if (reporter.stages.find((s) => s.name === "stage2")?.status !== "done") return null;
+  return (await loadCheckpoint(gpu, store, "scalingnote", "query"))?.tower ?? null;
+}
+
+/** What stage 2 learns from: raw vectors, float32 [queries, embeddingSize]. */
+export interface TeacherQueries {
+  train: Float32Array;
+  /** Of the validation sample. */
+  watched: Float32Array;
+}
+
+/** The teacher's vectors of all training queries and of those that are watched, encoded once and kept in the store. */
+export async function teacherQueries(context: RunContext, teacher: () => Promise<Towers>): Promise<TeacherQueries> {
+  const { store, texts, sample, experiment } = context;
+  const { train, validation, queryLength } = texts.teacher;
+  const count = train.offsets.length - 1;
+  const size = (count + sample.queries.length) * experiment.embeddingSize;
+  const apart = (all: Float32Array): TeacherQueries => ({
+    train: all.subarray(0, count * experiment.embeddingSize),
+    watched: all.subarray(count * experiment.embeddingSize),
+  });
+  const stored = await store.read(TEACHER_QUERIES_FILE);
+  if (stored?.byteLength === 4 * size) return apart(new Float32Array(stored.slice().buffer));
+  const encoder = encoderFor(context, (await teacher()).query, queryLength);
   try {
-    // RAW vectors, once: MSE before normalisation needs their lengths.
-    const encode = (table: TokenTable) =>
-      teacherEncoder.encode(
+    const all = new Float32Array(size);
+    // RAW vectors: MSE before normalisation needs their lengths.
+    all.set(
+      await encoder.encode(
+        train,
+        Int32Array.from({ length: count }, (_, i) => i),
+      ),
+    );
+    all.set(await encoder.encode(validation, sample.queries), count * experiment.embeddingSize);
+    await store.write(TEACHER_QUERIES_FILE, new Uint8Array(all.buffer));
+    return apart(all);
+  } finally {
+    encoder.dispose();
+  }
+}
+
+/** What students share that learn from the same teacher; its vectors of altered queries are encoded now. */
+export async function distilParts(
+  context: RunContext,
+  { train }: TeacherQueries,
+  teacher: () => Promise<Towers>,
+  frozen: Float32Array,
+): Promise<{
+  parts: Omit<SharedDistilParts, "student">;
+  /** Texts of the refinement's steps. */
+  labelled: (step: number) => Int32Array;
+}> {
+  const { experiment, pairs, texts } = context;
+  const { stage2, training, seed } = experiment;
+  const encode = async (table: TokenTable) => {
+    const encoder = encoderFor(context, (await teacher()).query, texts.teacher.queryLength);
+    try {
+      return await encoder.encode(
         table,
         Int32Array.from({ length: table.offsets.length - 1 }, (_, i) => i),
       );
-    const learned = await stage2Texts(context, await encode(texts.teacher.train), encode, frozen);
-    const watched = await teacherEncoder.encode(texts.teacher.validation, sample.queries);
-    const scored = scoredDocuments(pairs, frozen, {
-      which: stage2.scored,
-      sampled: stage2.sampledDocuments,
-      seed,
-      queryOf: learned.queryOf,
-    });
+    } finally {
+      encoder.dispose();
+    }
+  };
+  const learned = await stage2Texts(context, train, encode, frozen);
+  const { which, sampled, queryOf } = { which: stage2.scored, sampled: stage2.sampledDocuments, ...learned };
+  return {
+    parts: {
+      queryTokens: learned.table,
+      queryLength: learned.length,
+      teacher: learned.teacher,
+      teacherRow: learned.teacherRow,
+      order: learned.order(training.batch, seed),
+      mseOn: stage2.mseOn,
+      mseReduce: stage2.mseReduce,
+      matryoshka: stage2.matryoshka,
+      scored: scoredDocuments(pairs, frozen, { which, sampled, seed, queryOf }),
+    },
+    labelled: learned.labelledOrder(training.batch, seed),
+  };
+}
+
+/** What each of them has of its own, beside rates and seed. */
+export const distilWeights = ({ stage2 }: Experiment): { mseWeight: number; cosineWeight: number } & TermNumbers => ({
+  mseWeight: stage2.mseWeight,
+  cosineWeight: stage2.cosineWeight,
+  ...numbersOf(stage2),
+});
+
+/**
+ * Stage 2: the student learns the teacher's vectors, and where that is set refines itself on the frozen documents;
+ * documents and their vectors stay as they are.
+ * @param teacher called where the student starts from it, or its query vectors are not in the store
+ */
+export async function distilStudent(
+  context: RunContext,
+  teacher: () => Promise<Towers>,
+  frozen: Float32Array,
+): Promise<{ student: Tower; endedEarly: boolean }> {
+  const { gpu, ops, experiment, texts, plan, sample } = context;
+  const stage = "stage2";
+  const loaded = await loadStudent(context);
+  if (loaded) return { student: loaded, endedEarly: false };
+  let student = await freshStudent(context, teacher);
+  const { config } = student;
+  const { stage2, embeddingSize } = experiment;
+  const projection = config.embeddingSize === embeddingSize ? undefined : startProjection(gpu, config, experiment);
+  const { refineSteps } = stage2;
+  const steps = { align: plan.steps.stage2 - refineSteps, refine: refineSteps };
+  const studentEncoder = encoderFor(context, student, texts.student.queryLength);
+  try {
+    const vectors = await teacherQueries(context, teacher);
+    const { parts: shared, labelled } = await distilParts(context, vectors, teacher, frozen);
     const recall = watchStudent(
       sample,
       embeddingSize,
       { encoder: projectedEncoder(gpu, studentEncoder, projection), table: texts.student.validation },
       frozen,
-      watched,
+      vectors.watched,
     );
     const watch = async (training: DistilStep, step: number) => ({
       ...(await recall()),
       ...(await training.gradientNorms(Math.max(1, step)))[0],
     });
-    const parts = {
-      ...stage2,
-      student,
-      queryTokens: learned.table,
-      queryLength: learned.length,
-      teacher: learned.teacher,
-      teacherRow: learned.teacherRow,
-      scored,
-      projection,
-    };
+    const parts = { ...shared, ...distilWeights(experiment), student, projection };
     const total = plan.steps.stage2;
-    const aligning = recipeOf(context, stage2, steps.align, stage2);
-    let endedEarly = await runTraining(
-      context,
-      stage,
-      aligning,
-      () => distilStep(gpu, ops, aligning, { ...parts, order: learned.order(training.batch, seed) }),
-      watch,
-      { phase: { name: "", before: 0, total } },
-    );
+    const aligning = recipeOf(context, stage2, steps.align, stage2, [student]);
+    let endedEarly = await runTraining(context, stage, aligning, () => distilStep(gpu, ops, aligning, parts), watch, {
+      phase: { name: "", before: 0, total },
+    });
     if (steps.refine > 0) {
       const rates = { learningRate: stage2.refineLearningRate, embeddingRate: stage2.refineEmbeddingRate };
-      const refining = recipeOf(context, rates, steps.refine, stage2);
+      const refining = recipeOf(context, rates, steps.refine, stage2, [student]);
       const alone = { ...parts, mseWeight: 0, cosineWeight: 0, klWeight: 0, marginWeight: 0, infoNceWeight: 1 };
       const early = await runTraining(
         context,
         stage,
         refining,
-        () => distilStep(gpu, ops, refining, { ...alone, order: learned.labelledOrder(training.batch, seed) }),
+        () => distilStep(gpu, ops, refining, { ...alone, order: labelled }),
         watch,
         { phase: { name: "-refine", before: steps.align, total } },
       );
@@ -416,18 +519,29 @@ export async function distilStudent(
     disposeTower(student);
     throw error;
   } finally {
-    teacherEncoder.dispose();
     studentEncoder.dispose();
     if (projection) disposeOwn(gpu, projection);
   }
 }
 
-async function studentInit(context: RunContext, teacher: Towers, config: TowerConfig) {
-  const { experiment, gpu } = context;
-  const start = initTower(config, experiment.seed);
-  if (experiment.student.init === "random") return start;
-  const source = await downloadParameters(gpu, teacher.query);
-  return experiment.student.init === "first-last"
-    ? firstLastInit(start, config, source, teacher.query.config)
-    : embeddingInit(start, source);
+/** What the student starts from, by the experiment's settings. `loaded`: a checkpoint's values, or a loaded teacher's. */
+export async function studentInit(
+  { experiment, gpu, starts, towers }: RunContext,
+  teacher: () => Promise<Towers>,
+): Promise<{ values: HostParameters; loaded: boolean }> {
+  const config = trainedStudent(experiment, towers.student);
+  const { seed, student } = experiment;
+  if (starts.student) return { values: await startValues(starts.student, config, seed, "query"), loaded: true };
+  const start = initTower(config, seed);
+  if (student.init === "random") return { values: start, loaded: false };
+  const { query } = await teacher();
+  const source = await downloadParameters(gpu, query);
+  if (student.init === "embeddings") return { values: embeddingInit(start, source), loaded: false };
+  // Layers of a loaded teacher are as a checkpoint is.
+  return { values: firstLastInit(start, config, source, query.config), loaded: starts.teacher !== undefined };
+}
+
+async function freshStudent(context: RunContext, teacher: () => Promise<Towers>): Promise<Tower> {
+  const { values, loaded } = await studentInit(context, teacher);
+  return { ...uploadTower(context.gpu, trainedStudent(context.experiment, context.towers.student), values), loaded };
 }

@@ -6,13 +6,14 @@ import { SEARCH_BATCH, searchStep, uploadIndex } from "../../gpu/search";
 import { disposeOwn, ownTensor } from "../../gpu/step";
 import { useGpu } from "../../gpu/testGpu";
 import { initTower } from "../towers";
-import { disposeTower, type Tower, uploadTower } from "../towers/device";
+import { disposeTower, type Tower, uploadStudents, uploadTower } from "../towers/device";
 import type { TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
-import { distilStep } from "../training/distilStep";
+import { distilStep, stackedDistilStep } from "../training/distilStep";
 import { createEncoder } from "../training/encode";
 import type { Recipe } from "../training/trainingStep";
 import {
+  besideMemory,
   type ContrastiveLoss,
   contrastiveMemory,
   distilMemory,
@@ -131,6 +132,28 @@ function distillation(
   const parts = distilMemory({ config: c, batch: 64, tokens: 24 }, shape(dropout, pieces), loss);
   return { predicted: total(parts) + parameterBytes(c), bytes };
 }
+
+describe("students side by side", () => {
+  it.each(["encoder", "lookup"] as const)("take so much each: %s", (kind) => {
+    const c = config(kind, 32, 1);
+    const of = (count: number) =>
+      measured(() => {
+        const each = Array.from({ length: count }, (_, k) => initTower(c, k, "query"));
+        const student = uploadStudents(gpu(), c, each);
+        const parts = {
+          ...{ student, queryTokens: table, queryLength: 24, teacher: new Float32Array(0), order: never },
+          ...{ mseOn: "raw" as const, mseReduce: "mean" as const },
+        };
+        const own = { learningRate: 1, embeddingRate: 1, seed: 1, mseWeight: 1, cosineWeight: 1 };
+        const step = stackedDistilStep(gpu(), fusedOps, recipe(64, 0), parts, Array(count).fill(own));
+        return [() => disposeTower(student), step.dispose];
+      });
+    const { bytes } = besideMemory({ config: c, batch: 64, tokens: 24 }, { dropout: 0, captured: true });
+    const each = (of(9) - of(3)) / 6;
+    expect(bytes / each).toBeGreaterThan(0.95);
+    expect(bytes / each).toBeLessThan(1.15);
+  });
+});
 
 describe("the memory of a step is known before", () => {
   const [decoder, encoder, lookup] = [config("decoder", 64, 3), config("encoder", 64, 2), config("lookup", 32, 0)];

@@ -293,6 +293,15 @@ export function distilMemory(student: TowerTexts, shape: StepShape, loss: Distil
   };
 }
 
+/** What each of several students takes that are trained side by side on stored vectors; and its part of the largest buffer. */
+export function besideMemory(
+  student: TowerTexts,
+  shape: Omit<StepShape, "pieces">,
+): { bytes: number; largest: number } {
+  const { gradients, moments, activations, largest } = distilMemory(student, { ...shape, pieces: 1 });
+  return { bytes: gradients + moments + activations + parameterBytes(student.config), largest };
+}
+
 function stepMemory(tape: Tape, configs: readonly TowerConfig[], uses: number, { captured, pieces }: StepShape) {
   const buffers = bufferSizes(tape.requests, captured);
   const { gradients, moments, largest } = optimizerBytes(configs, uses, pieces > 1);

@@ -4,6 +4,7 @@ import { type Dataset, documentText } from "../data/types";
 import { trainBpe } from "../text/bpe";
 import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
 import { paddedLength, type TokenTable, tokenTable } from "../training/inputs";
+import type { Starts } from "./starts";
 
 /** One tokenizer's view of the collection. */
 export interface TowerText {
@@ -26,16 +27,21 @@ export interface Texts {
   student: TowerText;
 }
 
-type TextSettings = Pick<Experiment["teacher"], "vocabulary" | "queryTokens" | "docTokens" | "prompt" | "pooling">;
+type TextSettings = Pick<
+  Experiment["teacher"],
+  "vocabulary" | "queryTokens" | "docTokens" | "prompt" | "docPrompt" | "pooling"
+>;
 
 /**
  * Learns the tokenizers from documents and training queries (never from test queries) and tokenises everything.
  * @param stored tokenizer.json objects of a run that is resumed or searched
+ * @param starts checkpoints that towers start from: they bring their tokenizers
  */
 export function prepareTexts(
   experiment: Experiment,
   dataset: Dataset,
   stored?: { teacher: unknown; student: unknown },
+  starts: Starts = {},
 ): Texts {
   const documents = dataset.docs.map(documentText);
   const learned = new Map<string, TextTokenizer>();
@@ -58,7 +64,7 @@ export function prepareTexts(
     const train = queries(dataset.train);
     const validation = queries(dataset.validation);
     const test = queries(dataset.test);
-    const docs = tokenTable(documents, (text) => tokenizer.encode(text, settings.docTokens));
+    const docs = tokenTable(documents, (text) => tokenizer.encode(settings.docPrompt + text, settings.docTokens));
     let cutDocuments = 0;
     for (let i = 0; i < documents.length; i++)
       if (docs.offsets[i + 1]! - docs.offsets[i]! >= settings.docTokens) cutDocuments++;
@@ -74,8 +80,10 @@ export function prepareTexts(
       encodeQuery,
     };
   };
-  return {
-    teacher: view(experiment.teacher, tokenizerOf(experiment.teacher, stored?.teacher)),
-    student: view(experiment.student, tokenizerOf(experiment.student, stored?.student)),
-  };
+  const { teacher, student } = experiment;
+  const big = starts.teacher?.tokenizer ?? tokenizerOf(teacher, stored?.teacher);
+  // The teacher's own layers and embeddings want the ids that they were trained with.
+  const inherited = starts.teacher && student.init !== "random" ? big : null;
+  const small = starts.student?.tokenizer ?? inherited ?? tokenizerOf(student, stored?.student);
+  return { teacher: view(teacher, big), student: view(student, small) };
 }

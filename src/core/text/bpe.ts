@@ -26,6 +26,8 @@ export const PAD = "[PAD]";
 export const CLS = "[CLS]";
 export const SEP = "[SEP]";
 const SPECIAL = [PAD, CLS, SEP];
+/** The separator's id in every vocabulary that is learned here. */
+export const SEP_ID = SPECIAL.indexOf(SEP);
 export const SMALLEST_VOCABULARY = SPECIAL.length + 256;
 
 export interface BpeOptions {

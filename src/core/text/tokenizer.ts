@@ -16,6 +16,18 @@ export interface TextTokenizer {
   decode(ids: ArrayLike<number>): string;
   /** The tokenizer.json object. */
   toJson(): unknown;
+  /** tokenizer_config.json, which with it makes this tokenizer again. */
+  settings(): Readonly<Record<string, unknown>>;
+}
+
+/** How a checkpoint reads texts, where that is not in its tokenizer.json. */
+export interface TokenizerOptions {
+  /** Without special tokens around the text. */
+  bare?: boolean;
+  /** Unknown tokens are left out. */
+  dropUnknown?: boolean;
+  /** Texts are lower-cased first. */
+  lowerCase?: boolean;
 }
 
 type Json = Record<string, unknown>;
@@ -29,9 +41,12 @@ const asObject = (value: unknown): Json | null =>
  * @param config tokenizer_config.json, where there is one
  * @throws LabError "bad-input" where it is not a tokenizer
  */
-export function loadTokenizer(json: unknown, config: unknown = {}): TextTokenizer {
-  const file = complete(json);
-  const settings = asObject(config) ?? {};
+export function loadTokenizer(json: unknown, config: unknown = {}, options: TokenizerOptions = {}): TextTokenizer {
+  const given = asObject(config) ?? {};
+  // This program's own key: what was said of a checkpoint's texts when it was first read.
+  const said: TokenizerOptions = { ...asObject(given.scalingnote), ...options };
+  const settings = Object.values(said).some(Boolean) ? { ...given, scalingnote: said } : given;
+  const file = adapted(complete(json), said);
   let tokenizer: Tokenizer;
   try {
     tokenizer = new Tokenizer(file, settings);
@@ -43,6 +58,7 @@ export function loadTokenizer(json: unknown, config: unknown = {}): TextTokenize
   if (vocabulary === 0) throw new LabError("bad-input", "tokenizer.json has no vocabulary.", REMEDY);
   const padId = paddingId(tokenizer, file, settings);
   const { before, after } = specialTokens(tokenizer);
+  const unknown = said.dropUnknown ? unknownId(tokenizer, file) : undefined;
   const shorten = wordsStandAlone(file) ? cutAtWord : (text: string) => text;
   // Tidying blanks before punctuation loses what byte-level pieces hold exactly.
   const tidy = settings.clean_up_tokenization_spaces ?? asObject(file.decoder)?.type !== "ByteLevel";
@@ -53,7 +69,7 @@ export function loadTokenizer(json: unknown, config: unknown = {}): TextTokenize
       const room = maxTokens - before.length - after.length;
       // Where not even the special tokens fit, the first of them stay.
       if (room <= 0) return Int32Array.from([...before, ...after].slice(0, maxTokens));
-      const pieces = piecesOf(tokenizer, text, room, shorten).slice(0, room);
+      const pieces = piecesOf(tokenizer, text, room, shorten, unknown).slice(0, room);
       const ids = Int32Array.from([...before, ...pieces, ...after]);
       return ids.length > 0 ? ids : Int32Array.of(padId);
     },
@@ -63,7 +79,23 @@ export function loadTokenizer(json: unknown, config: unknown = {}): TextTokenize
       return tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: tidy === true });
     },
     toJson: () => file,
+    settings: () => settings,
   };
+}
+
+/** The file with what is said of the texts, as far as a tokenizer.json can say it. */
+function adapted(file: Json, { bare, lowerCase }: TokenizerOptions): Json {
+  if (!bare && !lowerCase) return file;
+  const lower = { type: "Lowercase" };
+  const own = file.normalizer;
+  const normalizer = lowerCase ? (own ? { type: "Sequence", normalizers: [lower, own] } : lower) : own;
+  return { ...file, normalizer, post_processor: bare ? null : file.post_processor };
+}
+
+function unknownId(tokenizer: Tokenizer, file: Json): number | undefined {
+  const model = asObject(file.model) ?? {};
+  if (typeof model.unk_id === "number") return model.unk_id;
+  return typeof model.unk_token === "string" ? tokenizer.token_to_id(model.unk_token) : undefined;
 }
 
 /** The file with what older ones leave out. */
@@ -117,10 +149,11 @@ function piecesOf(
   text: string,
   room: number,
   shorten: (text: string, at: number) => string,
+  unknown: number | undefined,
 ): number[] {
   for (let length = 12 * room + 100; ; length *= 2) {
     const part = text.length > length ? shorten(text, length) : text;
-    const ids = known(tokenizer.encode(part, { add_special_tokens: false }).ids);
+    const ids = known(tokenizer.encode(part, { add_special_tokens: false }).ids).filter((id) => id !== unknown);
     if (ids.length > room || part.length === text.length) return ids;
   }
 }

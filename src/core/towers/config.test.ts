@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Experiment, type ExperimentInput, experimentSchema } from "../config/schema";
 import { LabError } from "../errors";
-import { huggingFaceConfig, studentInitProblem, towerConfig, towerFromHuggingFace } from "./config";
+import { studentInitProblem, towerConfig } from "./config";
+import { huggingFaceConfig, towerFromHuggingFace } from "./huggingFace";
 import { countParameters } from "./parameters";
 import type { TowerConfig } from "./types";
 
@@ -105,6 +106,58 @@ describe("config.json", () => {
       }),
     );
 
+  const others = fc.record({
+    eps: fc.constantFrom(1e-5, 1e-6, 1e-12),
+    ropeTheta: fc.constantFrom(10_000, 1_000_000),
+    ropeScaling: fc.constantFrom(undefined, { factor: 8, slow: 1, fast: 4, originalTokens: 8192 }),
+    headSize: fc.constantFrom(undefined, 128),
+    attentionBias: fc.constantFrom(undefined, "qkv" as const, "all" as const),
+    qkNorm: fc.boolean(),
+    typeVocabulary: fc.constantFrom(1, 2),
+    activation: fc.constantFrom("gelu" as const, "gelu-tanh" as const, "relu" as const),
+    dense: fc.constantFrom(undefined, 7),
+    projection: fc.boolean(),
+    normalise: fc.boolean(),
+  });
+  /** With what it has of a real checkpoint's, each left out where it is what it would be anyway. */
+  const real = fc
+    .tuple(towers, others)
+    .map(([c, o]): TowerConfig => {
+      const decoder = c.kind === "decoder";
+      const encoder = c.kind === "encoder";
+      const dense = o.dense && [{ in: c.width, out: o.dense, bias: true, activation: "tanh" as const }];
+      const usual = decoder ? 1e-6 : 1e-12;
+      return {
+        ...c,
+        ...((decoder || encoder) && o.eps !== usual ? { eps: o.eps } : {}),
+        ...(decoder && o.ropeTheta !== 10_000 ? { ropeTheta: o.ropeTheta } : {}),
+        ...(decoder && o.ropeScaling ? { ropeScaling: o.ropeScaling } : {}),
+        ...(decoder && o.headSize && o.headSize !== c.width / c.heads ? { headSize: o.headSize } : {}),
+        ...(decoder && o.attentionBias && !(o.qkNorm && o.attentionBias === "qkv")
+          ? { attentionBias: o.attentionBias }
+          : {}),
+        ...(decoder && o.qkNorm ? { qkNorm: true, headSize: o.headSize ?? 64 } : {}),
+        ...(encoder && o.typeVocabulary !== 1 ? { typeVocabulary: o.typeVocabulary } : {}),
+        ...(encoder && o.activation !== "gelu" ? { activation: o.activation } : {}),
+        ...(dense ? { dense } : {}),
+        ...(o.projection ? {} : { projection: false, embeddingSize: dense ? 7 : c.width }),
+        ...(o.normalise ? { normalise: true } : {}),
+      };
+    })
+    .map((c) => {
+      if (c.headSize !== c.width / c.heads) return c;
+      const { headSize: _, ...rest } = c;
+      return rest;
+    });
+
+  it("reads back what a real checkpoint has too", () => {
+    fc.assert(
+      fc.property(real, (config) => {
+        expect(towerFromHuggingFace(JSON.parse(JSON.stringify(huggingFaceConfig(config))))).toEqual(config);
+      }),
+    );
+  });
+
   it("reads back what it wrote, through JSON, for every tower", () => {
     fc.assert(
       fc.property(towers, (config) => {
@@ -137,15 +190,17 @@ describe("config.json", () => {
       [null, /JSON object/],
       [{}, /model_type is missing/],
       [{ ...llama, model_type: "constructor" }, /model_type "constructor"/],
-      [{ ...llama, rope_theta: 1_000_000 }, /rope_theta is 1000000; this version computes with 10000/],
-      [{ ...llama, attention_bias: true }, /attention_bias/],
+      [{ ...llama, rope_scaling: { rope_type: "yarn", factor: 4 } }, /rope_scaling of type "yarn"/],
+      [{ ...llama, mlp_bias: true }, /mlp_bias is true/],
+      [{ ...llama, layer_types: ["sliding_attention"] }, /full attention/],
       [{ ...llama, num_key_value_heads: 3 }, /do not divide/],
       [{ ...llama, hidden_size: 0 }, /hidden_size is not a whole number/],
       [{ ...llama, scalingnote: undefined }, /pooling and embedding size/],
       [{ ...llama, scalingnote: { pooling: "max", embedding_size: 4 } }, /pooling is not/],
       [{ ...llama, scalingnote: { pooling: "mean", embedding_size: 0.5 } }, /embedding_size/],
-      [{ ...bert, hidden_act: "relu" }, /hidden_act is "relu"/],
-      [{ ...bert, type_vocab_size: 2 }, /type_vocab_size is 2/],
+      [{ ...bert, hidden_act: "quick_gelu" }, /hidden_act is "quick_gelu"/],
+      [{ ...bert, position_embedding_type: "relative_key" }, /position_embedding_type/],
+      [{ ...bert, scalingnote: { pooling: "cls", embedding_size: 4, projection: false } }, /embedding size is 4/],
     ];
     for (const [json, message] of cases) {
       const error = refusal(() => towerFromHuggingFace(json));

@@ -1,10 +1,25 @@
 /** From the experiment's settings to the towers' shapes. */
 import type { Experiment } from "../config/schema";
 import { type ErrorKind, LabError } from "../errors";
-import type { Pooling, TowerConfig } from "./types";
+import type { Activation, TowerConfig } from "./types";
 
 /** The three shapes of a run: the teacher's towers, the small query tower, and TwinBERT's small document tower. */
 export type TowerRole = "teacher" | "student" | "smallDocument";
+
+export const RMS_EPS = 1e-6;
+export const LAYER_NORM_EPS = 1e-12;
+export const ROPE_THETA = 10_000;
+
+/** Width of a head. */
+export const headSizeOf = ({ width, heads, headSize }: TowerConfig): number => headSize ?? width / heads;
+/** What its norms add. */
+export const epsOf = ({ kind, eps }: TowerConfig): number => eps ?? (kind === "encoder" ? LAYER_NORM_EPS : RMS_EPS);
+export const activationOf = ({ kind, activation }: TowerConfig): Activation =>
+  activation ?? (kind === "decoder" ? "silu" : "gelu");
+/** Length of the pooled vector after its dense modules. */
+export const denseSize = ({ width, dense = [] }: TowerConfig): number => dense.at(-1)?.out ?? width;
+/** Whether a projection comes last. */
+export const projects = ({ kind, projection = true }: TowerConfig): boolean => projection && kind !== "bench";
 
 /** Llama's feed-forward width, two thirds of four times the width, rounded to a multiple of 8. */
 export const gatedHidden = (width: number) => Math.max(8, Math.round((8 * width) / 3 / 8) * 8);
@@ -25,7 +40,7 @@ export function towerConfig(experiment: Experiment, role: TowerRole): TowerConfi
       pooling: teacher.pooling,
       embeddingSize,
     };
-    check(config, "teacher", "bad-setting");
+    checkTower(config, "teacher", "bad-setting");
     return config;
   }
   const config: TowerConfig = {
@@ -42,7 +57,7 @@ export function towerConfig(experiment: Experiment, role: TowerRole): TowerConfi
     pooling: student.pooling,
     embeddingSize,
   };
-  check(config, "student", "bad-setting");
+  checkTower(config, "student", "bad-setting");
   return config;
 }
 
@@ -51,11 +66,12 @@ function longestText({ student, baselines }: Experiment): number {
   return baselines.twinbertSharedTowers ? Math.max(student.queryTokens, student.docTokens) : student.docTokens;
 }
 
-function check(config: TowerConfig, who: string, kind: ErrorKind): void {
-  const { width, heads, kvHeads, layers } = config;
+/** @throws LabError of this kind where the numbers do not make a tower */
+export function checkTower(config: TowerConfig, who: string, kind: ErrorKind): void {
+  const { width, heads, kvHeads, layers, headSize } = config;
   if (config.kind === "lookup") return;
   if (layers < 1) throw new LabError(kind, `The ${who} has no layers.`, "Give it a layer, or make it a lookup table.");
-  if (width % heads !== 0)
+  if (headSize === undefined && width % heads !== 0)
     throw new LabError(
       kind,
       `The ${who}'s heads, ${heads}, do not divide its width, ${width}.`,
@@ -67,10 +83,10 @@ function check(config: TowerConfig, who: string, kind: ErrorKind): void {
       `The ${who}'s key and value heads, ${kvHeads}, do not divide its heads, ${heads}.`,
       `Choose key and value heads from ${divisors(heads).join(", ")}.`,
     );
-  if (config.kind === "decoder" && (width / heads) % 2 !== 0)
+  if (config.kind === "decoder" && headSizeOf(config) % 2 !== 0)
     throw new LabError(
       kind,
-      `The ${who}'s heads are ${width / heads} wide; rotary positions need an even number.`,
+      `The ${who}'s heads are ${headSizeOf(config)} wide; rotary positions need an even number.`,
       "Change width or heads.",
     );
 }
@@ -80,7 +96,8 @@ const divisors = (n: number): number[] => Array.from({ length: n }, (_, i) => i 
 /** Words why the student cannot start as the setting says; null where it can. */
 export function studentInitProblem(experiment: Experiment): string | null {
   const { teacher, student } = experiment;
-  if (student.init === "random") return null;
+  // What a checkpoint's shape allows is known once it has been read.
+  if (student.init === "random" || student.checkpoint !== "" || teacher.checkpoint !== "") return null;
   if (student.init === "first-last") {
     if (student.kind !== "decoder") return "First and last layers need a decoder student.";
     if (student.width !== teacher.width) return `First and last layers need the teacher's width, ${teacher.width}.`;
@@ -95,125 +112,4 @@ export function studentInitProblem(experiment: Experiment): string | null {
   if (student.width !== teacher.width) return `The teacher's token embeddings need its width, ${teacher.width}.`;
   if (student.vocabulary !== teacher.vocabulary) return "The teacher's token embeddings need its vocabulary.";
   return null;
-}
-
-/** config.json of a Hugging Face checkpoint folder. */
-export function huggingFaceConfig(config: TowerConfig): Record<string, unknown> {
-  if (config.kind === "bench") throw new Error("the benchmark's model has no checkpoint format");
-  const common = {
-    vocab_size: config.vocabulary,
-    hidden_size: config.width,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    intermediate_size: config.hidden,
-    max_position_embeddings: config.maxTokens,
-    pad_token_id: 0,
-    torch_dtype: "float32",
-    // What a retriever adds to the model: read by this program, ignored by others.
-    scalingnote: { pooling: config.pooling, embedding_size: config.embeddingSize },
-  };
-  if (config.kind === "decoder")
-    return {
-      // Its names begin with "model."; tied embeddings, because there is no language-model head.
-      architectures: ["LlamaForCausalLM"],
-      model_type: "llama",
-      ...common,
-      num_key_value_heads: config.kvHeads,
-      hidden_act: "silu",
-      rms_norm_eps: RMS_EPS,
-      rope_theta: ROPE_THETA,
-      attention_bias: false,
-      mlp_bias: false,
-      tie_word_embeddings: true,
-    };
-  if (config.kind === "encoder")
-    return {
-      architectures: ["BertModel"],
-      model_type: "bert",
-      ...common,
-      type_vocab_size: 1,
-      hidden_act: "gelu",
-      layer_norm_eps: LAYER_NORM_EPS,
-    };
-  return { model_type: "scalingnote-lookup", ...common };
-}
-
-export const RMS_EPS = 1e-6;
-export const LAYER_NORM_EPS = 1e-12;
-export const ROPE_THETA = 10_000;
-
-const KINDS: ReadonlyMap<unknown, Exclude<TowerConfig["kind"], "bench">> = new Map([
-  ["llama", "decoder"],
-  ["bert", "encoder"],
-  ["scalingnote-lookup", "lookup"],
-] as const);
-
-/** What the forward passes take for granted. A checkpoint that says otherwise would load and compute something else. */
-const FIXED: Record<Exclude<TowerConfig["kind"], "bench">, Record<string, unknown>> = {
-  decoder: {
-    hidden_act: "silu",
-    rms_norm_eps: RMS_EPS,
-    rope_theta: ROPE_THETA,
-    rope_scaling: null,
-    attention_bias: false,
-    mlp_bias: false,
-  },
-  encoder: {
-    hidden_act: "gelu",
-    layer_norm_eps: LAYER_NORM_EPS,
-    position_embedding_type: "absolute",
-    type_vocab_size: 1,
-    is_decoder: false,
-  },
-  lookup: {},
-};
-const POOLINGS: ReadonlySet<unknown> = new Set<Pooling>(["mean", "last", "cls"]);
-
-/**
- * Reads what `huggingFaceConfig` wrote.
- * @throws LabError "bad-input" naming what is missing, unknown or not supported
- */
-export function towerFromHuggingFace(json: unknown): TowerConfig {
-  const bad = (what: string, remedy: string) => new LabError("bad-input", `config.json: ${what}`, remedy);
-  if (typeof json !== "object" || json === null)
-    throw bad("it does not hold a JSON object.", "Export the checkpoint again.");
-  const c = json as Record<string, unknown>;
-  const kind = KINDS.get(c.model_type);
-  if (!kind)
-    throw bad(
-      `model_type ${JSON.stringify(c.model_type) ?? "is missing; it"} is not one this version reads.`,
-      `It reads ${[...KINDS.keys()].join(", ")}.`,
-    );
-  for (const [key, value] of Object.entries(FIXED[kind]))
-    if (c[key] !== undefined && c[key] !== value)
-      throw bad(
-        `${key} is ${JSON.stringify(c[key])}; this version computes with ${JSON.stringify(value)} only.`,
-        "Choose another checkpoint.",
-      );
-  const number = (key: string, from: Record<string, unknown> = c, least = 1): number => {
-    const value = from[key];
-    if (typeof value !== "number" || !Number.isInteger(value) || value < least)
-      throw bad(`${key} is not a whole number of at least ${least}.`, "Export the checkpoint again.");
-    return value;
-  };
-  const own = c.scalingnote;
-  if (typeof own !== "object" || own === null)
-    throw bad("it says nothing of pooling and embedding size.", "Only checkpoints of this program can be read yet.");
-  const { pooling } = own as Record<string, unknown>;
-  if (!POOLINGS.has(pooling)) throw bad("pooling is not mean, last or cls.", "Export the checkpoint again.");
-  const heads = number("num_attention_heads");
-  const config: TowerConfig = {
-    kind,
-    vocabulary: number("vocab_size"),
-    width: number("hidden_size"),
-    layers: number("num_hidden_layers", c, 0),
-    heads,
-    kvHeads: kind === "decoder" ? number("num_key_value_heads") : heads,
-    hidden: number("intermediate_size"),
-    maxTokens: number("max_position_embeddings"),
-    pooling: pooling as Pooling,
-    embeddingSize: number("embedding_size", own as Record<string, unknown>),
-  };
-  check(config, "checkpoint", "bad-input");
-  return config;
 }

@@ -22,6 +22,8 @@ export interface Tower {
   /** What the checkpoint has, in its order, and where its rows are on the device. */
   layout: TensorPlace[];
   memory: FlatTensors;
+  /** It starts from a checkpoint, and takes the learning rate for those. */
+  loaded?: boolean;
 }
 
 /** A checkpoint's tensor: `size` values from `offset` on of a student's part of the device's tensor `within`. */

@@ -31,6 +31,30 @@ const CONFIGS: Record<string, TowerConfig> = {
   lookup: { ...base, kind: "lookup", layers: 0 },
   bench: { ...base, kind: "bench", kvHeads: 2, embeddingSize: 8 },
 };
+/** What other programs' checkpoints have and this program's own towers do not. */
+const OTHERS: Record<string, TowerConfig> = {
+  qwen2: { ...base, attentionBias: "qkv", ropeTheta: 100, projection: false, embeddingSize: 8 },
+  qwen3: { ...base, qkNorm: true, headSize: 6, eps: 1e-3 },
+  "llama with biases": {
+    ...base,
+    attentionBias: "all",
+    dense: [{ in: 8, out: 5, bias: true, activation: "tanh" }],
+    projection: false,
+    embeddingSize: 5,
+  },
+  "bert of two types, gelu_new": { ...base, kind: "encoder", kvHeads: 2, typeVocabulary: 2, activation: "gelu-tanh" },
+  "bert, relu, dense": {
+    ...base,
+    kind: "encoder",
+    kvHeads: 2,
+    activation: "relu",
+    eps: 1e-3,
+    dense: [
+      { in: 8, out: 5, bias: false, activation: "gelu" },
+      { in: 5, out: 4, bias: true, activation: "relu" },
+    ],
+  },
+};
 const TEXTS = [
   [3, 1, 6, 3, 2],
   [5, 4],
@@ -87,6 +111,17 @@ describe("towerForward", () => {
           { gradient: 2e-4 },
         );
       });
+
+  for (const [name, config] of Object.entries(OTHERS))
+    it(`${name} is its float64 twin, gradients included`, () => {
+      const host = hostInputs(TEXTS, 5, config.vocabulary, "mean", 0);
+      expectTwin(
+        (p) => towerForward(plainOps, config, p, device(host, 2)),
+        (p) => towerTwin(config, p, host, 2),
+        noisyParameters(config),
+        { gradient: 2e-4 },
+      );
+    });
 
   for (const kind of ["decoder", "encoder"] as const)
     it(`${kind} drops the same values forward and backward, each place with its own bits`, () => {

@@ -1,8 +1,9 @@
 /** Towers: configuration, parameters, forward pass. */
 
 export { l2Normalise } from "../../gpu/l2Normalise";
-export { huggingFaceConfig, studentInitProblem, type TowerRole, towerConfig, towerFromHuggingFace } from "./config";
-export { towerForward } from "./forward";
+export { studentInitProblem, type TowerRole, towerConfig } from "./config";
+export { towerForward, towerStates } from "./forward";
+export { huggingFaceConfig, towerFromHuggingFace, type VectorRule } from "./huggingFace";
 export {
   countParameters,
   decays,

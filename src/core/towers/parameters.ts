@@ -1,6 +1,7 @@
 /** A tower's parameters: names and shapes as Hugging Face has them, the seeded start, counts. */
 import { LabError } from "../errors";
 import { random } from "../random";
+import { denseSize, headSizeOf, projects } from "./config";
 import type { HostParameters, HostTensor, TowerConfig } from "./types";
 
 interface Spec {
@@ -12,17 +13,32 @@ interface Spec {
 
 /** Llama's names. Feed-forward and attention outputs start at 0, so that each layer starts as the identity. */
 function decoderSpecs(c: TowerConfig): Spec[] {
-  const kv = (c.width / c.heads) * c.kvHeads;
+  const size = headSizeOf(c);
+  const [all, kv] = [size * c.heads, size * c.kvHeads];
+  const biases = c.attentionBias !== undefined;
   const fan = c.width ** -0.5;
   const specs: Spec[] = [{ name: "model.embed_tokens.weight", shape: [c.vocabulary, c.width], start: 1 }];
   for (let i = 0; i < c.layers; i++) {
     const layer = `model.layers.${i}`;
     specs.push(
       { name: `${layer}.input_layernorm.weight`, shape: [c.width], start: "ones" },
-      { name: `${layer}.self_attn.q_proj.weight`, shape: [c.width, c.width], start: fan },
+      { name: `${layer}.self_attn.q_proj.weight`, shape: [all, c.width], start: fan },
+      ...(biases ? [{ name: `${layer}.self_attn.q_proj.bias`, shape: [all], start: "zeros" as const }] : []),
       { name: `${layer}.self_attn.k_proj.weight`, shape: [kv, c.width], start: fan },
+      ...(biases ? [{ name: `${layer}.self_attn.k_proj.bias`, shape: [kv], start: "zeros" as const }] : []),
       { name: `${layer}.self_attn.v_proj.weight`, shape: [kv, c.width], start: fan },
-      { name: `${layer}.self_attn.o_proj.weight`, shape: [c.width, c.width], start: "zeros" },
+      ...(biases ? [{ name: `${layer}.self_attn.v_proj.bias`, shape: [kv], start: "zeros" as const }] : []),
+      ...(c.qkNorm
+        ? ["q_norm", "k_norm"].map((norm) => ({
+            name: `${layer}.self_attn.${norm}.weight`,
+            shape: [size],
+            start: "ones" as const,
+          }))
+        : []),
+      { name: `${layer}.self_attn.o_proj.weight`, shape: [c.width, all], start: "zeros" },
+      ...(c.attentionBias === "all"
+        ? [{ name: `${layer}.self_attn.o_proj.bias`, shape: [c.width], start: "zeros" as const }]
+        : []),
       { name: `${layer}.post_attention_layernorm.weight`, shape: [c.width], start: "ones" },
       { name: `${layer}.mlp.gate_proj.weight`, shape: [c.hidden, c.width], start: fan },
       { name: `${layer}.mlp.up_proj.weight`, shape: [c.hidden, c.width], start: fan },
@@ -44,7 +60,7 @@ function encoderSpecs(c: TowerConfig): Spec[] {
   const specs: Spec[] = [
     { name: "embeddings.word_embeddings.weight", shape: [c.vocabulary, c.width], start: 1 },
     { name: "embeddings.position_embeddings.weight", shape: [c.maxTokens, c.width], start: small },
-    { name: "embeddings.token_type_embeddings.weight", shape: [1, c.width], start: "zeros" },
+    { name: "embeddings.token_type_embeddings.weight", shape: [c.typeVocabulary ?? 1, c.width], start: "zeros" },
     { name: "embeddings.LayerNorm.weight", shape: [c.width], start: "ones" },
     { name: "embeddings.LayerNorm.bias", shape: [c.width], start: "zeros" },
   ];
@@ -105,7 +121,15 @@ export function parameterSpecs(c: TowerConfig): Spec[] {
       : c.kind === "encoder"
         ? encoderSpecs(c)
         : [{ name: "embeddings.word_embeddings.weight", shape: [c.vocabulary, c.width], start: 1 } satisfies Spec];
-  return [...body, { name: "projection.weight", shape: [c.embeddingSize, c.width], start: c.width ** -0.5 }];
+  const dense = (c.dense ?? []).flatMap((layer, i): Spec[] => [
+    { name: `dense.${i}.weight`, shape: [layer.out, layer.in], start: layer.in ** -0.5 },
+    ...(layer.bias ? [{ name: `dense.${i}.bias`, shape: [layer.out], start: "zeros" as const }] : []),
+  ]);
+  const size = denseSize(c);
+  const projection: Spec[] = projects(c)
+    ? [{ name: "projection.weight", shape: [c.embeddingSize, size], start: size ** -0.5 }]
+    : [];
+  return [...body, ...dense, ...projection];
 }
 
 /** Several of a checkpoint's tensors as one on the device: their rows one under the other, in this order. */
@@ -127,6 +151,9 @@ export function parameterStacks(c: TowerConfig): Stack[] {
   if (c.kind === "decoder")
     return layers.flatMap((i) => [
       stack(`model.layers.${i}.self_attn`, "qkv_proj", ["q_proj", "k_proj", "v_proj"], "weight"),
+      ...(c.attentionBias
+        ? [stack(`model.layers.${i}.self_attn`, "qkv_proj", ["q_proj", "k_proj", "v_proj"], "bias")]
+        : []),
       stack(`model.layers.${i}.mlp`, "gate_up_proj", ["gate_proj", "up_proj"], "weight"),
     ]);
   if (c.kind === "encoder")
@@ -148,15 +175,18 @@ export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b
  * tensor is drawn from its own stream, so that a tensor two towers have in common starts alike in both: they begin as one
  * checkpoint. The projection is not part of a language model's checkpoint, so each side draws its own.
  * @param own each side draws everything of its own
+ * @param only the tensors that are wanted; all unless given
  */
 export function initTower(
   config: TowerConfig,
   seed: number,
   side: "query" | "document" = "query",
   own = false,
+  only: (name: string) => boolean = () => true,
 ): HostParameters {
   const parameters: HostParameters = new Map();
   for (const { name, shape, start } of parameterSpecs(config)) {
+    if (!only(name)) continue;
     const values = new Float32Array(sizeOf(shape));
     if (start === "ones") values.fill(1);
     else if (start !== "zeros") {
@@ -194,16 +224,17 @@ export function countParameters(config: TowerConfig): { total: number; withoutEm
  * included; look-ups, norms and activations are not. Training costs three times this.
  */
 export function forwardFlops(config: TowerConfig, tokens: number): number {
-  const { width, hidden, layers, heads, kvHeads, kind, embeddingSize } = config;
-  if (kind === "lookup") return 2 * width * embeddingSize;
-  const kv = (width / heads) * kvHeads;
+  const { width, hidden, layers, heads, kvHeads, kind, embeddingSize, dense = [] } = config;
+  const last = kind === "bench" || projects(config) ? denseSize(config) * embeddingSize : 0;
+  const after = dense.reduce((sum, layer) => sum + layer.in * layer.out, last);
+  if (kind === "lookup") return 2 * after;
+  const all = headSizeOf(config) * heads;
+  const kv = headSizeOf(config) * kvHeads;
   const perToken =
-    kind === "decoder"
-      ? width * width * 2 + 2 * width * kv + 3 * width * hidden
-      : width * width * 4 + 2 * width * hidden;
+    kind === "decoder" ? width * all * 2 + 2 * width * kv + 3 * width * hidden : width * width * 4 + 2 * width * hidden;
   // Scores and mixing; a causal tower needs half of them.
-  const attention = (2 * tokens * tokens * width) / (kind === "decoder" ? 2 : 1);
-  return 2 * (layers * (tokens * perToken + attention) + width * embeddingSize);
+  const attention = (2 * tokens * tokens * all) / (kind === "decoder" ? 2 : 1);
+  return 2 * (layers * (tokens * perToken + attention) + after);
 }
 
 /**
@@ -225,7 +256,7 @@ export function firstLastInit(
       name,
       taken(
         teacher,
-        name.replace(/layers\.(\d+)\./, (_, n: string) => `layers.${source(Number(n))}.`),
+        name.replace(/(layers?)\.(\d+)\./, (_, word: string, n: string) => `${word}.${source(Number(n))}.`),
         own,
       ),
     ]),

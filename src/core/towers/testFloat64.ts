@@ -16,6 +16,7 @@ export function towerTwin(
   dropout: Drop = (x) => x,
 ): Values {
   const { width, heads, kvHeads } = config;
+  const eps = config.eps ?? (config.kind === "encoder" ? 1e-12 : 1e-6);
   const tokens = inputs.ids.length / batch;
   const from = (name: string) => p[`${name}.weight`]!;
   const dense = (x: Values, name: string) => {
@@ -23,7 +24,11 @@ export function towerTwin(
     return f64.linear(
       x,
       from(name),
-      name.endsWith("down_proj") || /\d\.output\.dense/.test(name) ? config.hidden : width,
+      name.endsWith("down_proj") || /\d\.output\.dense/.test(name)
+        ? config.hidden
+        : name.endsWith("o_proj")
+          ? from(name).length / width
+          : width,
       bias,
     );
   };
@@ -34,22 +39,22 @@ export function towerTwin(
     x = drop(f64.embed(from("model.embed_tokens"), inputs.ids, width));
     for (let i = 0; i < config.layers; i++) {
       const layer = `model.layers.${i}`;
-      const h = f64.rmsNorm(x, from(`${layer}.input_layernorm`), 1e-6);
-      const [q, k, v] = ["q", "k", "v"].map((s) => dense(h, `${layer}.self_attn.${s}_proj`)) as [
-        Values,
-        Values,
-        Values,
-      ];
-      const shape = { batch, tokens, heads, kvHeads, causal: true, ropeTheta: 10_000 };
+      const h = f64.rmsNorm(x, from(`${layer}.input_layernorm`), eps);
+      let [q, k, v] = ["q", "k", "v"].map((s) => dense(h, `${layer}.self_attn.${s}_proj`)) as [Values, Values, Values];
+      if (config.qkNorm) {
+        q = f64.rmsNorm(q, from(`${layer}.self_attn.q_norm`), eps);
+        k = f64.rmsNorm(k, from(`${layer}.self_attn.k_norm`), eps);
+      }
+      const shape = { batch, tokens, heads, kvHeads, causal: true, ropeTheta: config.ropeTheta ?? 10_000 };
       const mixed = f64.attention(q, k, v, inputs.mask, shape);
       x = f64.add(x, drop(dense(mixed, `${layer}.self_attn.o_proj`)));
-      const m = f64.rmsNorm(x, from(`${layer}.post_attention_layernorm`), 1e-6);
+      const m = f64.rmsNorm(x, from(`${layer}.post_attention_layernorm`), eps);
       const inner = f64.siluGate(dense(m, `${layer}.mlp.gate_proj`), dense(m, `${layer}.mlp.up_proj`));
       x = f64.add(x, drop(dense(inner, `${layer}.mlp.down_proj`)));
     }
-    x = f64.rmsNorm(x, from("model.norm"), 1e-6);
+    x = f64.rmsNorm(x, from("model.norm"), eps);
   } else if (config.kind === "encoder") {
-    const norm = (y: Values, name: string) => f64.layerNorm(y, from(name), p[`${name}.bias`]!, 1e-12);
+    const norm = (y: Values, name: string) => f64.layerNorm(y, from(name), p[`${name}.bias`]!, eps);
     const places = from("embeddings.position_embeddings");
     const type = from("embeddings.token_type_embeddings");
     const words = f64.embed(from("embeddings.word_embeddings"), inputs.ids, width);
@@ -71,7 +76,7 @@ export function towerTwin(
         f64.add(x, drop(dense(mixed, `${layer}.attention.output.dense`))),
         `${layer}.attention.output.LayerNorm`,
       );
-      const inner = f64.gelu(dense(x, `${layer}.intermediate.dense`));
+      const inner = ACT[config.activation ?? "gelu"]!(dense(x, `${layer}.intermediate.dense`));
       x = norm(f64.add(x, drop(dense(inner, `${layer}.output.dense`))), `${layer}.output.LayerNorm`);
     }
   } else if (config.kind === "bench") {
@@ -94,5 +99,20 @@ export function towerTwin(
     x = f64.rmsNorm(x, from("norm"), 1e-6);
     return f64.pool(x, inputs.poolWeights, batch, width);
   } else x = f64.embed(from("embeddings.word_embeddings"), inputs.ids, width);
-  return f64.linear(f64.pool(x, inputs.poolWeights, batch, width), from("projection"), width);
+  let vector = f64.pool(x, inputs.poolWeights, batch, width);
+  let size = width;
+  for (const [i, layer] of (config.dense ?? []).entries()) {
+    vector = ACT[layer.activation]!(f64.linear(vector, from(`dense.${i}`), size, p[`dense.${i}.bias`]));
+    size = layer.out;
+  }
+  return config.projection === false ? vector : f64.linear(vector, from("projection"), size);
 }
+
+const tanhGelu = (x: number) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+const ACT: Record<string, (x: Values) => Values> = {
+  gelu: f64.gelu,
+  relu: (x) => x.map((v) => Math.max(0, v)),
+  "gelu-tanh": (x) => x.map(tanhGelu),
+  tanh: (x) => x.map(Math.tanh),
+  identity: (x) => x,
+};

@@ -151,6 +151,9 @@ function contrastiveStepOf(
     };
   };
   const built = trainingStep(gpu, recipe, learners, {
+    loaded: (name) =>
+      (name.startsWith("query/") && parts.query.loaded === true) ||
+      (name.startsWith("document/") && parts.document.loaded === true),
     parameters: {
       ...prefixed("query", parts.query.parameters),
       ...(shared ? {} : prefixed("document", parts.document.parameters)),
@@ -199,10 +202,10 @@ function contrastiveStepOf(
               logitScale ? { logit_scale: logitScale } : {},
               ([q, d]) => lossOf(q!, d!, inputs, logitScale),
             ),
-    values(step) {
+    values(step, into) {
       const pairs = parts.order(step);
-      const q = query.values(pairs.queries);
-      const d = document.values(pairs.documents);
+      const q = query.values(pairs.queries, into);
+      const d = document.values(pairs.documents, into);
       return {
         values: { ...q.values, ...d.values, negatives: pairs.mask, temperature: temperatures },
         tokens: q.tokens + d.tokens,

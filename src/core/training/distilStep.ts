@@ -233,9 +233,9 @@ function distilStepOf(
         }
       : {}),
   };
-  const valuesOf = (step: number): { values: HostValues; tokens: number } => {
+  const valuesOf = (step: number, into: HostValues | null): { values: HostValues; tokens: number } => {
     const texts = parts.order(step);
-    const { values, tokens } = query.values(texts);
+    const { values, tokens } = query.values(texts, into);
     const teacher = rowsOf(parts.teacher, size, texts, parts.teacherRow);
     const all: HostValues = { ...values, weights };
     if (terms.length > 0) all["terms"] = numbers;
@@ -308,7 +308,7 @@ function distilStepOf(
     ...training,
     async gradientNorms(step) {
       norms ??= (recipe.captured ? captureStep : eagerStep)(gpu, measure, specs);
-      norms.run(valuesOf(step).values);
+      norms.run(valuesOf(step, norms.places).values);
       const found = await norms.read("norms");
       return learners.each.map((_, s) =>
         Object.fromEntries(names.map((name, n) => [`gradNorm.${name}`, found[n * learners.each.length + s]!])),

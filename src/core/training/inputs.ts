@@ -2,7 +2,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";
 import type { HostValues, InputSpecs, TensorMap } from "../../gpu/step";
 import { hostInputs } from "../text/batch";
-import type { TowerConfig, TowerInputs } from "../towers/types";
+import type { HostInputs, TowerConfig, TowerInputs } from "../towers/types";
 
 /** Token ids of many texts in one buffer: text i is flat[offsets[i] .. offsets[i + 1]). */
 export interface TokenTable {
@@ -72,13 +72,17 @@ export function towerInputs(prefix: string, tensors: TensorMap): TowerInputs {
   };
 }
 
-/** The step's values for the texts with these numbers, and how many tokens they have. */
+/**
+ * The step's values for the texts with these numbers, and how many tokens they have.
+ * @param into where the values may be put, by their names: what is put there is written over by the next call
+ */
 export function towerValues(
   prefix: string,
   config: TowerConfig,
   table: TokenTable,
   texts: ArrayLike<number>,
   length: number,
+  into?: HostValues | null,
 ): { values: HostValues; tokens: number } {
   let tokens = 0;
   const sequences = Array.from(texts, (i) => {
@@ -86,9 +90,11 @@ export function towerValues(
     tokens += Math.min(sequence.length, length);
     return sequence;
   });
-  const host = hostInputs(sequences, length, config.vocabulary, config.pooling, 0);
-  return {
-    values: Object.fromEntries(Object.entries(host).map(([name, value]) => [`${prefix}.${name}`, value])),
-    tokens,
-  };
+  const places = into
+    ? (Object.fromEntries(INPUTS.map((name) => [name, into[`${prefix}.${name}`]])) as unknown as HostInputs)
+    : undefined;
+  const host = hostInputs(sequences, length, config.vocabulary, config.pooling, 0, places);
+  return { values: Object.fromEntries(INPUTS.map((name) => [`${prefix}.${name}`, host[name]])), tokens };
 }
+
+const INPUTS = ["ids", "order", "offsets", "mask", "poolWeights"] as const;

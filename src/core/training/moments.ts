@@ -30,21 +30,27 @@ function moves(
 }
 
 /** First and second moments from the GPU, in the checkpoint's order; of several students those of one. */
-export async function readMoments(
+export const readMoments = async (
   gpu: Gpu,
   training: Trained,
   student = 0,
-): Promise<{ m: Float32Array; v: Float32Array }> {
+): Promise<{ m: Float32Array; v: Float32Array }> => (await readMomentsOfEach(gpu, training))[student]!;
+
+/** The same of each student, in one read-back. */
+export async function readMomentsOfEach(gpu: Gpu, training: Trained): Promise<{ m: Float32Array; v: Float32Array }[]> {
   const { moments } = training.optimizer;
   const read = await readTensors(gpu, [...moments.m, ...moments.v]);
-  const places = moves(training, student);
-  const toHost = (pieces: readonly Float32Array[]) => {
-    const device = concatFloats(pieces);
-    const flat = new Float32Array(device.length / (training.students ?? 1));
-    for (const move of places) flat.set(device.subarray(move.device, move.device + move.size), move.host);
-    return flat;
-  };
-  return { m: toHost(read.slice(0, moments.m.length)), v: toHost(read.slice(moments.m.length)) };
+  const students = training.students ?? 1;
+  const [m, v] = [concatFloats(read.slice(0, moments.m.length)), concatFloats(read.slice(moments.m.length))];
+  return Array.from({ length: students }, (_, student) => {
+    const places = moves(training, student);
+    const toHost = (device: Float32Array) => {
+      const flat = new Float32Array(device.length / students);
+      for (const move of places) flat.set(device.subarray(move.device, move.device + move.size), move.host);
+      return flat;
+    };
+    return { m: toHost(m), v: toHost(v) };
+  });
 }
 
 /** Puts moments, in the checkpoint's order, back on the GPU; of several students those of one. */

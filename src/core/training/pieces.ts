@@ -35,7 +35,8 @@ export function piecesOf(texts: number, pieces: number): Piece[] {
 export interface PiecedInputs {
   pieces: readonly Piece[];
   specs: InputSpecs;
-  values(texts: ArrayLike<number>): { values: HostValues; tokens: number };
+  /** @param into where values may be put: the step's `places` */
+  values(texts: ArrayLike<number>, into?: HostValues | null): { values: HostValues; tokens: number };
   of(inputs: TensorMap, piece: number): TowerInputs;
 }
 
@@ -50,16 +51,11 @@ export function piecedInputs(
   return {
     pieces,
     specs: Object.assign({}, ...pieces.map(({ count }, p) => towerInputSpecs(prefix(p), config, count, length))),
-    values(texts) {
-      const made = pieces.map(({ first, count }, p) =>
-        towerValues(
-          prefix(p),
-          config,
-          table,
-          Array.from({ length: count }, (_, i) => texts[first + i]!),
-          length,
-        ),
-      );
+    values(texts, into) {
+      const made = pieces.map(({ first, count }, p) => {
+        const own = Array.from({ length: count }, (_, i) => texts[first + i]!);
+        return towerValues(prefix(p), config, table, own, length, into);
+      });
       return {
         values: Object.assign({}, ...made.map(({ values }) => values)),
         tokens: made.reduce((sum, { tokens }) => sum + tokens, 0),

@@ -19,8 +19,10 @@ import type { HostParameters, TowerConfig } from "../towers/types";
 import { type ContrastiveStudent, contrastiveStep, stackedContrastiveStep } from "./contrastiveStep";
 import { type DistilStudent, distilStep, stackedDistilStep } from "./distilStep";
 import { readMoments, writeMoments } from "./moments";
+import { readState, type TrainingState, writeState } from "./state";
 import { madeUpTexts } from "./testTexts";
 import { logRow, type SharedRecipe, type TrainingStep } from "./trainingStep";
+import { trainStudents } from "./trainStudents";
 
 const gpu = useGpu();
 const VOCABULARY = 40;
@@ -265,5 +267,85 @@ describe("students side by side", () => {
       stackedDistilStep(gpu(), fusedOps, recipe(false, 0), { ...parts, ...rest }, STUDENTS.slice(1)),
     ).toThrow(/2 students to train, but towers of 3/);
     disposeTower(towers[0]!);
+  });
+});
+
+describe("training students side by side", () => {
+  const spoilt = (host: HostParameters): HostParameters =>
+    new Map([...host].map(([name, tensor]) => [name, { ...tensor, values: tensor.values.map(() => Number.NaN) }]));
+  const control = { begin: () => {}, check: () => {}, gate: async () => "go" as const };
+  const setUp = (spoil: number | null) => {
+    const own = config("encoder");
+    const hosts = STUDENTS.map(({ seed }, k) => (k === spoil ? spoilt(initTower(own, seed)) : initTower(own, seed)));
+    const student = uploadStudents(gpu(), own, hosts);
+    const parts = {
+      student,
+      queryTokens: texts(1, 20),
+      queryLength: 8,
+      teacher,
+      order: (n: number) => Int32Array.from({ length: BATCH }, (_, i) => (n * 5 + i) % 20),
+      mseOn: "raw" as const,
+      mseReduce: "sum" as const,
+    };
+    const training = stackedDistilStep(gpu(), fusedOps, recipe(true, 0), parts, STUDENTS);
+    const free = () => {
+      training.dispose();
+      disposeTower(student);
+    };
+    return { training, student, free };
+  };
+  const options = { recipe: recipe(true, 0), students: STUDENTS, control, onSteps: () => {} };
+  const never = { everySeconds: 3600, write: async () => {} };
+
+  it("drops one whose loss is no number, in words, and trains the others as if it were not there", async () => {
+    const whole = setUp(null);
+    const outcomes = await trainStudents({ ...options, gpu: gpu(), training: whole.training, save: never });
+    const expected = await downloadStudents(gpu(), whole.student);
+    whole.free();
+    const { training, student, free } = setUp(1);
+    const found = await trainStudents({ ...options, gpu: gpu(), training, save: never });
+    const after = await downloadStudents(gpu(), student);
+    free();
+    expect(found.map(({ error }) => error?.kind)).toEqual([undefined, "not-finite", undefined]);
+    expect(found[1]!.error!.message).toContain("step 1");
+    for (const k of [0, 2]) {
+      expect(after[k]).toEqual(expected[k]);
+      expect(found[k]!.losses.map(({ loss }) => loss)).toEqual(outcomes[k]!.losses.map(({ loss }) => loss));
+      expect(found[k]!.losses).toHaveLength(STEPS);
+    }
+  });
+
+  it("goes on from where a pause saved it, bit for bit", async () => {
+    const whole = setUp(null);
+    await trainStudents({ ...options, gpu: gpu(), training: whole.training, save: never });
+    const expected = await downloadStudents(gpu(), whole.student);
+    whole.free();
+    const saved: TrainingState[] = [];
+    let left = 11;
+    const leaving = {
+      ...control,
+      async gate(beforeWaiting?: () => Promise<void>) {
+        if (left-- > 0) return "go" as const;
+        await beforeWaiting?.();
+        throw new Error("left");
+      },
+    };
+    const first = setUp(null);
+    const save = {
+      everySeconds: 3600,
+      async write(student: number, state: TrainingState) {
+        saved[student] = state;
+      },
+    };
+    const cut = trainStudents({ ...options, control: leaving, gpu: gpu(), training: first.training, save });
+    await expect(cut).rejects.toThrow("left");
+    first.free();
+    expect(saved.map(({ step }) => step)).toEqual([11, 11, 11]);
+    const resume = saved.map((state) => readState(writeState(state)));
+    const second = setUp(null);
+    const rest = await trainStudents({ ...options, gpu: gpu(), training: second.training, save: never, resume });
+    expect(await downloadStudents(gpu(), second.student)).toEqual(expected);
+    second.free();
+    expect(rest.map(({ losses }) => losses.length)).toEqual([STEPS, STEPS, STEPS]);
   });
 });

@@ -49,14 +49,14 @@ export interface TrainOutcome {
 }
 
 // Losses are read about four times a second, but at least every so many steps: the log has no more slots.
-const READ_MS = 250;
+export const READ_MS = 250;
 // Steps that may be queued on the GPU before the host waits; keeps pausing prompt on a slow adapter.
-const QUEUE_MS = 500;
+export const QUEUE_MS = 500;
 
 /** Trains to the end, or until told otherwise. On an error the last saved state stands. */
 export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const { gpu, training, recipe } = options;
-  const state: TrainingState = options.resume ?? fresh(recipe);
+  const state: TrainingState = options.resume ?? freshState(recipe);
   const carried = [training.carried, options.mining].filter((each) => each !== undefined);
   if (options.resume) {
     writeParameters(gpu, training, options.resume.parameters);
@@ -82,21 +82,8 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     stepMs = (now - lastRead.at) / count;
     const tokensPerSecond = tokens / Math.max(1e-6, (now - lastRead.at) / 1000);
     const points: LossPoint[] = [];
-    for (let step = lastRead.step + 1; step <= state.step; step++) {
-      const row = logRow(training, rows, step);
-      const [loss, gradNorm] = [row[0]!, row[1]!];
-      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(step);
-      if (loss === 0 && gradNorm === 0) throw refusedSilently(step);
-      points.push({
-        step,
-        loss,
-        gradNorm,
-        learningRate: recipe.learningRate * scheduleFactor(step, recipe.steps, recipe.warmup),
-        terms: Object.fromEntries(training.names.slice(2).map((name, i) => [name, row[i + 2]!])),
-        tokensPerSecond,
-        gpuBytes: gpu.bytes(),
-      });
-    }
+    for (let step = lastRead.step + 1; step <= state.step; step++)
+      points.push(lossPoint(training, rows, step, recipe, { tokensPerSecond, gpuBytes: gpu.bytes() }));
     state.losses.push(...points);
     options.onPoints(points, [], state.step);
     tokens = 0;
@@ -174,7 +161,35 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   return { state, endedEarly };
 }
 
-function fresh(recipe: Recipe): TrainingState {
+/**
+ * What the log says of a step, of several students of one.
+ * @param rows as read from the log
+ * @throws LabError "not-finite" where the loss is no number any more, "gpu-refused" where nothing was computed
+ */
+export function lossPoint(
+  training: TrainingStep,
+  rows: Float32Array,
+  step: number,
+  { learningRate, steps, warmup }: Pick<Recipe, "learningRate" | "steps" | "warmup">,
+  figures: Pick<LossPoint, "tokensPerSecond" | "gpuBytes">,
+  student = 0,
+): LossPoint {
+  const row = logRow(training, rows, step, student);
+  const [loss, gradNorm] = [row[0]!, row[1]!];
+  if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw notFinite(step);
+  if (loss === 0 && gradNorm === 0) throw refusedSilently(step);
+  return {
+    step,
+    loss,
+    gradNorm,
+    learningRate: learningRate * scheduleFactor(step, steps, warmup),
+    terms: Object.fromEntries(training.names.slice(2).map((name, i) => [name, row[i + 2]!])),
+    ...figures,
+  };
+}
+
+/** A training that has not begun. */
+export function freshState(recipe: Pick<Recipe, "steps" | "seed">): TrainingState {
   return {
     step: 0,
     steps: recipe.steps,

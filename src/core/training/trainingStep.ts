@@ -27,6 +27,8 @@ export interface Recipe extends AdamWOptions {
   weightDecay: number;
   learningRate: number;
   embeddingRate: number;
+  /** Of towers that are loaded (`Parts.loaded`); without it they take the rates above. Of one student alone. */
+  loadedRate?: number;
   dropout: number;
   seed: number;
   captured: boolean;
@@ -84,6 +86,8 @@ export interface Parts {
   /** How often the step uses each of them; once unless given. */
   uses?: number;
   specs: InputSpecs;
+  /** Whether a parameter is of a tower that starts from a checkpoint. */
+  loaded?: (name: string) => boolean;
   /** The loss on the tape, and the terms to log beside it; of several students one number each. */
   loss(
     parameters: DeviceParameters,
@@ -95,7 +99,8 @@ export interface Parts {
   termNames: string[];
   /** Tensors among the terms that are no numbers to log but outputs of the step. */
   outputNames?: string[];
-  values(step: number): { values: HostValues; tokens: number };
+  /** @param into the step's `places` */
+  values(step: number, into: HostValues | null): { values: HostValues; tokens: number };
 }
 
 /** The whole batch at once. */
@@ -122,6 +127,8 @@ export function trainingStep(
   parts: Parts,
 ): TrainingStep {
   const students = learners.each.length;
+  const { loadedRate } = recipe;
+  if (loadedRate !== undefined && students > 1) throw new Error("a rate of loaded towers is of one student");
   if (parts.walk && students > 1) throw new Error("a batch in pieces is of one student, not of several side by side");
   const names = Object.keys(parts.parameters);
   const tensors = names.map((name) => parts.parameters[name]!);
@@ -132,7 +139,7 @@ export function trainingStep(
       return {
         name,
         tensor: tensors[i]!,
-        rate: isEmbedding(local) ? 1 : 0,
+        rate: loadedRate !== undefined && parts.loaded?.(name) ? 4 : isEmbedding(local) ? 1 : 0,
         decay: decays(local) ? recipe.weightDecay : 0,
         uses: parts.uses ?? 1,
       };
@@ -143,7 +150,7 @@ export function trainingStep(
   const log = createLog(gpu, 2 + parts.termNames.length, LOG_SLOTS, students);
   const specs: InputSpecs = {
     ...parts.specs,
-    hyper: { shape: learners.shape([4]), dtype: "float32" },
+    hyper: { shape: loadedRate === undefined ? learners.shape([4]) : [5], dtype: "float32" },
     counter: { shape: learners.shape([2]), dtype: "int32" },
     slot: { shape: [1], dtype: "int32" },
   };
@@ -172,14 +179,15 @@ export function trainingStep(
     layout: parts.layout,
     run(number) {
       const factor = scheduleFactor(number, recipe.steps, recipe.warmup);
-      const { values, tokens } = parts.values(number);
+      const { values, tokens } = parts.values(number, step.places);
       step.run({
         ...values,
-        hyper: concatFloats(
-          learners.each.map(({ learningRate, embeddingRate }) =>
+        hyper: concatFloats([
+          ...learners.each.map(({ learningRate, embeddingRate }) =>
             hyperValues([learningRate * factor, embeddingRate * factor], number, recipe),
           ),
-        ),
+          ...(loadedRate === undefined ? [] : [Float32Array.of(loadedRate * factor)]),
+        ]),
         counter: Int32Array.from(learners.each.flatMap(({ seed }) => [seed | 0, number])),
         slot: Int32Array.of(number % LOG_SLOTS),
       });

@@ -5,6 +5,7 @@ import type { AttentionShape } from "../ops";
 import { useGpu } from "../testGpu";
 import { attention } from "./attention";
 import { evaluate, expectDifferences, expectSame, type Inputs, noisy, relativeError } from "./checkOp";
+import { MATMUL_VARIANTS, setMatmulVariant } from "./matmulVariant";
 
 const gpu = useGpu();
 type Xs = Record<string, Tensor>;
@@ -75,6 +76,7 @@ describe("attention", () => {
     [{ batch: 4, tokens: 5, heads: 3, kvHeads: 3, causal: false, size: 3 }, "odd"],
     [{ batch: 4, tokens: 17, heads: 2, kvHeads: 2, causal: false, size: 16 }, "as a BERT has it"],
     [{ batch: 4, tokens: 13, heads: 4, kvHeads: 2, causal: true, size: 8 }, "causal, grouped"],
+    [{ batch: 4, tokens: 8, heads: 2, kvHeads: 2, causal: true, size: 32 }, "in whole blocks"],
     [{ batch: 4, tokens: 12, heads: 6, kvHeads: 2, causal: true, ropeTheta: 10000, size: 16 }, "as a Llama has it"],
     [{ batch: 3, tokens: 7, heads: 2, kvHeads: 1, causal: false, ropeTheta: 100, size: 6 }, "rotary, odd halves"],
     [{ batch: 5, tokens: 20, heads: 4, kvHeads: 2, causal: false, size: 4 }, "several short texts a workgroup"],
@@ -82,11 +84,18 @@ describe("attention", () => {
     [{ batch: 2, tokens: 70, heads: 1, kvHeads: 1, causal: true, ropeTheta: 1e6, size: 64 }, "wide heads"],
   ];
   for (const [{ size, ...shape }, name] of cases)
-    it(`agrees with softmax(q k^T) v: ${name}`, async () => {
-      const keep = masks(shape.batch, shape.tokens);
-      const found = await expectSame(gpu(), ownOf(shape), (xs) => plain(xs, keep, shape), inputsOf(shape, size));
-      for (const values of Object.values(found)) expect(values.every(Number.isFinite)).toBe(true);
-    });
+    for (const variant of shape.tokens < 70 ? MATMUL_VARIANTS : (["registers"] as const))
+      it(`agrees with softmax(q k^T) v: ${name}, ${variant}`, async () => {
+        const keep = masks(shape.batch, shape.tokens);
+        // Which says how many queries and keys a thread has.
+        setMatmulVariant(gpu().backend, variant);
+        try {
+          const found = await expectSame(gpu(), ownOf(shape), (xs) => plain(xs, keep, shape), inputsOf(shape, size));
+          for (const values of Object.values(found)) expect(values.every(Number.isFinite)).toBe(true);
+        } finally {
+          setMatmulVariant(gpu().backend, "registers");
+        }
+      });
 
   it("gives zeros, value and gradients, where there is no token at all", async () => {
     const shape = { batch: 2, tokens: 3, heads: 2, kvHeads: 1, causal: true, ropeTheta: 10000 };

@@ -25,8 +25,9 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, groupNumber, linearGrid, readBinding, workgroupGrid, writeBinding } from "../dispatch";
 import type { AttentionShape } from "../ops";
+import { matmulVariant } from "./matmulVariant";
 import { registerOp } from "./op";
-import { rotary, rotaryFunctions, rotaryLanes, rotateLanes } from "./rotary";
+import { ropeKey, rotary, rotaryFunctions, rotaryLanes, rotateLanes } from "./rotary";
 import { float, type Lanes, laneSum, lanesOf, laneType, threadHead, unroll } from "./wgsl";
 
 /** Everything the code depends on. */
@@ -35,9 +36,24 @@ export interface AttentionSizes extends AttentionShape {
   size: number;
   /** Texts that the mask is for; `batch`, or fewer where several models share them (models.ts). */
   masks: number;
+  /** Queries, and on the way back keys, that a thread has at once. */
+  block: 1 | 2 | 4;
 }
 
-const lanes = ({ size, ropeTheta }: AttentionSizes): Lanes =>
+/*
+ * What a thread loads serves as many queries or keys as it has at once. Where register tiles are the faster way to multiply,
+ * loads are dear; elsewhere threads are what is wanted, and it has one. Milliseconds of a CPU's threads, 32 texts of 48
+ * tokens, 4 heads of 32, by 1, 2, 4 at once: forward 11, 8, 5 on lavapipe and 68, 40, 29 on SwiftShader; and back 30, 19, 13
+ * and 143, 105, 82. But SwiftShader compiles the way back for .26, .8 and 1.9 s, forward for .05, .1 and .2.
+ */
+function inBlocks(backend: WebGPUBackend, whole: WholeSizes, back: boolean): AttentionSizes {
+  const { size, tokens } = whole;
+  if (matmulVariant(backend) !== "registers" || tokens === 1) return { ...whole, block: 1 };
+  if (back) return { ...whole, block: size <= 32 ? 2 : 1 };
+  return { ...whole, block: size <= 32 && tokens >= 4 ? 4 : size <= 64 ? 2 : 1 };
+}
+
+const lanes = ({ size, ropeTheta }: Pick<AttentionSizes, "size" | "ropeTheta">): Lanes =>
   ropeTheta === undefined ? lanesOf(size) : rotaryLanes(size);
 
 /**
@@ -67,49 +83,84 @@ fn isToken(b: u32, s: u32) -> bool { return b2[${masks === batch ? "b" : `(b % $
 const dotProduct = (w: number, a: (k: number) => string, b: (k: number) => string): string =>
   `total(${Array.from({ length: w }, (_, k) => `${a(k)} * ${b(k)}`).join(" + ")})`;
 
-/** Reads q and k, [q, k, v], mask; writes o and, per (batch, head, token), lse. */
+/** WGSL of so many numbers at once, one a query or key of a block, and of number i of them. */
+const numbers = (block: number): string => (block === 1 ? "f32" : `vec${block}f`);
+const number = (name: string, block: number, i: number): string => (block === 1 ? name : `${name}.${"xyzw"[i]}`);
+/** WGSL: the numbers of a block. */
+const each = (block: number, one: (i: number) => string): string =>
+  `${numbers(block)}(${Array.from({ length: block }, (_, i) => one(i)).join(", ")})`;
+/** WGSL `seen`: which of a block see what is looked at, by position. */
+const seen = (block: number, one: (i: number) => string): string =>
+  `let seen = vec${block}<bool>(${Array.from({ length: block }, (_, i) => one(i)).join(", ")});`;
+/** WGSL: the i-th of a block, another one twice where the last block overhangs. */
+const within = (first: string, i: number, { block, tokens }: AttentionSizes): string =>
+  tokens % block === 0 ? `${first} + ${i}u` : `min(${first} + ${i}u, T - 1u)`;
+/** WGSL: a statement for the i-th of a block, left out where that overhangs. */
+const guarded = (first: string, i: number, { block, tokens }: AttentionSizes, statement: string): string =>
+  tokens % block === 0 || i === 0 ? `{ ${statement} }` : `if (${first} + ${i}u < T) { ${statement} }`;
+
+/** Reads q and k, [q, k, v], mask; writes o and, per (batch, head, token), lse. A thread a block of queries. */
 export function attentionCode(sizes: AttentionSizes): string {
-  const { batch, tokens, heads, size, causal } = sizes;
+  const { batch, tokens, heads, size, causal, block } = sizes;
   const type = laneType(lanes(sizes));
   const w = size / lanes(sizes);
-  const threads = batch * heads * tokens;
+  const blocks = Math.ceil(tokens / block);
+  const threads = batch * heads * blocks;
   const array = `array<${type}>`;
+  const n = numbers(block);
+  const seesSome = causal && block > 1;
   return `${readBinding(0, array)}${readBinding(1, array)}${readBinding(2, "array<f32>")}
 ${writeBinding(3, array)}${writeBinding(4, "array<f32>")}
 ${head(sizes)}
 ${threadHead(linearGrid(threads).index, threads)}
-  let t = i % T;
-  let h = (i / T) % H;
-  let b = i / (T * H);
-  let at = qAt(b, h, t);
-${unroll(w, (k) => `let q${k} = b0[at + ${k}u] * SCALE;\nvar o${k} = ${type}(0);`)}
-  var top = -3.0e38; // the largest score so far; the sums are relative to it
-  var sum = 0.0;
-  for (var s = 0u; s < ${causal ? "t + 1u" : "T"}; s++) {
+  let t = (i % ${blocks}u) * ${block}u;
+  let h = (i / ${blocks}u) % H;
+  let b = i / (${blocks}u * H);
+${unroll(
+  block,
+  (q) => `let at${q} = qAt(b, h, ${within("t", q, sizes)});
+${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nvar o${q}_${k} = ${type}(0);`)}`,
+)}
+  var top = ${n}(-3.0e38); // the largest scores so far; the sums are relative to them
+  var sum = ${n}(0.0);
+  for (var s = 0u; s < ${causal ? `min(t + ${block}u, T)` : "T"}; s++) {
     if (!isToken(b, s)) { continue; }
     let key = kAt(b, h / GROUP, s);
     let value = vAt(b, h / GROUP, s);
-    let z = ${dotProduct(
-      w,
-      (k) => `q${k}`,
-      (k) => `b0[key + ${k}u]`,
+${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
+    let scores = ${each(block, (q) =>
+      dotProduct(
+        w,
+        (k) => `q${q}_${k}`,
+        (k) => `k${k}`,
+      ),
     )};
+    ${seesSome ? seen(block, (q) => `s <= t + ${q}u`) : ""}
+    let z = ${seesSome ? `select(${n}(-3.0e38), scores, seen)` : "scores"};
     let next = max(top, z);
     let keep = exp(top - next);
-    let p = exp(z - next);
+    let p = ${seesSome ? `select(${n}(0.0), exp(z - next), seen)` : "exp(z - next)"};
     sum = sum * keep + p;
     top = next;
-${unroll(w, (k) => `o${k} = o${k} * keep + p * b1[value + ${k}u];`)}
+${unroll(w, (k) => `let v${k} = b1[value + ${k}u];`)}
+${unroll(block, (q) => unroll(w, (k) => `o${q}_${k} = o${q}_${k} * ${number("keep", block, q)} + ${number("p", block, q)} * v${k};`))}
   }
-  var share = 0.0;
+${unroll(block, (q) =>
+  guarded(
+    "t",
+    q,
+    sizes,
+    `var share = 0.0;
   var lse = 0.0;
-  if (sum > 0.0) {
-    share = 1.0 / sum;
-    lse = top + log(sum);
+  if (${number("sum", block, q)} > 0.0) {
+    share = 1.0 / ${number("sum", block, q)};
+    lse = ${number("top", block, q)} + log(${number("sum", block, q)});
   }
-  let to = oAt(b, h, t);
-${unroll(w, (k) => `b3[to + ${k}u] = o${k} * share;`)}
-  b4[i] = lse;
+  let to = oAt(b, h, t + ${q}u);
+${unroll(w, (k) => `b3[to + ${k}u] = o${q}_${k} * share;`)}
+  b4[(b * H + h) * T + t + ${q}u] = lse;`,
+  ),
+)}
 }`;
 }
 
@@ -117,10 +168,10 @@ ${unroll(w, (k) => `b3[to + ${k}u] = o${k} * share;`)}
 function storeTurnedBack(sizes: AttentionSizes, binding: number, name: string, position: string): string {
   const w = sizes.size / lanes(sizes);
   const plain = unroll(w, (k) => `b${binding}[to + ${k}u] = ${name}${k};`);
-  if (sizes.ropeTheta === undefined) return plain;
+  const { ropeTheta } = sizes;
+  if (ropeTheta === undefined) return plain;
   return rotateLanes(
-    sizes.size,
-    sizes.ropeTheta,
+    { ...sizes, ropeTheta },
     position,
     -1,
     (k) => `${name}${k}`,
@@ -131,8 +182,9 @@ function storeTurnedBack(sizes: AttentionSizes, binding: number, name: string, p
 // Queries that one workgroup answers: 16 a thread. Past that, longer texts want more threads than a workgroup has; and
 // lavapipe ends a thread's loops after 65,535 turns in all without a word.
 const MOST_QUERIES = 1024;
-/** Key/value heads of one workgroup: as many as fill its 64 threads with keys. */
-const headsOfGroup = ({ tokens }: AttentionSizes): number => Math.max(1, Math.floor(64 / tokens));
+/** Key/value heads of one workgroup: as many as fill its 64 threads with blocks of keys. */
+const headsOfGroup = ({ tokens, block }: AttentionSizes): number =>
+  Math.max(1, Math.floor(64 / Math.ceil(tokens / block)));
 
 /** Whether a workgroup owns whole heads and passes delta on; else every query and every key is a thread by itself. */
 const inWorkgroups = (sizes: AttentionSizes): boolean =>
@@ -140,12 +192,15 @@ const inWorkgroups = (sizes: AttentionSizes): boolean =>
 
 /** Reads q and k, [q, k, v], mask, lse, dy, o; writes the gradient of [q, k, v]. */
 export function attentionGradCode(sizes: AttentionSizes): string {
-  const { tokens, heads, kvHeads, size, causal } = sizes;
+  const { tokens, heads, kvHeads, size, causal, block } = sizes;
   const type = laneType(lanes(sizes));
   const w = size / lanes(sizes);
   const array = `array<${type}>`;
   const stored = inWorkgroups(sizes);
   const all = heads + 2 * kvHeads;
+  const n = numbers(block);
+  const seesSome = causal && block > 1;
+  const dots = (a: string, b: (k: number) => string) => each(block, (i) => dotProduct(w, (k) => `${a}${i}_${k}`, b));
   const delta = (at: string) =>
     dotProduct(
       w,
@@ -157,113 +212,135 @@ ${readBinding(4, array)}${readBinding(5, array)}${writeBinding(6, array)}
 ${head(sizes)}
 ${sizes.ropeTheta === undefined ? "" : rotaryFunctions(lanes(sizes))}
 ${stored ? `var<workgroup> deltas: array<f32, ${headsOfGroup(sizes) * (heads / kvHeads) * tokens}>;` : ""}
-fn query(pair: u32, i: u32, slot: u32) {
-  let t = i % T;
+// A block of queries of head n of a group, whose deltas begin at slots.
+fn query(pair: u32, n: u32, t: u32, slots: u32) {
   let g = pair % G;
-  let h = g * GROUP + i / T;
+  let h = g * GROUP + n;
   let b = pair / G;
-  let at = qAt(b, h, t);
-  let out = oAt(b, h, t);
-${unroll(w, (k) => `let q${k} = b0[at + ${k}u] * SCALE;\nlet y${k} = b4[out + ${k}u];\nvar d${k} = ${type}(0);`)}
-  let lse = b3[(b * H + h) * T + t];
-  let delta = ${delta("out")};
-  for (var s = 0u; s < ${causal ? "t + 1u" : "T"}; s++) {
+${unroll(
+  block,
+  (q) => `let t${q} = ${within("t", q, sizes)};
+let at${q} = qAt(b, h, t${q});
+let out${q} = oAt(b, h, t${q});
+${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nlet y${q}_${k} = b4[out${q} + ${k}u];\nvar d${q}_${k} = ${type}(0);`)}`,
+)}
+  let lse = ${each(block, (q) => `b3[(b * H + h) * T + t${q}]`)};
+  let delta = ${each(block, (q) => delta(`out${q}`))};
+  for (var s = 0u; s < ${causal ? `min(t + ${block}u, T)` : "T"}; s++) {
     if (!isToken(b, s)) { continue; }
     let key = kAt(b, g, s);
     let value = vAt(b, g, s);
-${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
-    let z = ${dotProduct(
-      w,
-      (k) => `q${k}`,
-      (k) => `k${k}`,
-    )};
-    let dp = ${dotProduct(
-      w,
-      (k) => `y${k}`,
-      (k) => `b1[value + ${k}u]`,
-    )};
-    let dz = exp(z - lse) * (dp - delta) * SCALE;
-${unroll(w, (k) => `d${k} += dz * k${k};`)}
+${unroll(w, (k) => `let k${k} = b0[key + ${k}u];\nlet v${k} = b1[value + ${k}u];`)}
+    let z = ${dots("q", (k) => `k${k}`)};
+    let dp = ${dots("y", (k) => `v${k}`)};
+    ${seesSome ? seen(block, (q) => `s <= t + ${q}u`) : ""}
+    let dz = ${seesSome ? `select(${n}(0.0), exp(z - lse), seen)` : "exp(z - lse)"} * (dp - delta) * SCALE;
+${unroll(block, (q) => unroll(w, (k) => `d${q}_${k} += ${number("dz", block, q)} * k${k};`))}
   }
-  let to = ((b * T + t) * ${all}u + h) * ${w}u;
-${storeTurnedBack(sizes, 6, "d", "t")}
-  ${stored ? "deltas[slot] = delta;" : ""}
+${unroll(block, (q) =>
+  guarded(
+    "t",
+    q,
+    sizes,
+    `let to = ((b * T + t + ${q}u) * ${all}u + h) * ${w}u;
+${storeTurnedBack(sizes, 6, `d${q}_`, `t${q}`)}
+  ${stored ? `deltas[slots + n * T + t + ${q}u] = ${number("delta", block, q)};` : ""}`,
+  ),
+)}
 }
-fn keyAndValue(pair: u32, s: u32, first: u32) {
+// A block of keys and values, whose queries' deltas begin at slots.
+fn keyAndValue(pair: u32, s: u32, slots: u32) {
   let g = pair % G;
   let b = pair / G;
-  let at = kAt(b, g, s);
-  let value = vAt(b, g, s);
-${unroll(w, (k) => `let k${k} = b0[at + ${k}u] * SCALE;\nlet v${k} = b1[value + ${k}u];\nvar d${k} = ${type}(0);\nvar e${k} = ${type}(0);`)}
-  let seen = isToken(b, s);
-  for (var n = 0u; seen && n < GROUP; n++) {
+${unroll(
+  block,
+  (j) => `let s${j} = ${within("s", j, sizes)};
+let at${j} = kAt(b, g, s${j});
+let value${j} = vAt(b, g, s${j});
+${unroll(w, (k) => `let k${j}_${k} = b0[at${j} + ${k}u] * SCALE;\nlet v${j}_${k} = b1[value${j} + ${k}u];\nvar d${j}_${k} = ${type}(0);\nvar e${j}_${k} = ${type}(0);`)}`,
+)}
+  let token = ${block === 1 ? "isToken(b, s)" : `vec${block}<bool>(${Array.from({ length: block }, (_, j) => `isToken(b, s${j})`).join(", ")})`};
+  for (var n = 0u; ${block === 1 ? "token" : "any(token)"} && n < GROUP; n++) {
     let h = g * GROUP + n;
     for (var t = ${causal ? "s" : "0u"}; t < T; t++) {
       let other = qAt(b, h, t);
       let out = oAt(b, h, t);
 ${unroll(w, (k) => `let q${k} = b0[other + ${k}u];\nlet y${k} = b4[out + ${k}u];`)}
-      let p = exp(${dotProduct(
-        w,
-        (k) => `q${k}`,
-        (k) => `k${k}`,
-      )} - b3[(b * H + h) * T + t]);
-      let dp = ${dotProduct(
-        w,
-        (k) => `y${k}`,
-        (k) => `v${k}`,
-      )};
-      let dz = p * (dp - ${stored ? "deltas[first + n * T + t]" : delta("out")}) * SCALE;
-${unroll(w, (k) => `d${k} += dz * q${k};\ne${k} += p * y${k};`)}
+      ${seesSome ? seen(block, (j) => `token.${"xyzw"[j]} && t >= s + ${j}u`) : ""}
+      let p = ${block === 1 ? "" : `select(${n}(0.0), `}exp(${dots("k", (k) => `q${k}`)} - b3[(b * H + h) * T + t])${block === 1 ? "" : `, ${seesSome ? "seen" : "token"})`};
+      let dp = ${dots("v", (k) => `y${k}`)};
+      let dz = p * (dp - ${stored ? "deltas[slots + n * T + t]" : delta("out")}) * SCALE;
+${unroll(block, (j) => unroll(w, (k) => `d${j}_${k} += ${number("dz", block, j)} * q${k};\ne${j}_${k} += ${number("p", block, j)} * y${k};`))}
     }
   }
-  {
-    let to = ((b * T + s) * ${all}u + H + g) * ${w}u;
-${storeTurnedBack(sizes, 6, "d", "s")}
+${unroll(block, (j) =>
+  guarded(
+    "s",
+    j,
+    sizes,
+    `{
+    let to = ((b * T + s${j}) * ${all}u + H + g) * ${w}u;
+${storeTurnedBack(sizes, 6, `d${j}_`, `s${j}`)}
   }
-  let to = ((b * T + s) * ${all}u + H + G + g) * ${w}u;
-${unroll(w, (k) => `b6[to + ${k}u] = e${k};`)}
+  let to = ((b * T + s${j}) * ${all}u + H + G + g) * ${w}u;
+${unroll(w, (k) => `b6[to + ${k}u] = e${j}_${k};`)}`,
+  ),
+)}
 }
 ${stored ? mainInWorkgroups(sizes) : mainByThreads(sizes)}`;
 }
 
 /** dq and delta of whole heads, then their dk and dv. */
 function mainInWorkgroups(sizes: AttentionSizes): string {
-  const { batch, tokens, heads, kvHeads } = sizes;
+  const { batch, tokens, heads, kvHeads, block } = sizes;
   const own = headsOfGroup(sizes);
-  const queries = (heads / kvHeads) * tokens;
+  const group = heads / kvHeads;
+  const blocks = Math.ceil(tokens / block);
   return `@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let first = (${groupNumber("group")}) * ${own}u;
-  for (var i = thread; i < ${own * queries}u; i += 64u) {
-    let pair = first + i / ${queries}u;
-    if (pair < ${batch * kvHeads}u) { query(pair, i % ${queries}u, i); }
+  for (var i = thread; i < ${own * group * blocks}u; i += 64u) {
+    let own = i / ${group * blocks}u;
+    if (first + own < ${batch * kvHeads}u) {
+      query(first + own, (i / ${blocks}u) % GROUP, (i % ${blocks}u) * ${block}u, own * ${group}u * T);
+    }
   }
   workgroupBarrier();
-  for (var i = thread; i < ${own * tokens}u; i += 64u) {
-    let pair = first + i / T;
-    if (pair < ${batch * kvHeads}u) { keyAndValue(pair, i % T, (i / T) * ${queries}u); }
+  for (var i = thread; i < ${own * blocks}u; i += 64u) {
+    let own = i / ${blocks}u;
+    if (first + own < ${batch * kvHeads}u) { keyAndValue(first + own, (i % ${blocks}u) * ${block}u, own * ${group}u * T); }
   }
 }`;
 }
 
-/** A thread a query, then a thread a key, which makes its queries' delta anew. */
-function mainByThreads({ batch, tokens, heads, kvHeads }: AttentionSizes): string {
-  const queries = (heads / kvHeads) * tokens;
-  const all = batch * kvHeads * queries;
-  return `${threadHead(linearGrid(all + batch * kvHeads * tokens).index, all + batch * kvHeads * tokens)}
-  if (i < ${all}u) { query(i / ${queries}u, i % ${queries}u, 0u); }
-  else { keyAndValue((i - ${all}u) / T, (i - ${all}u) % T, 0u); }
+/** A thread a block of queries, then a thread a block of keys, which makes its queries' delta anew. */
+function mainByThreads(sizes: AttentionSizes): string {
+  const { batch, tokens, heads, block } = sizes;
+  const blocks = Math.ceil(tokens / block);
+  const queries = batch * heads * blocks;
+  const threads = threadsOfGradient(sizes);
+  return `${threadHead(linearGrid(threads).index, threads)}
+  if (i < ${queries}u) { query(i / (GROUP * ${blocks}u), (i / ${blocks}u) % GROUP, (i % ${blocks}u) * ${block}u, 0u); }
+  else {
+    let k = i - ${queries}u;
+    keyAndValue(k / ${blocks}u, (k % ${blocks}u) * ${block}u, 0u);
+  }
 }`;
 }
+const threadsOfGradient = ({ batch, tokens, heads, kvHeads, block }: AttentionSizes): number =>
+  batch * (heads + kvHeads) * Math.ceil(tokens / block);
 
+/** What does not hang on how a thread goes about it. */
+type WholeSizes = Omit<AttentionSizes, "block">;
 type Inputs = Record<"qkv" | "mask", TensorInfo>;
 
 const key = (name: string, sizes: AttentionSizes): string =>
-  `${name} ${sizes.batch === sizes.masks ? "" : `${sizes.masks} shared by `}${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${sizes.ropeTheta}`}`;
+  `${name} ${sizes.batch === sizes.masks ? "" : `${sizes.masks} shared by `}${sizes.batch}x${sizes.tokens} heads ${sizes.heads}/${sizes.kvHeads} of ${sizes.size}${sizes.causal ? " causal" : ""}${sizes.ropeTheta === undefined ? "" : ` rope ${ropeKey(sizes)}`}${sizes.block === 1 ? "" : ` by ${sizes.block}`}`;
 
-function forward(backend: WebGPUBackend, qk: TensorInfo, { qkv, mask }: Inputs, sizes: AttentionSizes): TensorInfo[] {
-  const { batch, tokens, heads, size } = sizes;
-  const threads = batch * heads * tokens;
+function forward(backend: WebGPUBackend, qk: TensorInfo, { qkv, mask }: Inputs, whole: WholeSizes): TensorInfo[] {
+  const { batch, tokens, heads, size } = whole;
+  const sizes = inBlocks(backend, whole, false);
+  const threads = batch * heads * Math.ceil(tokens / sizes.block);
   return dispatch(
     backend,
     {
@@ -272,18 +349,19 @@ function forward(backend: WebGPUBackend, qk: TensorInfo, { qkv, mask }: Inputs, 
       code: () => attentionCode(sizes),
     },
     [qk, qkv, mask],
-    [{ shape: [batch * tokens, heads * size] }, { shape: [threads] }],
+    [{ shape: [batch * tokens, heads * size] }, { shape: [batch * heads * tokens] }],
   );
 }
 
-const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", TensorInfo>, AttentionSizes>({
+const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", TensorInfo>, WholeSizes>({
   name: "LabAttentionGrad",
-  run(backend, { qk, qkv, mask, lse, dy, o }, sizes) {
-    const { batch, tokens, heads, kvHeads } = sizes;
+  run(backend, { qk, qkv, mask, lse, dy, o }, whole) {
+    const sizes = inBlocks(backend, whole, true);
+    const { batch, kvHeads } = sizes;
     const groups = Math.ceil((batch * kvHeads) / headsOfGroup(sizes));
     const { workgroups } = inWorkgroups(sizes)
       ? { workgroups: workgroupGrid(groups) }
-      : linearGrid(batch * tokens * (heads + kvHeads));
+      : linearGrid(threadsOfGradient(sizes));
     return dispatch(
       backend,
       {
@@ -297,7 +375,7 @@ const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", Ten
   },
 });
 
-const attentionOp = registerOp<Inputs, AttentionSizes>({
+const attentionOp = registerOp<Inputs, WholeSizes>({
   name: "LabAttention",
   saveInputs: ["qkv", "mask"],
   saveOutputs: [true, true],
@@ -308,7 +386,7 @@ const attentionOp = registerOp<Inputs, AttentionSizes>({
   },
 });
 
-const rotaryAttentionOp = registerOp<Inputs, AttentionSizes>({
+const rotaryAttentionOp = registerOp<Inputs, WholeSizes>({
   name: "LabRotaryAttention",
   saveInputs: ["qkv", "mask"],
   saveOutputs: [true, true, true],

@@ -1,10 +1,11 @@
 /**
  * Rotary position embedding (Su et al., arXiv 2104.09864) in Llama's split-half layout: the pair (x_i, x_{i + size/2}) of
- * a head is turned by the angle position * theta^(-2i / size).
+ * a head is turned by the angle position * theta^(-2i / size), or by what Llama 3.1 makes of that frequency.
  */
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, linearGrid, readBinding, writeBinding } from "../dispatch";
+import type { RopeScaling } from "../ops";
 import { float, type Lanes, lanesOf, laneType, threadHead, unroll } from "./wgsl";
 
 export interface RotarySizes {
@@ -14,7 +15,22 @@ export interface RotarySizes {
   kvHeads: number;
   size: number;
   ropeTheta?: number;
+  ropeScaling?: RopeScaling | undefined;
 }
+
+/** The angle by which pair i of a head of this size turns from one position to the next. */
+export function ropeFrequency(size: number, theta: number, scaling: RopeScaling | undefined, i: number): number {
+  const frequency = theta ** ((-2 * i) / size);
+  if (!scaling) return frequency;
+  const { factor, slow, fast, originalTokens } = scaling;
+  const turns = (originalTokens * frequency) / (2 * Math.PI);
+  const kept = Math.min(1, Math.max(0, (turns - slow) / (fast - slow)));
+  return frequency * (kept + (1 - kept) / factor);
+}
+
+/** For keys of kernels: what the rotary positions depend on. */
+export const ropeKey = ({ ropeTheta, ropeScaling: s }: Pick<RotarySizes, "ropeTheta" | "ropeScaling">): string =>
+  `${ropeTheta}${s ? ` stretched ${s.factor} ${s.slow} ${s.fast} ${s.originalTokens}` : ""}`;
 
 /** Values in one vector: both halves of a head have to be whole vectors. */
 export const rotaryLanes = (size: number): Lanes => lanesOf(size / 2);
@@ -43,26 +59,27 @@ fn turned(angle: ${type}) -> Turn {
 }`;
 }
 
-/** theta^(-2i / size) of the lanes of vector k in the first half. */
-const frequencies = (size: number, theta: number, lanes: Lanes, k: number): string =>
-  `${laneType(lanes)}(${Array.from({ length: lanes }, (_, l) => float(theta ** ((-2 * (k * lanes + l)) / size))).join(", ")})`;
+type Rope = RotarySizes & { ropeTheta: number };
+
+/** The frequencies of the lanes of vector k in the first half. */
+const frequencies = ({ size, ropeTheta, ropeScaling }: Rope, lanes: Lanes, k: number): string =>
+  `${laneType(lanes)}(${Array.from({ length: lanes }, (_, l) => float(ropeFrequency(size, ropeTheta, ropeScaling, k * lanes + l))).join(", ")})`;
 
 /** WGSL that turns the vectors `from(k)` of one head by a position, direction 1 or -1, and assigns them to `to(k)`. */
 export function rotateLanes(
-  size: number,
-  theta: number,
+  rope: Rope,
   position: string,
   direction: 1 | -1,
   from: (k: number) => string,
   to: (k: number) => string,
 ): string {
-  const lanes = rotaryLanes(size);
-  const half = size / 2 / lanes;
+  const lanes = rotaryLanes(rope.size);
+  const half = rope.size / 2 / lanes;
   const [plus, minus] = direction === 1 ? ["+", "-"] : ["-", "+"];
   return unroll(
     half,
     (k) => `{
-  let r = turned(f32(${position}) * ${frequencies(size, theta, lanes, k)});
+  let r = turned(f32(${position}) * ${frequencies(rope, lanes, k)});
   let x = ${from(k)};
   let y = ${from(k + half)};
   ${to(k)} = x * r.c ${minus} y * r.s;
@@ -72,8 +89,8 @@ export function rotateLanes(
 }
 
 /** Reads [q, k, v] of every token; writes [q, k] turned by their positions. One thread a head of a token. */
-export function rotaryCode(sizes: RotarySizes & { ropeTheta: number }): string {
-  const { batch, tokens, heads, kvHeads, size, ropeTheta } = sizes;
+export function rotaryCode(sizes: Rope): string {
+  const { batch, tokens, heads, kvHeads, size } = sizes;
   const lanes = rotaryLanes(size);
   const array = `array<${laneType(lanes)}>`;
   const w = size / lanes;
@@ -87,8 +104,7 @@ ${threadHead(linearGrid(threads).index, threads)}
   let source = (row * ${heads + 2 * kvHeads}u + i % ${turned}u) * ${w}u;
   let to = i * ${w}u;
 ${rotateLanes(
-  size,
-  ropeTheta,
+  sizes,
   "t",
   1,
   (k) => `b0[source + ${k}u]`,
@@ -104,7 +120,7 @@ export function rotary(backend: WebGPUBackend, qkv: TensorInfo, sizes: RotarySiz
   return dispatch(
     backend,
     {
-      key: `rotary ${batch}x${tokens} heads ${heads}/${kvHeads} of ${size} theta ${ropeTheta}`,
+      key: `rotary ${batch}x${tokens} heads ${heads}/${kvHeads} of ${size} theta ${ropeKey(sizes)}`,
       workgroups: linearGrid(batch * tokens * (heads + kvHeads)).workgroups,
       code: () => rotaryCode({ ...sizes, ropeTheta }),
     },

@@ -5,6 +5,9 @@ import { differences, getSetting, SETTINGS, type SettingEntry } from "../../core
 import { PRESETS, type PresetName } from "../../core/config/presets";
 import { lossWeights } from "../../core/config/rules";
 import { useLab, useLabStore } from "../../state/context";
+import { CheckpointControl } from "../models/CheckpointControl";
+import { ModelsDialog } from "../models/ModelsDialog";
+import { checkpointSide } from "../models/names";
 import { ChangeLine } from "../parts/ChangeLine";
 import { Choice } from "../parts/Choice";
 import { Icon } from "../parts/icons";
@@ -30,10 +33,14 @@ export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnl
           <Group key={group.id} group={group} disabled={readOnly} />
         ))}
       </div>
+      <ModelsDialog disabled={readOnly} />
       <RunButtons readOnly={readOnly} />
     </aside>
   );
 });
+
+/** Settings of the collection, which no preset changes. */
+const OWN_CHOICE = ["data.source", "data.wordnet", "data.queriesFrom"];
 
 function PresetGroup({ disabled }: { disabled: boolean }) {
   const { lab } = useLab();
@@ -42,7 +49,7 @@ function PresetGroup({ disabled }: { disabled: boolean }) {
   const experiment = useLabStore("lab", (s) => s.experiment);
   // The collection is the user's own choice, in sight right below; everything else is listed.
   const changed = useMemo(
-    () => differences(base, experiment).filter((d) => d.path !== "data.source").length,
+    () => differences(base, experiment).filter((d) => !OWN_CHOICE.includes(d.path)).length,
     [base, experiment],
   );
   const notices = useLabStore("lab", (s) => s.notices);
@@ -121,17 +128,22 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
             {isExpanded ? (
               <div className="body">
                 {note ? <p className="reading">{note}</p> : null}
-                {group.settings.filter(shown).map((setting) => (
-                  <SettingControl
-                    key={setting.path}
-                    setting={setting}
-                    experiment={experiment}
-                    base={base}
-                    disabled={disabled}
-                    notice={noticeOf(notices, setting.path)}
-                    onChange={(path, value) => lab.getState().set(path, value)}
-                  />
-                ))}
+                {group.settings.filter(shown).map((setting) => {
+                  const side = checkpointSide(setting.path);
+                  if (side)
+                    return <CheckpointControl key={setting.path} setting={setting} side={side} disabled={disabled} />;
+                  return (
+                    <SettingControl
+                      key={setting.path}
+                      setting={setting}
+                      experiment={experiment}
+                      base={base}
+                      disabled={disabled}
+                      notice={noticeOf(notices, setting.path)}
+                      onChange={(path, value) => lab.getState().set(path, value)}
+                    />
+                  );
+                })}
                 {group.id === "stage2" ? <QkdReading /> : null}
               </div>
             ) : null}
@@ -156,8 +168,9 @@ function DataSource({ disabled }: { disabled: boolean }) {
             value={source}
             disabled={disabled}
             options={[
-              { id: "notes", label: "bundled" },
-              { id: "files", label: "your files" },
+              { id: "notes", label: "notes" },
+              { id: "wordnet", label: "WordNet" },
+              { id: "files", label: "your data" },
             ]}
             onChange={(v) => lab.getState().set("data.source", v)}
           />

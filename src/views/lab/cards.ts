@@ -49,7 +49,13 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
   const index = state(stages.index, input);
   return [
     {
-      ...blank("corpus", "Corpus", about?.name ?? (notes ? "Notes" : "your files"), stages.data, input),
+      ...blank(
+        "corpus",
+        "Corpus",
+        about?.name ?? (notes ? "Notes" : experiment.data.source === "wordnet" ? "WordNet" : "your data"),
+        stages.data,
+        input,
+      ),
       word: stages.data.status === "waiting" ? "Not read" : wordOf(state(stages.data, input), "Ready"),
       figure: documents === null ? "–" : count(documents),
       figureLabel: "documents",

@@ -2,6 +2,7 @@
 import { plain } from "../../charts/words";
 import { SETTINGS, type SettingEntry } from "../../core/config/paths";
 import type { Experiment } from "../../core/config/schema";
+import { checkpointSide, modelName } from "../models/names";
 import { sharingOf } from "./results";
 
 export interface SettingGroup {
@@ -73,7 +74,15 @@ function textsSummary({ stage2 }: Experiment): string {
   return said.join(", ") || "queries";
 }
 
+/** What a tower starts from decides most of the rest. */
+const startFirst = (settings: SettingEntry[]) =>
+  settings.toSorted((a, b) => Number(checkpointSide(b.path) !== null) - Number(checkpointSide(a.path) !== null));
+
 function teacherNote({ teacher, training }: Experiment): string {
+  if (teacher.checkpoint !== "")
+    return teacher.sharedTowers
+      ? "One set of weights serves queries and documents; it starts from a checkpoint."
+      : "Both towers start from one checkpoint.";
   if (teacher.sharedTowers)
     return "One set of weights serves queries and documents, from a seeded random start: no pre-training.";
   return training.start === "own"
@@ -92,22 +101,28 @@ export const GROUPS: SettingGroup[] = [
     title: "Bundled notes",
     settings: under("data.notes"),
     summary: (e) =>
-      e.data.source === "files"
+      e.data.source !== "notes"
         ? "not used"
         : `${plain(e.data.notes.corpusSize)}, gap ${plain(e.data.notes.vocabularyGap)}`,
   },
   {
     id: "teacher",
     title: "Teacher",
-    settings: under("embeddingSize", "teacher"),
+    settings: startFirst(under("embeddingSize", "teacher")),
     note: teacherNote,
-    summary: (e) => `${e.teacher.width} × ${e.teacher.layers}, dim ${e.embeddingSize}`,
+    summary: (e) =>
+      e.teacher.checkpoint === ""
+        ? `${e.teacher.width} × ${e.teacher.layers}, dim ${e.embeddingSize}`
+        : modelName(e.teacher.checkpoint),
   },
   {
     id: "student",
     title: "Student",
-    settings: under("student"),
-    summary: (e) => `${e.student.kind}, ${e.student.width} × ${e.student.layers}`,
+    settings: startFirst(under("student")),
+    summary: (e) =>
+      e.student.checkpoint === ""
+        ? `${e.student.kind}, ${e.student.width} × ${e.student.layers}`
+        : modelName(e.student.checkpoint),
   },
   {
     id: "stage1",

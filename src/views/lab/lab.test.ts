@@ -83,7 +83,12 @@ describe("options that cannot be taken", () => {
   it("settings without effect say so", () => {
     expect(settingReason("student.layers", e({}, { kind: "lookup" }))).toMatch(/lookup/);
     expect(settingReason("student.layers", experiment)).toBeNull();
-    expect(settingReason("data.notes.typos", experimentSchema.parse({ data: { source: "files" } }))).toMatch(/files/);
+    expect(settingReason("data.notes.typos", experimentSchema.parse({ data: { source: "files" } }))).toMatch(
+      /^Your data is used/,
+    );
+    expect(settingReason("data.notes.typos", experimentSchema.parse({ data: { source: "wordnet" } }))).toMatch(
+      /^WordNet is used/,
+    );
   });
 });
 
@@ -134,7 +139,13 @@ describe("the slider", () => {
 });
 
 it("every setting stands in exactly one group, the seed and the source beside them", () => {
-  const shown = [...GROUPS.flatMap((g) => g.settings.map((s) => s.path)), "seed", "data.source"];
+  const shown = [
+    ...GROUPS.flatMap((g) => g.settings.map((s) => s.path)),
+    "seed",
+    "data.source",
+    "data.wordnet",
+    "data.queriesFrom",
+  ];
   expect(shown.toSorted()).toEqual(SETTINGS.map((s) => s.path).toSorted());
   for (const group of GROUPS) expect(group.summary(experiment)).not.toMatch(/undefined|NaN/);
 });

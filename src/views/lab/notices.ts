@@ -1,6 +1,7 @@
 /** Notices name settings by their path, as links and the command line do; the page calls them by their label. */
+
+import { settingWords } from "../../charts/settingWords";
 import { SETTINGS } from "../../core/config/paths";
-import { settingWords } from "../parts/ChangeLine";
 
 /** The setting that a notice begins with; null where it speaks of none. */
 export function noticePath(notice: string): string | null {

@@ -3,6 +3,8 @@ import type { Experiment } from "../../core/config/schema";
 
 /** Why a choice of a setting cannot be taken now; null where it can. */
 export function optionReason(path: string, option: string, e: Experiment): string | null {
+  // What a checkpoint's shape allows is known once it has been read.
+  if (path === "student.init" && e.teacher.checkpoint !== "") return null;
   if (path === "student.init" && option === "first-last") {
     if (e.student.kind !== "decoder") return "Needs a decoder student: layers are copied from a decoder.";
     if (e.student.width !== e.teacher.width)
@@ -27,7 +29,13 @@ export function optionReason(path: string, option: string, e: Experiment): strin
 
 /** Why a whole setting has no effect now; null where it has. */
 export function settingReason(path: string, e: Experiment): string | null {
-  if (path.startsWith("data.notes.") && e.data.source === "files") return "Your files are used, not the bundled notes.";
+  if (path.startsWith("data.notes.") && e.data.source !== "notes")
+    return `${e.data.source === "files" ? "Your data is" : "WordNet is"} used, not the bundled notes.`;
+  for (const who of ["teacher", "student"] as const)
+    if (e[who].checkpoint !== "" && OF_CHECKPOINT.test(path) && path.startsWith(`${who}.`))
+      return "What it starts from decides this.";
+  if (e.teacher.checkpoint !== "" && /^stage1\.(learningRate|embeddingRate)$/.test(path)) return LOADED_RATE;
+  if (e.student.checkpoint !== "" && /^stage2\.(learningRate|embeddingRate)$/.test(path)) return LOADED_RATE;
   if (e.student.kind === "lookup" && ["student.layers", "student.heads", "student.pooling"].includes(path))
     return "A lookup table has one averaged vector a token.";
   if (e.stage2.mseWeight === 0 && (path === "stage2.mseOn" || path === "stage2.mseReduce"))
@@ -62,3 +70,5 @@ const MATTERS: Record<string, (e: Experiment) => boolean> = {
 
 /** Whether a setting can make a difference as the others are; where not, the form leaves it out. */
 export const settingMatters = (path: string, e: Experiment): boolean => MATTERS[path]?.(e) ?? true;
+const OF_CHECKPOINT = /\.(kind|width|layers|heads|kvHeads|vocabulary|init)$/;
+const LOADED_RATE = "The learning rate of loaded towers, under Training, is used.";

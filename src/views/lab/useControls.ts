@@ -23,7 +23,7 @@ export function useControls() {
         : adapter === null
           ? "Training needs WebGPU. Recorded and stored runs can be looked at."
           : needsFiles
-            ? "Drop or choose your files first."
+            ? "Choose your data first."
             : collectionError
               ? "The collection could not be read."
               : tooLarge

@@ -15,22 +15,27 @@ export function Alert({
   kind?: "bad" | "warn";
   children?: ReactNode;
 }) {
+  // Faults of files come one a line, under a first line that counts them.
+  const [message, ...faults] = report.message.split("\n");
   return (
     <section className={`alert ${kind}`} role="alert">
       <Icon name="warning" size={20} />
       <div>
-        <h2>{report.message}</h2>
-        {list ? (
-          <ul>
-            {list.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-          </ul>
-        ) : (
-          <p>{report.remedy}</p>
-        )}
+        <h2>{message}</h2>
+        {faults.length > 0 ? <Lines lines={faults} /> : null}
+        {list ? <Lines lines={list} /> : <p>{report.remedy}</p>}
         {children ? <div className="acts">{children}</div> : null}
       </div>
     </section>
+  );
+}
+
+function Lines({ lines }: { lines: readonly string[] }) {
+  return (
+    <ul>
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
   );
 }

@@ -6,11 +6,14 @@ import { Button } from "./Button";
 export function Window({
   title,
   open,
+  wide = false,
   onClose,
   children,
 }: {
   title: string;
   open: boolean;
+  /** For more than a question. */
+  wide?: boolean;
   onClose: () => void;
   children: ReactNode;
 }) {
@@ -23,7 +26,7 @@ export function Window({
         if (!is) onClose();
       }}
     >
-      <Modal className="modal">
+      <Modal className={wide ? "modal wide" : "modal"}>
         <Dialog>
           <Heading slot="title">{title}</Heading>
           {children}

@@ -1,7 +1,8 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
+import { settingWords, valueWords } from "../../charts/settingWords";
 import { experimentSchema } from "../../core/config/schema";
-import { ChangeLine, settingWords, valueWords } from "./ChangeLine";
+import { ChangeLine } from "./ChangeLine";
 
 const from = experimentSchema.parse({});
 const text = (to: typeof from, most?: number) =>

@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { bytes, duration, ms, percent, share } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
+import { EXPORT_CHOICES } from "../../state/exports";
 import { resumable } from "../../state/run";
 import { totalSeconds } from "../../state/stages";
-import type { RunStatus, RunSummary } from "../../worker/protocol";
+import type { ExportForm, ExportWhat, RunStatus, RunSummary } from "../../worker/protocol";
 import { Alert } from "../parts/Alert";
 import { Ask } from "../parts/Ask";
 import { Button } from "../parts/Button";
@@ -151,6 +152,10 @@ function Row({
     const blob = await app.runs.getState().exportRun(run.id, checkpoints);
     if (blob) saveBlob(blob, `${run.name}.zip`);
   };
+  const giveFiles = async (what: ExportWhat, form: ExportForm) => {
+    const blob = await app.runs.getState().exportFiles(run.id, what, form);
+    if (blob) saveBlob(blob, `${run.name}-${what}${form === "onnx" ? "-onnx" : ""}.zip`);
+  };
   const resume = async () => {
     app.runs.getState().select(run.id);
     location.hash = "#/lab";
@@ -198,8 +203,13 @@ function Row({
           icon="download"
           disabled={!run.result}
           actions={[
-            { id: "plain", label: "As .zip", run: () => void give(false) },
-            { id: "with", label: "As .zip with checkpoints", run: () => void give(true) },
+            { id: "plain", label: "Run, as .zip", run: () => void give(false) },
+            { id: "with", label: "Run, as .zip with checkpoints", run: () => void give(true) },
+            ...EXPORT_CHOICES.map(({ label, what, form }) => ({
+              id: `${what}-${form}`,
+              label,
+              run: () => void giveFiles(what, form),
+            })),
           ]}
         />
         <Button

@@ -1,0 +1,213 @@
+/** From the analysis of an ablation to what its charts draw. */
+import type { AblationReport, ConfigurationSummary } from "../core/analysis/ablation";
+import type { Axis } from "../core/analysis/groups";
+import type { SettingValue } from "../core/config/paths";
+import type { AxisPlotData } from "./axisPlot";
+import type { ForestRow } from "./forest";
+import type { HeatCell, HeatData } from "./heatMap";
+import type { ImportanceBar } from "./importanceBars";
+import type { ParallelData } from "./parallel";
+import { settingWords, valueWords } from "./settingWords";
+import { LOOKS } from "./systems";
+import { loss, share, tick } from "./words";
+
+/** "MSE weight": as an axis is titled. */
+export function axisTitle(path: string): string {
+  const words = settingWords(path);
+  return words[0]!.toUpperCase() + words.slice(1);
+}
+
+/** A value as it stands on an axis: numbers short, words as the settings have them. */
+export const axisValue = (path: string, value: SettingValue): string =>
+  typeof value === "number" ? tick(value) : valueWords(path, value);
+
+/** "MSE weight 1, cosine weight 4": only what differs between the configurations. */
+export function configurationWords(assignments: Record<string, SettingValue>, axes: readonly Axis[]): string {
+  const parts = axes.flatMap(({ path }) => {
+    const value = assignments[path];
+    return value === undefined ? [] : [`${settingWords(path)} ${valueWords(path, value)}`];
+  });
+  return parts.length > 0 ? parts.join(", ") : "the only configuration";
+}
+
+/** "1, 4, before norm": the values alone, in the order of the axes. */
+export const valuesWords = (assignments: Record<string, SettingValue>, axes: readonly Axis[]): string =>
+  axes.map(({ path }) => (assignments[path] === undefined ? "–" : axisValue(path, assignments[path]))).join(", ");
+
+/** The settings behind `valuesWords`, in words. */
+export const axesWords = (axes: readonly Axis[]): string => axes.map(({ path }) => settingWords(path)).join(", ");
+
+/** Shares as shares; entropies and losses with three figures. */
+export const figureWords = (metric: string): ((v: number) => string) => (/entropy|loss/.test(metric) ? loss : share);
+
+function markOf(report: AblationReport, index: number): "best" | "tied" | undefined {
+  if (report.best?.group === index) return "best";
+  return report.best?.rivals.find((r) => r.group === index)?.verdict === "tied" ? "tied" : undefined;
+}
+
+/** Configurations that agree with the best one (or the first) in every axis but those that are shown. */
+function slice(
+  report: AblationReport,
+  shown: readonly string[],
+): { configuration: ConfigurationSummary; index: number }[] {
+  const base = report.configurations[report.best?.group ?? 0];
+  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
+  return report.configurations.flatMap((configuration, index) =>
+    fixed.every(({ path }) => configuration.assignments[path] === base?.assignments[path])
+      ? [{ configuration, index }]
+      : [],
+  );
+}
+
+/** The settings that a slice holds fixed, in words; "" where all axes are shown. */
+export function sliceWords(report: AblationReport, shown: readonly string[]): string {
+  const base = report.configurations[report.best?.group ?? 0];
+  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
+  return base && fixed.length > 0 ? configurationWords(base.assignments, fixed) : "";
+}
+
+const seedsOf = ({ estimate }: ConfigurationSummary) => estimate.seeds.map(({ value }) => value);
+
+/** A heat map over two axes; other settings are as in the best configuration. */
+export function heatData(report: AblationReport, xPath: string, yPath: string): HeatData {
+  const [xAxis, yAxis] = [xPath, yPath].map((path) => report.axes.find((axis) => axis.path === path));
+  const at = (axis: Axis | undefined, configuration: ConfigurationSummary) =>
+    axis ? axis.values.indexOf(configuration.assignments[axis.path] ?? "") : -1;
+  const cells = slice(report, [xPath, yPath]).flatMap(({ configuration, index }): HeatCell[] => {
+    const [x, y] = [at(xAxis, configuration), at(yAxis, configuration)];
+    if (x < 0 || y < 0) return [];
+    const { value, low, high } = configuration.estimate;
+    return [
+      {
+        x,
+        y,
+        value,
+        low,
+        high,
+        seeds: seedsOf(configuration),
+        mark: markOf(report, index),
+        ...(value === null ? { state: "no value" } : {}),
+      },
+    ];
+  });
+  return {
+    xs: xAxis?.values.map((v) => axisValue(xPath, v)) ?? [],
+    ys: yAxis?.values.map((v) => axisValue(yPath, v)) ?? [],
+    xTitle: settingWords(xPath),
+    yTitle: axisTitle(yPath),
+    metric: report.metric,
+    cells,
+    less: report.less,
+    words: figureWords(report.metric),
+  };
+}
+
+/** One axis; other settings are as in the best configuration. */
+export function axisData(
+  report: AblationReport,
+  path: string,
+  references: AxisPlotData["references"] = [],
+): AxisPlotData {
+  const axis = report.axes.find((a) => a.path === path);
+  return {
+    points: slice(report, [path]).flatMap(({ configuration, index }) => {
+      const value = configuration.assignments[path];
+      if (!axis || value === undefined) return [];
+      const { value: mean, low, high } = configuration.estimate;
+      return [
+        {
+          x: axis.numeric ? Number(value) : axis.values.indexOf(value),
+          label: axisValue(path, value),
+          value: mean,
+          low,
+          high,
+          seeds: seedsOf(configuration),
+          mark: markOf(report, index),
+        },
+      ];
+    }),
+    xTitle: settingWords(path),
+    metric: report.metric,
+    numeric: axis?.numeric ?? false,
+    className: LOOKS[report.system].className,
+    logY: /entropy|loss/.test(report.metric),
+    references,
+    words: figureWords(report.metric),
+  };
+}
+
+/** Every setting an axis, the figure last. */
+export function parallelData(report: AblationReport): ParallelData {
+  return {
+    axes: [
+      ...report.axes.map((axis) => ({
+        title: axisTitle(axis.path),
+        ...(axis.numeric ? {} : { words: axis.values.map((v) => axisValue(axis.path, v)) }),
+      })),
+      { title: report.metric },
+    ],
+    lines: report.configurations.map((configuration, i) => ({
+      values: [
+        ...report.axes.map((axis) => {
+          const value = configuration.assignments[axis.path];
+          if (value === undefined) return null;
+          return axis.numeric ? Number(value) : axis.values.indexOf(value);
+        }),
+        configuration.estimate.value,
+      ],
+      best: report.best?.group === i,
+    })),
+    less: report.less,
+  };
+}
+
+export function importanceData(report: AblationReport): ImportanceBar[] {
+  return report.importance.axes.map(({ path, share: part, chance }) => ({
+    label: axisTitle(path),
+    share: part,
+    chance,
+  }));
+}
+
+/** The rivals of the best configuration, nearest first. */
+export function forestData(report: AblationReport): ForestRow[] {
+  const { className } = LOOKS[report.system];
+  return (report.best?.rivals ?? [])
+    .toSorted((a, b) => Math.abs(a.difference) - Math.abs(b.difference))
+    .map((rival) => ({
+      label: valuesWords(report.configurations[rival.group]!.assignments, report.axes),
+      value: rival.difference,
+      low: rival.low,
+      high: rival.high,
+      verdict: rival.verdict,
+      className,
+    }));
+}
+
+/** The verdict in a sentence: the best, and what cannot be told from it. */
+export function bestWords(report: AblationReport): string {
+  const { best } = report;
+  if (!best) return "No configuration has a value of this measure.";
+  const words = figureWords(report.metric);
+  const { assignments, estimate } = report.configurations[best.group]!;
+  const interval =
+    estimate.low === null || estimate.high === null ? "" : ` [${words(estimate.low)}, ${words(estimate.high)}]`;
+  const lead = `Best: ${configurationWords(assignments, report.axes)}, ${words(best.value)}${interval}.`;
+  const count = (verdict: string) => best.rivals.filter((r) => r.verdict === verdict).length;
+  const tied = count("tied");
+  const apart = count("not comparable");
+  const many = (n: number) => `${n} ${n === 1 ? "other" : "others"}`;
+  return [
+    lead,
+    best.rivals.length === 0
+      ? "There is no other to compare it with."
+      : tied > 0
+        ? `Tied with ${many(tied)}: their paired differences could be chance.`
+        : count("worse") > 0
+          ? "It is better than every other that can be compared, beyond chance."
+          : "",
+    apart > 0 ? `${many(apart)} cannot be compared: other seeds or test sets, or no values by query.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}

@@ -1,0 +1,87 @@
+/** Quality against cost: one mark a configuration and system, and the front that nothing beats. */
+import { SYSTEMS, type SystemName } from "../core/formats/result";
+import { evenly, finite, nothing, picture, px, type Size, scaleOf, text, xAxis, yAxis } from "./frame";
+import { MAX_POINTS } from "./series";
+import { el, type SvgNode } from "./svg";
+import { LOOKS, markPath } from "./systems";
+import { linearAxis, logAxis } from "./ticks";
+import { share, tick } from "./words";
+
+export interface ParetoPoint {
+  system: SystemName;
+  cost: number;
+  quality: number | null;
+  low?: number | null;
+  high?: number | null;
+  label?: string;
+}
+
+export interface ParetoData {
+  points: readonly ParetoPoint[];
+  /** Places of the points on the front, by rising cost. */
+  front: readonly number[];
+  xTitle: string;
+  yTitle: string;
+}
+
+export function paretoChart(data: ParetoData, size: Size): SvgNode {
+  const shows = (p: ParetoPoint) => finite(p.cost) && p.cost > 0 && finite(p.quality);
+  const front = data.front.map((i) => data.points[i]).filter((p): p is ParetoPoint => p !== undefined && shows(p));
+  const all = data.points.filter(shows);
+  if (all.length === 0) return nothing(size, "No points yet");
+  const points = [...new Set([...evenly(all, MAX_POINTS), ...evenly(front, MAX_POINTS)])];
+  const box = { left: 44, right: size.width - 24, top: 22, bottom: size.height - 38 };
+  const ax = logAxis(points.map((p) => p.cost));
+  const ay = linearAxis(points.flatMap((p) => [p.quality, p.low, p.high]).filter(finite));
+  const x = scaleOf(ax, [box.left + 8, box.right]);
+  const y = scaleOf(ay, [box.bottom, box.top]);
+  const children = [...yAxis(ay, y, box, data.yTitle), ...xAxis(ax, x, box, data.xTitle)];
+  if (front.length > 0) {
+    let d = `M${px(x(front[0]!.cost))} ${px(y(front[0]!.quality!))}`;
+    for (const p of evenly(front, MAX_POINTS).slice(1)) d += `H${px(x(p.cost))}V${px(y(p.quality!))}`;
+    children.push(el("path", { class: "front", d: `${d}H${box.right}` }));
+  }
+  const many = points.length > 60;
+  const onFront = new Set(front);
+  if (many)
+    for (const system of SYSTEMS) {
+      const d = points.flatMap((p) =>
+        p.system === system ? [markPath(system, px(x(p.cost)), px(y(p.quality!)), 2.5)] : [],
+      );
+      if (d.length > 0)
+        children.push(
+          el("g", { class: LOOKS[system].className }, [el("path", { class: "mark small", d: d.join("") })]),
+        );
+    }
+  let free = Number.NEGATIVE_INFINITY;
+  for (const p of (many ? [] : points).toSorted((a, b) => a.cost - b.cost)) {
+    const [cx, cy] = [x(p.cost), y(p.quality!)];
+    const parts: SvgNode[] = [];
+    if (finite(p.low) && finite(p.high))
+      parts.push(el("path", { class: "whisk", d: `M${px(cx)} ${px(y(p.low))}V${px(y(p.high))}` }));
+    parts.push(
+      el("path", {
+        class: p.system === "bm25" ? "hollow" : "mark",
+        d: markPath(p.system, px(cx), px(cy), 5),
+      }),
+    );
+    const label = p.label ?? LOOKS[p.system].label;
+    if (onFront.has(p) && front.length <= 24) {
+      const wide = label.length * 6.6;
+      const right = cx + 9 + wide < size.width - 4;
+      const [from, to] = right ? [cx + 9, cx + 9 + wide] : [cx - 9 - wide, cx - 9];
+      if (from > free) {
+        free = to + 4;
+        parts.push(
+          text(cx + (right ? 9 : -9), cy - 7, label, { class: "lab", "text-anchor": right ? "start" : "end" }),
+        );
+      }
+    }
+    children.push(el("g", { class: LOOKS[p.system].className }, parts));
+  }
+  const label = `${data.yTitle} against ${data.xTitle}, ${points.length} ${points.length === 1 ? "point" : "points"}. On the Pareto front: ${front
+    .slice(0, 6)
+    .map((p) => `${p.label ?? LOOKS[p.system].label} with ${share(p.quality)} at ${tick(p.cost)}`)
+    .join(", ")}${front.length > 6 ? ` and ${front.length - 6} more` : ""}.`;
+  return picture(size, label, children);
+}

@@ -1,0 +1,86 @@
+/** Trial records from a file of one JSON object a line, as a sweep writes it. */
+import { type DataFile, lineBatches } from "../data/files";
+import { counted, Problems } from "../data/problems";
+import { LabError } from "../errors";
+import { type DoneTrial, trialRecordSchema } from "../pipeline/sweep/record";
+import type { Trial, TrialSystem } from "./trial";
+
+/** What the analysis takes of a record. */
+export function trialOf(record: DoneTrial, config?: Record<string, unknown>): Trial {
+  const systems = Object.entries(record.systems).map(([name, system]): [string, TrialSystem] => {
+    const { entropy, retention, cost } = system;
+    const latency = record.adapter.software ? null : (cost?.endToEndMs.p50 ?? null);
+    return [
+      name,
+      {
+        metrics: { ...system.metrics, ...(retention ? { retention } : {}) },
+        perQuery: system.perQuery,
+        queryParams: system.queryParams,
+        documentParams: system.documentParams,
+        trainingPairs: record.collection.trainingPairs,
+        trainingFlops: system.trainingFlops,
+        queryFlops: system.queryFlops,
+        ...(latency === null ? {} : { latencyMs: latency }),
+        ...(entropy ? { contrastiveEntropy: { raw: entropy.raw, scaled: entropy.scaled, pool: entropy.pool } } : {}),
+      },
+    ];
+  });
+  const { assignments, seed, testSetHash, adapter, codeVersion, seconds } = record;
+  return {
+    assignments,
+    seed,
+    testSetHash,
+    systems: Object.fromEntries(systems),
+    ...(config ? { config } : {}),
+    adapter: adapter.description,
+    software: adapter.software,
+    codeVersion,
+    seconds,
+  };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * Reads trials; those that failed are passed over, and so is a last line that a sweep is still writing or was cut off in.
+ * @throws LabError "bad-input" with file, line and field of every fault, or where no trial was done
+ */
+export async function readTrials(file: DataFile): Promise<Trial[]> {
+  const { path: name, size } = file;
+  const problems = new Problems();
+  const trials: Trial[] = [];
+  let failed = 0;
+  const whole = (await file.slice(size - 1, size))[0] === NEWLINE;
+  const lines = [];
+  for await (const batch of lineBatches(file)) lines.push(...batch);
+  for (const [i, { number: line, text }] of lines.entries()) {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      if (whole || i < lines.length - 1 || i === 0)
+        problems.add(name, line, null, "this is not JSON; each line must be one trial.");
+      continue;
+    }
+    const read = trialRecordSchema.safeParse(value);
+    if (!read.success) {
+      for (const issue of read.error.issues.slice(0, 3))
+        problems.add(name, line, issue.path.length > 0 ? issue.path.join(".") : null, `${issue.message}.`);
+    } else if (read.data.status === "failed") failed++;
+    else {
+      const { experiment } = value as { experiment?: unknown };
+      trials.push(trialOf(read.data, isObject(experiment) ? experiment : undefined));
+    }
+  }
+  problems.throwIfAny();
+  if (trials.length === 0)
+    throw new LabError(
+      "bad-input",
+      failed > 0 ? `${name} holds ${counted(failed, "trial")}, and all of them failed.` : `${name} holds no trial.`,
+      "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
+    );
+  return trials;
+}
+
+const NEWLINE = 10;

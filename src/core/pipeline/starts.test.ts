@@ -1,0 +1,219 @@
+/** A whole run, on the CPU, from two checkpoints of other programs: a small BERT as the teacher, a small Qwen2 as the student. */
+import { describe, expect, it } from "vitest";
+import { plainOps } from "../../gpu/plainOps";
+import { useWasm } from "../../gpu/testWasm";
+import { memoryStore } from "../artifacts/store";
+import { checkpointFromBlobs, inspectCheckpoint } from "../checkpoints";
+import { presetExperiment } from "../config/presets";
+import type { Experiment } from "../config/schema";
+import { LabError } from "../errors";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors";
+import { trainBpe } from "../text/bpe";
+import { huggingFaceConfig, initTower, towerFromHuggingFace } from "../towers";
+import type { TowerConfig } from "../towers/types";
+import { toyDataset } from "../training/toy";
+import { checkpointFolder } from "./checkpoints";
+import { createControl } from "./control";
+import { memoryProblem, runMemory } from "./memory";
+import { openModel } from "./model";
+import { planRun } from "./plan";
+import { runExperiment } from "./run";
+import { openSearch } from "./search";
+import { type CheckpointSource, openStarts, startValues } from "./starts";
+
+const cpu = useWasm();
+const dataset = toyDataset(1, 40, 40);
+const utf8 = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+const bert: TowerConfig = {
+  kind: "encoder",
+  vocabulary: 400,
+  width: 16,
+  layers: 3,
+  heads: 2,
+  kvHeads: 2,
+  hidden: 32,
+  maxTokens: 24,
+  pooling: "mean",
+  embeddingSize: 12,
+  typeVocabulary: 2,
+};
+const qwen: TowerConfig = {
+  kind: "decoder",
+  vocabulary: 400,
+  width: 8,
+  layers: 1,
+  heads: 2,
+  kvHeads: 1,
+  hidden: 12,
+  maxTokens: 512,
+  pooling: "last",
+  embeddingSize: 8,
+  attentionBias: "qkv",
+  projection: false,
+  normalise: true,
+};
+
+/** As sentence-transformers saves one. */
+function folder(config: TowerConfig, seed: number, prompts: Record<string, string>) {
+  const { scalingnote: _, ...json } = huggingFaceConfig(config);
+  const tokenizer = trainBpe(
+    dataset.docs.map((doc) => doc.text),
+    config.vocabulary,
+    { special: true },
+  );
+  const parameters = initTower(config, seed);
+  // Nothing is left at 0, where a fresh tower's layers do nothing.
+  for (const { values } of parameters.values())
+    for (let i = 0; i < values.length; i++) values[i]! += 0.05 * Math.sin(i);
+  const projection = parameters.get("projection.weight");
+  parameters.delete("projection.weight");
+  const pooling = { mean: "mean_tokens", last: "lasttoken", cls: "cls_token" }[config.pooling];
+  const module = (path: string, type: string) => ({ path, type: `sentence_transformers.models.${type}` });
+  const files: Record<string, Uint8Array> = {
+    "config.json": utf8(json),
+    "tokenizer.json": utf8(tokenizer),
+    "model.safetensors": writeSafetensors(parameters),
+    "modules.json": utf8([
+      module("", "Transformer"),
+      module("1_Pooling", "Pooling"),
+      ...(projection ? [module("2_Dense", "Dense")] : []),
+      ...(config.normalise ? [module("3_Normalize", "Normalize")] : []),
+    ]),
+    "1_Pooling/config.json": utf8({ [`pooling_mode_${pooling}`]: true }),
+    "config_sentence_transformers.json": utf8({ prompts }),
+    ...(projection
+      ? {
+          "2_Dense/config.json": utf8({
+            in_features: config.width,
+            out_features: config.embeddingSize,
+            bias: false,
+            activation_function: "torch.nn.modules.linear.Identity",
+          }),
+          "2_Dense/model.safetensors": writeSafetensors(new Map([["linear.weight", projection]])),
+        }
+      : {}),
+  };
+  return checkpointFromBlobs(Object.entries(files).map(([path, data]) => ({ path: `some/where/${path}`, data })));
+}
+
+const source: CheckpointSource = {
+  async open(reference) {
+    if (reference === "bert") return folder(bert, 1, { query: "ask: ", document: "text: " });
+    if (reference === "qwen") return folder(qwen, 2, { query: "find " });
+    throw new LabError("bad-input", `There is no ${reference}.`, "Name another.");
+  },
+};
+
+const base = presetExperiment("tiny");
+const experiment: Experiment = {
+  ...base,
+  teacher: { ...base.teacher, checkpoint: "bert", docTokens: 64 },
+  student: { ...base.student, checkpoint: "qwen" },
+  stage1: { ...base.stage1, steps: 6 },
+  stage2: { ...base.stage2, steps: 6 },
+  training: { ...base.training, validateEvery: 3, saveEvery: 3600 },
+};
+
+describe("a run from checkpoints", () => {
+  it("takes shapes, sizes, prompts and lengths from them before anything is computed", async () => {
+    const { experiment: now, towers, starts } = await openStarts(experiment, source);
+    expect(now.embeddingSize).toBe(12);
+    expect(now.teacher).toMatchObject({ prompt: "ask: ", docPrompt: "text: ", pooling: "mean", docTokens: 24 });
+    expect(now.student).toMatchObject({ prompt: "find ", docPrompt: "", pooling: "last" });
+    expect(towers.teacher).toEqual(bert);
+    // Its 8 numbers are brought to the teacher's 12.
+    expect(towers.student).toEqual({ ...qwen, projection: undefined, embeddingSize: 12 });
+    const values = await startValues(starts.student!, towers.student, 1, "query");
+    expect(values.get("projection.weight")!.shape).toEqual([12, 8]);
+    const plain = await openStarts(base, source);
+    expect(plain.experiment).toBe(base);
+    expect(planRun(now, undefined, towers).totalFlops).not.toBe(planRun(base).totalFlops);
+  });
+
+  it("knows their memory, and refuses what does not fit before a tensor is read", async () => {
+    const { experiment: now, towers } = await openStarts(experiment, source);
+    const large = {
+      ...towers,
+      teacher: { ...towers.teacher, width: 1024, hidden: 4096, layers: 24, vocabulary: 120_000 },
+    };
+    expect(runMemory(now, undefined, large).peak.total).toBeGreaterThan(5e9);
+    expect(memoryProblem(now, undefined, undefined, towers)).toBeNull();
+    expect(memoryProblem(now, undefined, undefined, large)!.message).toMatch(/more than the memory limit/);
+  });
+
+  it("says what cannot be opened", async () => {
+    await expect(openStarts(experiment)).rejects.toThrow(/cannot be opened here/);
+    await expect(
+      openStarts({ ...experiment, teacher: { ...experiment.teacher, checkpoint: "x" } }, source),
+    ).rejects.toThrow(/no x/);
+    const short = { ...experiment, student: { ...base.student, init: "first-last" as const, layers: 2 } };
+    await expect(openStarts(short, source)).rejects.toThrow(/2 of the teacher's 3/);
+  });
+
+  it("trains, distils, evaluates, and its towers are read back", async () => {
+    const started = await openStarts(experiment, source);
+    const store = memoryStore();
+    const result = await runExperiment({
+      gpu: cpu(),
+      ops: plainOps,
+      adapter: { ...cpu().adapter, host: "node" },
+      codeVersion: "test",
+      store,
+      ...started,
+      name: "test",
+      createdAt: "2026-01-01T00:00:00.000Z",
+      dataset,
+      control: createControl(),
+      listener: { stage: () => {}, points: () => {}, saved: () => {} },
+    });
+    expect(result.systems.map((s) => s.name)).toEqual(["teacher", "scalingnote", "scalingdoc", "twinbert", "bm25"]);
+    expect(result.config.embeddingSize).toBe(12);
+    const saved = async (system: "teacher" | "scalingnote") => {
+      const at = checkpointFolder(system, "query");
+      const json = JSON.parse(new TextDecoder().decode((await store.read(`${at}/config.json`))!));
+      return {
+        config: towerFromHuggingFace(json),
+        tensors: readSafetensors((await store.read(`${at}/model.safetensors`))!).tensors,
+      };
+    };
+    const teacher = await saved("teacher");
+    expect(teacher.config).toEqual(bert);
+    // One low rate for all: the values are those of the checkpoint, a few small steps on.
+    const before = await startValues(started.starts.teacher!, bert, 7, "query");
+    let moved = 0;
+    for (const [name, { values }] of before)
+      for (const [i, x] of values.entries())
+        moved = Math.max(moved, Math.abs(x - teacher.tensors.get(name)!.values[i]!));
+    expect(moved).toBeGreaterThan(1e-5);
+    expect(moved).toBeLessThan(6 * 3 * experiment.training.loadedRate);
+    expect((await saved("scalingnote")).config.embeddingSize).toBe(12);
+
+    const search = await openSearch(cpu(), plainOps, store, result.config, dataset);
+    const columns = await search.search(search.testQueries(1)[0]!.text, 3);
+    expect(columns).toHaveLength(5);
+    search.dispose();
+
+    // The same folder as a model by itself.
+    const at = checkpointFolder("scalingnote", "query");
+    const files = checkpointFromBlobs(
+      await Promise.all(
+        (await store.list(at)).map(async (path) => ({
+          path: path.slice(at.length + 1),
+          data: (await store.read(path))!,
+        })),
+      ),
+    );
+    const model = await openModel(cpu(), plainOps, files, await inspectCheckpoint(files));
+    const vectors = await model.encode(["one", "two words"], "query");
+    expect(vectors).toHaveLength(24);
+    expect(Math.hypot(...vectors.subarray(0, 12))).toBeCloseTo(1, 5);
+    model.dispose();
+  });
+
+  it("starts a student from a loaded teacher's first and last layers, with its tokenizer", async () => {
+    const small = { ...experiment, student: { ...base.student, init: "first-last" as const, layers: 1 } };
+    const started = await openStarts(small, source);
+    expect(started.towers.student).toEqual({ ...bert, layers: 1 });
+  });
+});

@@ -1,0 +1,146 @@
+/** The checkpoints that a run's towers start from: opened and looked at before anything is computed. */
+import {
+  type CheckpointFiles,
+  checkpointTokenizer,
+  type Inspection,
+  inspectCheckpoint,
+  loadCheckpoint,
+} from "../checkpoints";
+import type { Experiment } from "../config/schema";
+import { LabError } from "../errors";
+import type { TextTokenizer } from "../text/tokenizer";
+import { initTower, parameterSpecs } from "../towers";
+import { denseSize } from "../towers/config";
+import type { HostParameters, TowerConfig } from "../towers/types";
+import { type RunTowers, towerConfigs } from "./plan";
+
+/**
+ * What the run's host can open: the command line folders of the disk, the page what it keeps. A reference is what the
+ * settings teacher.checkpoint and student.checkpoint hold.
+ */
+export interface CheckpointSource {
+  /** @throws LabError "bad-input" where there is none of that name */
+  open(reference: string): Promise<CheckpointFiles>;
+}
+
+/** One checkpoint that towers start from. */
+export interface Start {
+  files: CheckpointFiles;
+  inspection: Inspection;
+  tokenizer: TextTokenizer;
+}
+
+export interface Starts {
+  teacher?: Start;
+  student?: Start;
+}
+
+/** A run as its checkpoints make it. */
+export interface Started {
+  /** With the embedding size, lengths, poolings and prompts of the checkpoints: what the run is recorded with. */
+  experiment: Experiment;
+  starts: Starts;
+  towers: RunTowers;
+}
+
+const SIDES = ["teacher", "student"] as const;
+
+/**
+ * Opens what the settings name; without any, the experiment is as it was. No tensor is read.
+ * @throws LabError "bad-setting" or "bad-input": no such checkpoint, one that cannot be used, sizes that do not fit
+ */
+export async function openStarts(given: Experiment, source?: CheckpointSource): Promise<Started> {
+  const starts: Starts = {};
+  let experiment = given;
+  for (const side of SIDES) {
+    const { checkpoint, pooling } = given[side];
+    if (checkpoint === "") continue;
+    if (!source)
+      throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);
+    const files = await source.open(checkpoint);
+    const inspection = await inspectCheckpoint(files, { pooling });
+    starts[side] = { files, inspection, tokenizer: await checkpointTokenizer(files, inspection) };
+    experiment = withCheckpoint(experiment, side, inspection);
+  }
+  return { experiment, starts, towers: startedTowers(experiment, starts) };
+}
+
+/** The settings as a checkpoint makes them. */
+function withCheckpoint(experiment: Experiment, side: (typeof SIDES)[number], inspection: Inspection): Experiment {
+  const settings = experiment[side];
+  const { config, prompts, maxTokens, saysVectors } = inspection;
+  return {
+    ...experiment,
+    // A bare language model's states are brought to the size that the settings ask for.
+    ...(side === "teacher" && saysVectors ? { embeddingSize: config.embeddingSize } : {}),
+    [side]: {
+      ...settings,
+      pooling: config.pooling,
+      queryTokens: Math.min(settings.queryTokens, maxTokens),
+      docTokens: Math.min(settings.docTokens, maxTokens),
+      prompt: settings.prompt || prompts.query,
+      docPrompt: settings.docPrompt || prompts.document,
+    },
+  };
+}
+
+/** A checkpoint's tower with a projection of its own, random at first, where its vectors have another size. */
+function sized(config: TowerConfig, embeddingSize: number): TowerConfig {
+  if (config.embeddingSize === embeddingSize) return config;
+  // What a projection makes cannot be projected once more; a trained one is part of the checkpoint's vectors.
+  if (config.projection !== false)
+    return {
+      ...config,
+      dense: [
+        ...(config.dense ?? []),
+        { in: denseSize(config), out: config.embeddingSize, bias: false, activation: "identity" },
+      ],
+      embeddingSize,
+    };
+  const { projection: _, ...rest } = config;
+  return { ...rest, embeddingSize };
+}
+
+/** The shapes of a run's towers: those of the settings, but for what starts from a checkpoint. */
+function startedTowers(experiment: Experiment, { teacher, student }: Starts): RunTowers {
+  if (!teacher && !student) return towerConfigs(experiment);
+  const { embeddingSize } = experiment;
+  const big = teacher && sized(teacher.inspection.config, embeddingSize);
+  if (student) {
+    const small = sized(student.inspection.config, embeddingSize);
+    return { teacher: big ?? towerConfigs(experiment).teacher, student: small, smallDocument: small };
+  }
+  if (experiment.student.init === "first-last") {
+    const small = { ...big!, layers: experiment.student.layers };
+    if (big!.layers < 3 || small.layers < 1 || small.layers > big!.layers - 2)
+      throw new LabError(
+        "bad-setting",
+        `First and last layers: ${small.layers} of the teacher's ${big!.layers}.`,
+        "They need a teacher of at least 3 layers, and a student of at least 1 and at least 2 fewer: set student.layers.",
+      );
+    return { teacher: big!, student: small, smallDocument: small };
+  }
+  return { ...towerConfigs(experiment), teacher: big! };
+}
+
+/**
+ * A checkpoint's values as a tower of this run has them; what it lacks, a projection, starts at random from the seed.
+ * @throws LabError "bad-input" where the files cannot be read
+ */
+export async function startValues(
+  { files, inspection }: Start,
+  config: TowerConfig,
+  seed: number,
+  side: "query" | "document",
+): Promise<HostParameters> {
+  const loaded = await loadCheckpoint(files, inspection);
+  const own = inspection.config;
+  // What was its projection is a dense module where another one follows.
+  const added = (config.dense?.length ?? 0) - (own.dense?.length ?? 0) > 0;
+  if (added) {
+    loaded.set(`dense.${config.dense!.length - 1}.weight`, loaded.get("projection.weight")!);
+    loaded.delete("projection.weight");
+  }
+  const random = initTower(config, seed, side, false, (name) => !loaded.has(name));
+  return new Map(parameterSpecs(config).map(({ name }) => [name, (loaded.get(name) ?? random.get(name))!]));
+}

@@ -1,0 +1,128 @@
+import { useCallback, useMemo, useState } from "react";
+import { bestWords } from "../../charts/ablationData";
+import { LOOKS } from "../../charts/systems";
+import { count } from "../../charts/words";
+import { keyOf } from "../../core/analysis/groups";
+import { BASIS_WORDS } from "../../core/analysis/hierarchical";
+import { trialTable } from "../../core/analysis/tables";
+import { metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
+import type { SettingValue } from "../../core/config/paths";
+import { SYSTEMS, type SystemName } from "../../core/formats/result";
+import type { Analyst } from "../../state/trials";
+import { Alert } from "../parts/Alert";
+import { Choice } from "../parts/Choice";
+import { ActionMenu } from "../parts/Menu";
+import { tableActions } from "../sweeps/ChartCard";
+import { useAnswer } from "../sweeps/useAnswer";
+import { AlgebraCard } from "./AlgebraCard";
+import { ConfigurationTable } from "./ConfigurationTable";
+import { GapsCard } from "./GapsCard";
+import { GridCard } from "./GridCard";
+import { ImportanceCard } from "./ImportanceCard";
+import { KnobsCard } from "./KnobsCard";
+import { RivalsCard } from "./RivalsCard";
+
+const SAMPLES = 500;
+const SEED = 7;
+/** What an ablation asks first, where it was measured. */
+const FIRST = ["recall@10", "ndcg@10"];
+
+/**
+ * @param trials the records of one sweep
+ * @param analyst where resampling is done: a worker in the page
+ * @param onApply puts a configuration's settings onto the Lab's form
+ */
+export function Ablation({
+  trials,
+  analyst,
+  onApply,
+}: {
+  trials: readonly Trial[];
+  analyst: Pick<Analyst, "ablation">;
+  onApply: (assignments: Record<string, SettingValue>) => void;
+}) {
+  const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
+  const [wantedSystem, setSystem] = useState<SystemName>("scalingnote");
+  const system = systems.includes(wantedSystem) ? wantedSystem : (systems[0] ?? "scalingnote");
+  const metrics = useMemo(() => metricsOf(trials, system), [trials, system]);
+  const [wantedMetric, setMetric] = useState("");
+  const metric = metrics.includes(wantedMetric)
+    ? wantedMetric
+    : (FIRST.find((m) => metrics.includes(m)) ?? metrics[0] ?? "recall@10");
+  const ask = useCallback(
+    () => analyst.ablation(trials, { system, metric, samples: SAMPLES, seed: SEED }),
+    [analyst, trials, system, metric],
+  );
+  const { answer: report, stale, error } = useAnswer(ask);
+  const [selected, setSelected] = useState<string | null>(null);
+  const seeds = new Set(trials.map((t) => t.seed)).size;
+  const configurations = report?.configurations.length ?? new Set(trials.map((t) => keyOf(t.assignments))).size;
+  const chosen = report?.configurations.findIndex((c) => c.key === selected) ?? -1;
+  const shown = chosen >= 0 ? chosen : (report?.best?.group ?? 0);
+  return (
+    <>
+      <div className="runbar">
+        <h1>Ablation</h1>
+        <p className="changed">
+          {count(configurations)} {configurations === 1 ? "configuration" : "configurations"}, {seeds}{" "}
+          {seeds === 1 ? "seed" : "seeds"}
+          {report ? `; ${BASIS_WORDS[report.configurations[shown]?.estimate.basis ?? "none"]}.` : "."}
+        </p>
+        <div className="end">
+          <Choice
+            label="System"
+            value={system}
+            options={systems.map((s) => ({ id: s, label: LOOKS[s].label }))}
+            onChange={setSystem}
+          />
+          <Choice
+            label="Measure"
+            value={metric}
+            options={metrics.map((m) => ({ id: m, label: m }))}
+            onChange={setMetric}
+          />
+          <ActionMenu
+            label="All trials"
+            icon="download"
+            actions={tableActions(() => trialTable(trials, systems), "trials")}
+          />
+        </div>
+      </div>
+      {error ? <Alert report={error} /> : null}
+      {report ? (
+        <div className="sweep" aria-busy={stale}>
+          <p className="verdictline" aria-live="polite">
+            {bestWords(report)}
+          </p>
+          {report.idle.map(({ path, words }) => (
+            <Idle key={path} path={path} words={words} />
+          ))}
+          <div className="cols grid-and-knobs">
+            <GridCard report={report} trials={trials} />
+            <KnobsCard report={report} />
+          </div>
+          <div className="cols thirds">
+            <ImportanceCard report={report} />
+            <RivalsCard report={report} />
+            <AlgebraCard report={report} trials={trials} selected={shown} />
+          </div>
+          <ConfigurationTable report={report} selected={shown} onSelect={setSelected} onApply={onApply} />
+          <GapsCard report={report} />
+        </div>
+      ) : error ? null : (
+        <p className="empty" aria-live="polite">
+          Comparing {count(trials.length)} trials.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Idle({ path, words }: { path: string; words: string }) {
+  return (
+    <Alert
+      kind="warn"
+      report={{ message: `${path} cannot tell anything here`, remedy: `${words[0]!.toUpperCase()}${words.slice(1)}` }}
+    />
+  );
+}

@@ -1,0 +1,94 @@
+/** Two axes as a heat map, or one as a line with bands. */
+import { useCallback, useMemo, useState } from "react";
+import { axisData, axisTitle, heatData, sliceWords } from "../../charts/ablationData";
+import { axisPlot } from "../../charts/axisPlot";
+import { heatMap } from "../../charts/heatMap";
+import type { AblationReport } from "../../core/analysis/ablation";
+import { figureOf, type Trial } from "../../core/analysis/trial";
+import type { Cell, Table } from "../../core/formats/export";
+import { Choice } from "../parts/Choice";
+import { ChartCard } from "../sweeps/ChartCard";
+
+const NONE = "";
+
+export function GridCard({ report, trials }: { report: AblationReport; trials: readonly Trial[] }) {
+  const paths = report.axes.map((axis) => axis.path);
+  // The axes that matter most are looked at first.
+  const ranked = report.importance.axes.map((axis) => axis.path).filter((path) => paths.includes(path));
+  const [wantedX, setX] = useState<string | null>(null);
+  const [wantedY, setY] = useState<string | null>(null);
+  const first = ranked[0] ?? paths[0] ?? NONE;
+  const x =
+    wantedX !== null && paths.includes(wantedX) ? wantedX : (ranked[1] ?? paths.find((p) => p !== first) ?? first);
+  const others = paths.filter((path) => path !== x);
+  const y =
+    wantedY === NONE || (wantedY !== null && others.includes(wantedY))
+      ? wantedY
+      : others.includes(first)
+        ? first
+        : (others[0] ?? NONE);
+  const teacher = useMemo(() => {
+    if (report.system === "teacher") return null;
+    const values = trials.flatMap((t) => figureOf(t.systems.teacher, report.metric)?.value ?? []);
+    return values.length > 0 ? values.reduce((sum, v) => sum + v, 0) / values.length : null;
+  }, [trials, report]);
+  const draw = useCallback(
+    (width: number) => {
+      if (y !== NONE) {
+        const data = heatData(report, x, y);
+        return heatMap(data, { width, height: Math.max(300, Math.min(440, 60 + 58 * data.ys.length)) });
+      }
+      const references = teacher === null ? [] : [{ value: teacher, label: "Teacher", className: "c-teacher" }];
+      return axisPlot(axisData(report, x, references), { width, height: 320 });
+    },
+    [report, x, y, teacher],
+  );
+  const table = useCallback((): Table => {
+    const shown = y === NONE ? [x] : [x, y];
+    const rows = report.configurations.map((c): Cell[] => [
+      ...shown.map((path) => String(c.assignments[path] ?? "")),
+      c.estimate.value,
+      c.estimate.low,
+      c.estimate.high,
+      c.estimate.seeds.map((s) => s.value.toPrecision(4)).join(" "),
+    ]);
+    return { columns: [...shown, report.metric, "low", "high", "seeds"], rows };
+  }, [report, x, y]);
+  const fixed = sliceWords(report, y === NONE ? [x] : [x, y]);
+  const option = (path: string) => ({ id: path, label: axisTitle(path) });
+  return (
+    <ChartCard
+      title={y === NONE ? "One setting" : "Two settings"}
+      name="grid"
+      draw={draw}
+      table={table}
+      end={
+        <>
+          <Choice
+            label="Down"
+            value={y}
+            options={[...others.map(option), { id: NONE, label: "one axis only" }]}
+            onChange={setY}
+          />
+          <span className="mut">by</span>
+          <Choice label="Across" value={x} options={paths.map(option)} onChange={setX} />
+        </>
+      }
+      caption={
+        <>
+          {y === NONE ? (
+            <>
+              <b>Band:</b> 95 %. <b>Small dots:</b> seeds.
+            </>
+          ) : (
+            <>
+              <b>Outlined:</b> best. <b>Dotted:</b> tied with it. ± half of the 95 % interval; dots are seeds, on one
+              scale in all cells.
+            </>
+          )}
+          {fixed ? ` Other settings as in the best: ${fixed}.` : ""}
+        </>
+      }
+    />
+  );
+}

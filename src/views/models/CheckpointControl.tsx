@@ -1,0 +1,45 @@
+import type { SettingEntry } from "../../core/config/paths";
+import { useLab, useLabStore } from "../../state/context";
+import { Button } from "../parts/Button";
+import { modelName } from "./names";
+
+/** What a tower starts from: the model's name, and the window to choose another one. */
+export function CheckpointControl({
+  setting,
+  side,
+  disabled,
+}: {
+  setting: SettingEntry;
+  side: "teacher" | "student";
+  disabled: boolean;
+}) {
+  const { lab, models } = useLab();
+  const reference = useLabStore("lab", (s) => s.experiment[side].checkpoint);
+  return (
+    <div className="field">
+      <div className="line">
+        <span className="label">{setting.info.label}</span>
+        <Button isDisabled={disabled} onPress={() => models.getState().choose(side)}>
+          {reference === "" ? "Choose a model" : "Change"}
+        </Button>
+      </div>
+      <p className="help">
+        {reference === "" ? (
+          setting.info.help
+        ) : (
+          <>
+            <b>{modelName(reference)}</b>: its shape, tokenizer and prompts are used.{" "}
+            <button
+              type="button"
+              className="linkbtn"
+              disabled={disabled}
+              onClick={() => lab.getState().set(`${side}.checkpoint`, "")}
+            >
+              Start at random instead
+            </button>
+          </>
+        )}
+      </p>
+    </div>
+  );
+}

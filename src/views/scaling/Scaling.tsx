@@ -1,0 +1,103 @@
+import { useCallback, useMemo, useState } from "react";
+import { LOOKS } from "../../charts/systems";
+import { count } from "../../charts/words";
+import type { LawName } from "../../core/analysis/scaling";
+import { trialTable } from "../../core/analysis/tables";
+import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
+import { SYSTEMS, type SystemName } from "../../core/formats/result";
+import type { Analyst } from "../../state/trials";
+import { Alert } from "../parts/Alert";
+import { Choice } from "../parts/Choice";
+import { ActionMenu } from "../parts/Menu";
+import { tableActions } from "../sweeps/ChartCard";
+import { useAnswer } from "../sweeps/useAnswer";
+import { FitCard } from "./FitCard";
+import { LawCard } from "./LawCard";
+import { MoreCard } from "./MoreCard";
+import { PointsCard } from "./PointsCard";
+import { QualityCard } from "./QualityCard";
+
+const SAMPLES = 500;
+const SEED = 7;
+
+/**
+ * @param trials the records of one sweep
+ * @param analyst where laws are fitted: a worker in the page
+ */
+export function Scaling({ trials, analyst }: { trials: readonly Trial[]; analyst: Pick<Analyst, "scaling"> }) {
+  const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
+  // A law wants entropies: the first system that has them.
+  const withEntropy = systems.filter((s) => metricsOf(trials, s).some((m) => m.startsWith("contrastive")));
+  const [wantedSystem, setSystem] = useState<SystemName | null>(null);
+  const system =
+    wantedSystem && systems.includes(wantedSystem) ? wantedSystem : (withEntropy[0] ?? systems[0] ?? "teacher");
+  const kinds = Object.values(ENTROPY_MEASURES).filter((m) => metricsOf(trials, system).includes(m));
+  const [wantedKind, setKind] = useState<string | null>(null);
+  const measure = wantedKind && kinds.includes(wantedKind) ? wantedKind : (kinds[0] ?? ENTROPY_MEASURES.scaled);
+  const [form, setForm] = useState<LawName>("N");
+  const [holdOut, setHoldOut] = useState(1);
+  const [budget, setBudget] = useState<number | null>(null);
+  const ask = useCallback(
+    () => analyst.scaling(trials, { system, measure, form, holdOut, budget, samples: SAMPLES, seed: SEED }),
+    [analyst, trials, system, measure, form, holdOut, budget],
+  );
+  const { answer: report, stale, error } = useAnswer(ask);
+  const seeds = new Set(trials.map((t) => t.seed)).size;
+  return (
+    <>
+      <div className="runbar">
+        <h1>Scaling</h1>
+        <p className="changed">
+          How quality moves with size and with data: {count(trials.length)} trials, {seeds}{" "}
+          {seeds === 1 ? "seed" : "seeds"}.
+        </p>
+        <div className="end">
+          <Choice
+            label="System"
+            value={system}
+            options={systems.map((s) => ({
+              id: s,
+              label: LOOKS[s].label,
+              note: withEntropy.includes(s) ? undefined : "no entropy in the records",
+            }))}
+            onChange={setSystem}
+          />
+          <Choice
+            label="Loss"
+            value={measure}
+            disabled={kinds.length === 0}
+            options={kinds.map((m) => ({
+              id: m,
+              label: m.replace("contrastive ", ""),
+              note: m === ENTROPY_MEASURES.raw ? "inner products as they are" : "divided by the temperature",
+            }))}
+            onChange={setKind}
+          />
+          <ActionMenu
+            label="All trials"
+            icon="download"
+            actions={tableActions(() => trialTable(trials, systems), "trials")}
+          />
+        </div>
+      </div>
+      {error ? <Alert report={error} /> : null}
+      {report ? (
+        <div className="sweep" aria-busy={stale}>
+          <div className="cols law-and-fit">
+            <LawCard report={report} />
+            <FitCard report={report} form={form} onForm={setForm} holdOut={holdOut} onHoldOut={setHoldOut} />
+          </div>
+          <div className="cols thirds">
+            <QualityCard trials={trials} systems={systems} />
+            <MoreCard report={report} onBudget={setBudget} />
+            <PointsCard report={report} />
+          </div>
+        </div>
+      ) : error ? null : (
+        <p className="empty" aria-live="polite">
+          Fitting a law.
+        </p>
+      )}
+    </>
+  );
+}
