@@ -164,6 +164,15 @@ export const student = z
     }),
     pooling: pooling("mean"),
     ...towerCommon({ queryTokens: 24, docTokens: 64 }),
+    ownSize: whole({
+      default: 0,
+      min: 0,
+      max: 1024,
+      label: "Own vector size",
+      unit: "dimensions",
+      help: "Where it differs from the embedding size, a matrix learned in stage 2 takes the student's vectors to the teacher's size. After training it is multiplied into the student's last matrix, so the checkpoint has the embedding size. 0: the same size.",
+      source: "LEAF, arXiv 2509.12539",
+    }),
     init: choice({
       default: "random",
       choices: {

@@ -8,15 +8,17 @@ import { bytesInWords } from "../bytes";
 import { getSetting, settingEntry, withSetting } from "../config/paths";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
+import { LOSS_TERMS } from "../objectives";
 import { type LoraSettings, loraOf } from "../towers/lora";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
-import { type PlanShape, planShape, type RunTowers, towerConfigs } from "./plan";
+import { documentsOfBatch, type PlanShape, planShape, queuedBatchesOf, type RunTowers, towerConfigs } from "./plan";
 import {
   besideMemory,
   contrastiveMemory,
+  type DistilLoss,
   distilMemory,
   encoderMemory,
   type MemoryParts,
@@ -74,10 +76,15 @@ export function runMemory(
   shape: PlanShape = planShape(experiment),
   towers: RunTowers = towerConfigs(experiment),
 ): RunMemory {
-  const { teacher, student, smallDocument } = towers;
+  const { teacher, student, learner, smallDocument } = towers;
   const { stage1, stage2, training, baselines, embeddingSize } = experiment;
   const captured = training.step === "captured";
-  const columns = training.batch * (1 + stage1.hardNegatives);
+  const columns = training.batch * (1 + stage1.hardNegatives + stage1.minedNegatives);
+  const contrastiveLoss = {
+    queued: queuedBatchesOf(experiment) * training.batch,
+    matryoshka: stage1.matryoshka,
+    symmetric: stage1.symmetric,
+  };
   const { teacher: long, student: short } = shape;
   const encoder = (config: TowerConfig, tokens: number, batch = encodeBatch(experiment)) =>
     encoderMemory({ config, batch, tokens }, captured);
@@ -94,12 +101,26 @@ export function runMemory(
       { config: document, batch: columns, tokens: tokens.document },
       sharedTowers,
       { dropout: stage1.dropout, captured, pieces: stage1.pieces, lora },
+      contrastiveLoss,
     ),
     encoder(query, tokens.query),
     encoder(document, tokens.document),
   ];
   const search = searchMemory(shape.documents, embeddingSize, DEPTH);
-  const watched = vectors(shape.validationDocuments);
+  // While it mines a training holds the corpus' vectors, first as they are read back, then as an index that is searched.
+  const searched = search.index + search.step.activations + search.step.inputs;
+  const mined = stage1.minedNegatives > 0 ? searched + vectors(shape.documents) : 0;
+  const watched = Math.max(vectors(shape.validationDocuments), mined);
+  const documentShare = documentsOfBatch(stage2, training.batch) > 0;
+  const distilling = distilMemory(
+    {
+      config: learner,
+      batch: training.batch,
+      tokens: documentShare ? Math.max(short.query, short.document) : short.query,
+    },
+    { dropout: stage2.dropout, captured, pieces: stage2.pieces },
+    distilLoss(experiment),
+  );
   const twinbertQuery = baselines.twinbertSharedTowers ? smallDocument : student;
   /** What a stage adds to the towers that stay, what it runs, and the vectors it holds. */
   const plan: { stage: MemoryStage; towers: TowerConfig[]; steps: StepMemory[]; vectors: number }[] = [
@@ -114,14 +135,15 @@ export function runMemory(
       stage: "stage2",
       towers: [student],
       steps: [
-        distilMemory(
-          { config: student, batch: training.batch, tokens: short.query },
-          { dropout: stage2.dropout, captured, pieces: stage2.pieces },
-        ),
+        distilling,
+        // What measures how the losses pull has the same inputs, and buffers that are none larger.
+        { ...distilling, parameters: 0, gradients: 0, moments: 0, activations: 0, buffers: [] },
         encoder(teacher, long.query),
-        encoder(student, short.query),
+        encoder(learner, short.query),
       ],
-      vectors: vectors(Math.max(shape.trainQueries, shape.validationQueries)),
+      vectors: vectors(
+        Math.max(shape.trainQueries * (stage2.copyTarget === "own" ? 1 + stage2.copies : 1), shape.validationQueries),
+      ),
     },
     {
       stage: "scalingdoc",
@@ -161,6 +183,17 @@ export function runMemory(
     };
   });
   return { stages, peak: stages.reduce((most, stage) => (stage.total > most.total ? stage : most)) };
+}
+
+/** The losses of stage 2, or of its refinement where that takes more. */
+function distilLoss({ stage2, training, embeddingSize }: Experiment): DistilLoss {
+  const terms = LOSS_TERMS.filter(({ weight }) => stage2[weight] > 0).length;
+  return {
+    terms: Math.max(terms, stage2.refineSteps > 0 ? 1 : 0),
+    columns: training.batch + (stage2.scored === "batch" ? 0 : stage2.sampledDocuments),
+    matryoshka: stage2.matryoshka,
+    teacherSize: embeddingSize,
+  };
 }
 
 /**

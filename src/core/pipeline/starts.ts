@@ -107,9 +107,17 @@ function startedTowers(experiment: Experiment, { teacher, student }: Starts): Ru
   if (!teacher && !student) return towerConfigs(experiment);
   const { embeddingSize } = experiment;
   const big = teacher && sized(teacher.inspection.config, embeddingSize);
+  const { ownSize } = experiment.student;
   if (student) {
-    const small = sized(student.inspection.config, embeddingSize);
-    return { teacher: big ?? towerConfigs(experiment).teacher, student: small, smallDocument: small };
+    const { config } = student.inspection;
+    const small = sized(config, embeddingSize);
+    return {
+      teacher: big ?? towerConfigs(experiment).teacher,
+      student: small,
+      // It has the places that it has: longer documents are cut there.
+      learner: sized(config, ownSize || embeddingSize),
+      smallDocument: small,
+    };
   }
   if (experiment.student.init === "first-last") {
     const small = { ...big!, layers: experiment.student.layers };
@@ -119,7 +127,13 @@ function startedTowers(experiment: Experiment, { teacher, student }: Starts): Ru
         `First and last layers: ${small.layers} of the teacher's ${big!.layers}.`,
         "They need a teacher of at least 3 layers, and a student of at least 1 and at least 2 fewer: set student.layers.",
       );
-    return { teacher: big!, student: small, smallDocument: small };
+    if (ownSize > 0 && ownSize !== embeddingSize)
+      throw new LabError(
+        "bad-setting",
+        `First and last layers: a student with vectors of its own size, ${ownSize}.`,
+        `They need vectors of the teacher's size: set student.ownSize to 0 or ${embeddingSize}.`,
+      );
+    return { teacher: big!, student: small, learner: small, smallDocument: small };
   }
   return { ...towerConfigs(experiment), teacher: big! };
 }

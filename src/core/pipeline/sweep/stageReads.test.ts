@@ -20,20 +20,26 @@ import { stageStore } from "./stageStore";
 import { trialStages } from "./trialStages";
 
 // Only the towers that a stage asks for are read: the real function makes all three.
-vi.mock("../plan", async (original) => ({
-  ...(await original<object>()),
-  towerConfigs: (experiment: Experiment) => ({
-    get teacher() {
-      return towerConfig(experiment, "teacher");
-    },
-    get student() {
-      return towerConfig(experiment, "student");
-    },
-    get smallDocument() {
-      return towerConfig(experiment, "smallDocument");
-    },
-  }),
-}));
+vi.mock("../plan", async (original) => {
+  const plan = await original<typeof import("../plan")>();
+  return {
+    ...plan,
+    towerConfigs: (experiment: Experiment) => ({
+      get teacher() {
+        return towerConfig(experiment, "teacher");
+      },
+      get student() {
+        return towerConfig(experiment, "student");
+      },
+      get learner() {
+        return plan.learnerConfig(experiment);
+      },
+      get smallDocument() {
+        return towerConfig(experiment, "smallDocument");
+      },
+    }),
+  };
+});
 
 const cpu = useWasm();
 /** How often it is saved changes nothing of what is made. */
