@@ -52,7 +52,7 @@ export interface BufferLimits {
 }
 
 /** Steps and encoders that are there at once: they never run at once, so the largest decide how large the buffers are. */
-function together(steps: readonly StepMemory[], captured: boolean): MemoryParts {
+export function together(steps: readonly StepMemory[], captured: boolean): MemoryParts {
   const total = (part: keyof MemoryParts) => sum(steps.map((step) => step[part]));
   const shared = steps.flatMap((step) => step.buffers);
   const most = Math.max(...steps.map((step) => step.buffers.length));

@@ -12,13 +12,16 @@ import type { TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
 import { distilStep, stackedDistilStep } from "../training/distilStep";
 import { createEncoder } from "../training/encode";
+import { languageMeter, languageStep } from "../training/languageStep";
 import type { Recipe } from "../training/trainingStep";
+import { together } from "./memory";
 import {
   besideMemory,
   type ContrastiveLoss,
   contrastiveMemory,
   distilMemory,
   encoderMemory,
+  languageMemory,
   type MemoryParts,
   parameterBytes,
   type StepShape,
@@ -302,4 +305,21 @@ describe("the memory of a step is known before", () => {
       });
       expectPredicted(total(encoderMemory({ config: c, batch: 64, tokens: 48 }, true)) + parameterBytes(c), bytes);
     });
+});
+
+it("next-token training and its meter, with all positions' logits in memory or a block's", () => {
+  for (const [vocabulary, batch, length] of [
+    [700, 4, 48],
+    [4096, 64, 48],
+  ] as const) {
+    const c: TowerConfig = { ...config("decoder", 32, 2), vocabulary, embeddingSize: 32, projection: false };
+    const bytes = measured(() => {
+      const tower = towerOf(c);
+      const step = languageStep(gpu(), fusedOps, recipe(batch, 0), { tower, length, order: never });
+      const meter = languageMeter(gpu(), fusedOps, tower, { batch, length, captured: true });
+      return [() => disposeTower(tower), step.dispose, meter.dispose];
+    });
+    const parts = together(languageMemory({ config: c, batch, tokens: length }, true), true);
+    expectPredicted(total(parts) + parameterBytes(c), bytes);
+  }
 });

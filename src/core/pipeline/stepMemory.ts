@@ -6,6 +6,7 @@
  */
 import { mostPartials } from "../../gpu/gradients";
 import { infoNceFits } from "../../gpu/kernels/infoNce";
+import { nextTokenBlock } from "../../gpu/kernels/nextToken";
 import { GROUP, paddedSize } from "../../gpu/kernels/scores";
 import { planBuffers, type Request } from "../../gpu/lifetimes";
 import { SEARCH_BATCH, SEARCH_BLOCK } from "../../gpu/search";
@@ -301,6 +302,46 @@ export function distilMemory(student: TowerTexts, shape: StepShape, loss: Distil
     moments: made.moments + 8 * matrix,
     inputs,
   };
+}
+
+/**
+ * Next-token training of a decoder, and the measuring of its loss on held-out rows: two steps that are never run at once.
+ * @param rows.tokens of a row that are predicted
+ */
+export function languageMemory(rows: TowerTexts, captured: boolean): StepMemory[] {
+  const { config, batch, tokens } = rows;
+  const positions = batch * tokens;
+  const block = nextTokenBlock(positions, config.vocabulary);
+  const inputs = inputBytes(rows, 1) + 8 * positions;
+  return [true, false].map((training) => {
+    const tape = createTape(training);
+    const states = towerMemory(tape, config, { batch, tokens, dropout: false, states: true });
+    // As kernels/nextToken.ts asks for it: logits of a block, and the gradients of states and table with the loss.
+    const rest = block < positions ? [tape.make(block * config.width)] : [];
+    const logits = tape.make(block * config.vocabulary);
+    const losses = tape.make(positions);
+    if (training) {
+      const size = config.vocabulary * config.width;
+      const dx = tape.make(positions * config.width);
+      // A small table's gradient is made as partial sums.
+      const partials = mostPartials(size) > 1 ? [tape.make(mostPartials(size) * size)] : [];
+      const dtable = tape.make(size);
+      for (const cell of [...partials, ...rest, logits, losses]) tape.release(cell);
+      states.gradient = dx;
+      tape.backward();
+      tape.release(states.cell);
+      tape.release(dtable);
+      return { ...stepMemory(tape, [config], 2, { dropout: 0, captured, pieces: 1 }), inputs };
+    }
+    for (const cell of [...rest, logits, losses, states.cell]) tape.release(cell);
+    const buffers = bufferSizes(tape.requests, captured);
+    return {
+      ...{ parameters: 0, gradients: 0, moments: 0, inputs, vectors: 0 },
+      activations: sum(buffers),
+      buffers,
+      largest: Math.max(...buffers),
+    };
+  });
 }
 
 /** What each of several students takes that are trained side by side on stored vectors; and its part of the largest buffer. */
