@@ -4,6 +4,9 @@ import { join, resolve, sep } from "node:path";
 import type { CheckpointFile, CheckpointFiles } from "../core/checkpoints";
 import { LabError } from "../core/errors";
 
+/** A module's folder lies in the checkpoint's own: whoever names a whole disk is not kept waiting for its files. */
+const MOST_FOLDERS = 3;
+
 /**
  * Follows links to files, as the hub's cache is made of them; hidden files and folders are passed over.
  * @throws LabError "bad-input" where the folder is not there or cannot be read; so do its functions
@@ -16,9 +19,10 @@ export async function folderCheckpoint(dir: string): Promise<CheckpointFiles> {
   const walk = async (folder: string, prefix: string): Promise<void> => {
     for (const { name } of (await readdir(folder, { withFileTypes: true })).filter((e) => !e.name.startsWith("."))) {
       const place = join(folder, name);
-      const info = await stat(place);
-      if (info.isDirectory()) await walk(place, `${prefix}${name}/`);
-      else if (info.isFile()) found.push({ path: prefix + name, size: info.size });
+      // A link to nowhere is no file; what is missing is told when it is wanted.
+      const info = await stat(place).catch(() => null);
+      if (info?.isDirectory() && prefix.split("/").length <= MOST_FOLDERS) await walk(place, `${prefix}${name}/`);
+      else if (info?.isFile()) found.push({ path: prefix + name, size: info.size });
     }
   };
   try {

@@ -115,6 +115,8 @@ describe("a checkpoint", () => {
       blobs(files("bert", { "sentence_bert_config.json": { max_seq_length: 8, do_lower_case: true } })),
     );
     expect(short.maxTokens).toBe(8);
+    const nothing = files("bert", { "tokenizer.json": {}, "tokenizer_config.json": { model_max_length: 0.4 } });
+    expect((await inspectCheckpoint(blobs(nothing))).maxTokens).toBeGreaterThan(0);
   });
 
   it("takes the pooling that is asked for where it says nothing, and says so", async () => {
@@ -188,6 +190,18 @@ describe("a checkpoint", () => {
       { "model.safetensors": null, "pytorch_model.bin": new Uint8Array(4) },
       /only pytorch_model.bin/,
       /save_pretrained/,
+    ],
+    [
+      "a million million layers",
+      "bert",
+      { "config.json": set({ num_hidden_layers: 1e12 }) },
+      /num_hidden_layers is 1000000000000; it can be 1000 at most/,
+    ],
+    [
+      "heads that do not divide a width of 2^40",
+      "bert",
+      { "config.json": set({ hidden_size: 2 ** 40, num_attention_heads: 3 }) },
+      /heads, 3, do not divide/,
     ],
     [
       "a wider configuration",

@@ -171,7 +171,12 @@ async function transformerTower(
     tensors,
     static: null,
     head: head
-      ? { name: "lm_head.weight", shape: [config.vocabulary, config.width], from: "lm_head.weight", placed: head }
+      ? {
+          name: "lm_head.weight",
+          shape: [config.vocabulary, config.width],
+          from: "lm_head.weight",
+          placed: checked("lm_head.weight", [config.vocabulary, config.width], head),
+        }
       : null,
     ignored,
   };
@@ -271,6 +276,6 @@ async function longestText(
 ): Promise<number> {
   const own = (await sentenceConfig(list, folder))?.max_seq_length;
   const limit =
-    typeof own === "number" && own > 0 ? own : Number(tokenizer?.model_max_length ?? Number.POSITIVE_INFINITY);
-  return Math.floor(Math.min(config.maxTokens, limit > 0 ? limit : config.maxTokens));
+    typeof own === "number" && own >= 1 ? own : Number(tokenizer?.model_max_length ?? Number.POSITIVE_INFINITY);
+  return Math.floor(Math.min(config.maxTokens, limit >= 1 ? limit : config.maxTokens));
 }

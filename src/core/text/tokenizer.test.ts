@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { LabError } from "../errors";
 import { trainBpe } from "./bpe";
 import { loadTokenizer, type TokenizerOptions } from "./tokenizer";
 
@@ -44,6 +45,26 @@ describe("a checkpoint's texts", () => {
     const again = loadTokenizer(JSON.parse(JSON.stringify(made.toJson())), JSON.parse(JSON.stringify(made.settings())));
     expect([...again.encode("Hello strange world", 9)]).toEqual([4, 5]);
     expect([...made.encode("Hello strange world", 9)]).toEqual([4, 5]);
+  });
+});
+
+describe("a tokenizer file that is none", () => {
+  const model = { type: "WordPiece", unk_token: "[UNK]", vocab: { "[UNK]": 0, hello: 1 } };
+  const refused: [string, unknown, RegExp][] = [
+    ["another kind of model", { model: { ...model, type: "Magic" } }, /type "Magic".*/],
+    ["an id below 0", { model: { ...model, vocab: { "[UNK]": 0, hello: -4 } } }, /id of "hello" is -4/],
+    [
+      "an id beyond any vocabulary",
+      { model: { ...model, vocab: { "[UNK]": 0, hello: 2 ** 52 } } },
+      /id of "hello" is 45/,
+    ],
+    ["an id that is a text", { model: { ...model, vocab: { "[UNK]": 0, hello: "1" } } }, /id of "hello" is "1"/],
+    ["an added token without an id", { model, added_tokens: [{ content: "<x>" }] }, /id of "<x>" is missing/],
+    ["no vocabulary", { model: { type: "WordPiece", vocab: null } }, /tokenizer.json/],
+  ];
+  it.each(refused)("is refused in words: %s", (_, file, words) => {
+    expect(() => loadTokenizer(file)).toThrow(words);
+    expect(() => loadTokenizer(file)).toThrow(LabError);
   });
 });
 

@@ -98,12 +98,37 @@ function unknownId(tokenizer: Tokenizer, file: Json): number | undefined {
   return typeof model.unk_token === "string" ? tokenizer.token_to_id(model.unk_token) : undefined;
 }
 
-/** The file with what older ones leave out. */
+const MODELS = ["BPE", "WordPiece", "Unigram", "WordLevel"];
+const MAX_ID = 2 ** 31 - 1;
+
+/**
+ * The file with what older ones leave out.
+ * @throws LabError "bad-input" where it has no model, one of a kind that is not known, or an id that is none
+ */
 function complete(json: unknown): Json {
   const file = asObject(json);
   const model = asObject(file?.model);
   if (!file || !model) throw new LabError("bad-input", "tokenizer.json has no model.", REMEDY);
   const type = model.type ?? (model.merges ? "BPE" : Array.isArray(model.vocab) ? "Unigram" : "WordPiece");
+  // The library takes a type it does not know for one that it does, and any number for an id.
+  if (!MODELS.includes(type as string))
+    throw new LabError(
+      "bad-input",
+      `tokenizer.json: a model of type ${JSON.stringify(type).slice(0, 40)} cannot be read.`,
+      `It has to be one of ${MODELS.join(", ")}.`,
+    );
+  const added = Array.isArray(file.added_tokens) ? file.added_tokens.map(asObject) : [];
+  const ids = [
+    ...(asObject(model.vocab) ? Object.entries(model.vocab as Json) : []),
+    ...added.map((token) => [String(token?.content), token?.id] as const),
+  ];
+  const strange = ids.find(([, id]) => !Number.isInteger(id) || (id as number) < 0 || (id as number) > MAX_ID);
+  if (strange)
+    throw new LabError(
+      "bad-input",
+      `tokenizer.json: the id of ${JSON.stringify(strange[0]).slice(0, 40)} is ${JSON.stringify(strange[1])?.slice(0, 40) ?? "missing"}, not a whole number from 0 to ${MAX_ID}.`,
+      "Fetch or export the tokenizer again.",
+    );
   return {
     normalizer: null,
     pre_tokenizer: null,

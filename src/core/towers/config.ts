@@ -91,7 +91,9 @@ export function checkTower(config: TowerConfig, who: string, kind: ErrorKind): v
     );
 }
 
-const divisors = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0);
+/** Up to 1,024: numbers of heads, of whatever a file says. */
+const divisors = (n: number): number[] =>
+  Array.from({ length: Math.min(n, 1024) }, (_, i) => i + 1).filter((d) => n % d === 0);
 
 /** Words why the student cannot start as the setting says; null where it can. */
 export function studentInitProblem(experiment: Experiment): string | null {

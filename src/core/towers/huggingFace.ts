@@ -133,10 +133,14 @@ const AGAIN = "Export or fetch the checkpoint again.";
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function whole(from: Json, key: string, least = 1): number {
+/** More than any model has; the list of a tower's parameters is made before the weights are looked at. */
+const MOST_LAYERS = 1000;
+
+function whole(from: Json, key: string, least = 1, most = Number.MAX_SAFE_INTEGER): number {
   const value = from[key];
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < least)
     throw bad(`${key} is not a whole number of at least ${least}.`, AGAIN);
+  if (value > most) throw bad(`${key} is ${value}; it can be ${most} at most.`, AGAIN);
   return value;
 }
 
@@ -172,7 +176,7 @@ export function towerFromHuggingFace(json: unknown, rule?: VectorRule): TowerCon
     kind,
     vocabulary: whole(json, "vocab_size"),
     width,
-    layers: whole(json, "num_hidden_layers", 0),
+    layers: whole(json, "num_hidden_layers", 0, MOST_LAYERS),
     heads,
     kvHeads: kind === "decoder" && json.num_key_value_heads != null ? whole(json, "num_key_value_heads") : heads,
     hidden: whole(json, "intermediate_size"),
