@@ -146,7 +146,7 @@ export function pretrainHandlers(host: PretrainHost): Handlers {
     const { codeVersion } = host;
     const config = languageConfig(settings, settings.vocabulary);
     const experiment = experimentSchema.parse({});
-    const towers = { teacher: config, student: config, smallDocument: config };
+    const towers = { teacher: config, student: config, learner: config, smallDocument: config };
     const before = { gpu, ops, experiment, towers, codeVersion, store: host.store, doing };
     await settleEngine(before);
     await testBeforeRun(before);

@@ -61,7 +61,7 @@ export async function readLanguageTexts(
       continue;
     }
     const lines: string[] = [];
-    for await (const batch of lineBatches(file, { blank: true, onRead: reading.begin(file) })) {
+    for await (const batch of lineBatches(file, problems, { blank: true, onRead: reading.begin(file) })) {
       for (const { text } of batch) lines.push(text);
       await reading.breathe();
     }
