@@ -212,7 +212,7 @@ type Role = "teacher" | "student";
 
 /** A tower with the values of its checkpoint, or, without one, of the seed. */
 async function freshTower(
-  { gpu, experiment, starts }: RunContext,
+  { gpu, experiment, starts, texts }: RunContext,
   role: Role,
   config: TowerConfig,
   side: "query" | "document",
@@ -220,10 +220,11 @@ async function freshTower(
   const { seed, training } = experiment;
   const start = starts[role];
   if (!start) return uploadTower(gpu, config, initTower(config, seed, side, training.start === "own"));
-  const { checkpointTakes: takes } = experiment[role];
-  const values = await startValues(start, config, seed, side, takes);
+  const words = experiment[role].checkpointTakes === "words";
+  const read = words ? [texts[role].documents, texts[role].train] : undefined;
+  const values = await startValues(start, config, seed, side, read);
   // With token embeddings alone it is a fresh tower otherwise, and takes the rates of one.
-  return { ...uploadTower(gpu, config, values), loaded: takes === "all" };
+  return { ...uploadTower(gpu, config, values), loaded: !words };
 }
 
 /** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
