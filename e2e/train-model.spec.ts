@@ -42,7 +42,7 @@ test("a language model is trained on a dropped text, survives a reload, and star
   await set("Width", "16");
   await set("Layers", "1");
   await set("Steps", "0");
-  await expect(dialog).toContainText("Steps 0 is under");
+  await expect(dialog).toContainText("Steps 0 is under the least that can be had; taken is 1.");
   await set("Steps", "300");
   await dialog.getByText("Vocabulary and rows").click();
   await set("Vocabulary", "320");

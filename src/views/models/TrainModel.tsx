@@ -118,7 +118,7 @@ function Form({ disabled }: { disabled: boolean }) {
       <Setting field="steps" disabled={off} />
       <Setting field="learningRate" disabled={off} />
       <Setting field="seed" disabled={off} />
-      <details className="differs">
+      <details className="lmmore">
         <summary>Vocabulary and rows</summary>
         <Setting field="vocabulary" disabled={off} />
         <Setting field="length" disabled={off} />
