@@ -6,10 +6,10 @@ import { type LabClient, toReport } from "./client";
 /** A model that comes with the page: public/models/index.json. */
 export interface BundledModel {
   name: string;
-  /** Without token embeddings. */
   parameters: number;
+  withoutEmbeddings: number;
   bytes: number;
-  /** On held-out notes. */
+  /** On held-out text of its kind. */
   perplexity: number;
 }
 

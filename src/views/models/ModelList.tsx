@@ -73,11 +73,13 @@ function Bundled({ model, disabled }: { model: BundledModel; disabled: boolean }
       <span>
         <b>{model.name}</b>
         <span className="help">
-          Bundled: pre-trained on generated notes, {count(model.parameters)} parameters without token embeddings,{" "}
-          {bytesInWords(model.bytes)}, perplexity {model.perplexity.toFixed(1)}
+          Comes with the page: a language model of generated text, {count(model.withoutEmbeddings)} parameters without
+          token embeddings, {bytesInWords(model.bytes)}, perplexity {model.perplexity.toFixed(1)}. A teacher that takes
+          its token embeddings learns faster: preset Quick, recall@10 on test queries after 10, 30 and 100 % of the
+          steps .327, .513, .595, and from random values .199, .499, .584 (seed 7; the last two are not told apart).
         </span>
       </span>
-      <Use reference={`bundled:${model.name}`} name={model.name} disabled={disabled} />
+      <Use reference={`bundled:${model.name}`} name={model.name} disabled={disabled} small />
     </li>
   );
 }
@@ -88,12 +90,15 @@ export function Use({
   name,
   disabled,
   long = false,
+  small = false,
 }: {
   reference: string;
   name: string;
   disabled: boolean;
   /** Says for what. */
   long?: boolean;
+  /** A small language model: of use for its token embeddings. */
+  small?: boolean;
 }) {
   const { lab, models } = useLab();
   const side = useLabStore("models", (s) => s.choosing) ?? "teacher";
@@ -106,6 +111,8 @@ export function Use({
       isDisabled={disabled || chosen}
       onPress={() => {
         lab.getState().set(`${side}.checkpoint`, reference);
+        // Its layers know next to nothing that retrieval could use; docs/models.md has the figures.
+        if (small) lab.getState().set(`${side}.checkpointTakes`, "words");
         models.getState().close();
       }}
     >
