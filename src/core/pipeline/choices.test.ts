@@ -1,8 +1,10 @@
-/** Training choices from settings to results: mined negatives, altered copies, documents as texts, refinement, a size of its own. */
+/**
+ * Training choices from settings to results: mined negatives, altered copies, documents as texts, refinement, a size of its
+ * own. On the CPU: what a GPU computes of them training/ has tests for.
+ */
 import { describe, expect, it } from "vitest";
-import { openGpu } from "../../gpu/device";
-import { fusedOps } from "../../gpu/fusedOps";
-import { installNodeWebGpu } from "../../gpu/nodeHost";
+import { plainOps } from "../../gpu/plainOps";
+import { useWasm } from "../../gpu/testWasm";
 import { memoryStore, type Store } from "../artifacts/store";
 import { presetExperiment } from "../config/presets";
 import type { Experiment } from "../config/schema";
@@ -15,6 +17,7 @@ import { createReporter } from "./reporter";
 import { buildIndex, prepareRun } from "./run";
 import { disposeTowers, distilStudent, trainTeacher } from "./stages";
 
+const cpu = useWasm();
 const base = presetExperiment("tiny");
 const experiment: Experiment = {
   ...base,
@@ -51,10 +54,8 @@ interface Stop {
   step: number;
 }
 
-/** Both stages on a device of its own, as far as they go. @param earlier of a run that was cut off */
+/** Both stages, as far as they go. @param earlier of a run that was cut off */
 async function run(own: Experiment, store: Store, stopAt?: Stop, earlier?: Trial): Promise<Trial> {
-  await installNodeWebGpu();
-  const gpu = await openGpu();
   const control = createControl();
   const listener = { stage: () => undefined, points: () => undefined, saved: () => undefined };
   const reporter = createReporter(listener, earlier?.stages);
@@ -70,7 +71,7 @@ async function run(own: Experiment, store: Store, stopAt?: Stop, earlier?: Trial
   };
   try {
     const context = await prepareRun(
-      { gpu, ops: fusedOps, store, experiment: own, dataset: toyDataset(), control, codeVersion: "test" },
+      { gpu: cpu(), ops: plainOps, store, experiment: own, dataset: toyDataset(), control, codeVersion: "test" },
       reporter,
     );
     const teacher = await trainTeacher(context);
@@ -81,8 +82,6 @@ async function run(own: Experiment, store: Store, stopAt?: Stop, earlier?: Trial
     return { stages: reporter.stages, error: null };
   } catch (error) {
     return { stages: reporter.stages, error };
-  } finally {
-    gpu.dispose();
   }
 }
 
@@ -124,7 +123,7 @@ describe("training choices", () => {
     const { tensors } = readSafetensors((await wholeStore.read("checkpoints/scalingnote/query/model.safetensors"))!);
     expect(tensors.get("projection.weight")!.shape).toEqual([base.embeddingSize, experiment.student.width]);
     expect((await wholeStore.list("state/")).length).toBe(0);
-  }, 120_000);
+  });
 
   it("go on as if nothing had happened when cut off, in stage 1 and again in the refinement", async () => {
     const whole = await wholeRun();
@@ -145,5 +144,5 @@ describe("training choices", () => {
       expect(curve(trial, stage)).toEqual(curve(whole, stage));
       expect(recall(trial, stage)).toEqual(recall(whole, stage));
     }
-  }, 120_000);
+  });
 });
