@@ -1,5 +1,6 @@
 /** A language model from a text of the user's, trained in the page, stopped by a reload and gone on with, and used. */
 import { readFile } from "node:fs/promises";
+import AxeBuilder from "@axe-core/playwright";
 import { unzipSync } from "fflate";
 import { expect, expectWebGpu, openLab, savedFile, test } from "./fixtures";
 
@@ -17,6 +18,10 @@ test("a language model is trained on a dropped text, survives a reload, and star
     if ((await trigger.getAttribute("aria-expanded")) !== "true") await trigger.click();
     await page.getByRole("button", { name: /^(Choose a model|Change)$/ }).click();
     await dialog.getByRole("radio", { name: "Train one" }).click();
+  };
+  const expectAccessible = async () => {
+    const { violations } = await new AxeBuilder({ page }).include("[role=dialog]").analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
   };
   await open();
   // What the defaults take, on notes that the page writes.
@@ -42,27 +47,30 @@ test("a language model is trained on a dropped text, survives a reload, and star
   await set("Width", "16");
   await set("Layers", "1");
   await set("Steps", "0");
-  await expect(dialog).toContainText("Steps 0 is under");
-  await set("Steps", "300");
+  await expect(dialog).toContainText("Steps 0 is under the least that can be had; taken is 1.");
+  await set("Steps", "600");
   await dialog.getByText("Vocabulary and rows").click();
   await set("Vocabulary", "320");
   await set("Row", "16");
   await set("Rows a step", "2");
   await set("Name", "trees");
-  await expect(dialog).toContainText("9,600 in all steps");
+  await expect(dialog).toContainText("19,200 in all steps");
+  await expectAccessible();
   await dialog.getByRole("button", { name: "Train it" }).click();
 
   // Paused, nothing else can begin; what was done outlives the page.
+  await expect(dialog).toContainText(/Step [1-9]/, { timeout: 60_000 });
   await dialog.getByRole("button", { name: "Pause" }).click();
-  await expect(dialog).toContainText("Paused. Step", { timeout: 60_000 });
+  await expect(dialog).toContainText("Paused. Step");
   await dialog.getByRole("button", { name: "Stop" }).click();
   await expect(dialog).toContainText("steps are done and kept");
   await page.reload();
   await open();
-  await expect(dialog).toContainText(/Not finished: [\d,]+ of 300 steps/);
+  await expect(dialog).toContainText(/Not finished: [\d,]+ of 600 steps/);
   await dialog.getByRole("button", { name: "Go on" }).click();
   await expect(dialog).toContainText("Trained and kept here", { timeout: 60_000 });
-  await expect(dialog).toContainText("on held-out text at step 300");
+  await expect(dialog).toContainText("on held-out text at step 600");
+  await expectAccessible();
 
   const zip = await savedFile(page, () => dialog.getByRole("button", { name: "Export as .zip" }).click());
   const files = unzipSync(await readFile(zip));

@@ -99,7 +99,9 @@ export function createPretrainStore(client: LabClient, memoryLimit: () => number
         const step = field === "width" ? 8 : 1;
         const within = Math.min(max, Math.max(min, integer ? step * Math.round(value / step) : value));
         if (!Number.isFinite(within)) return;
-        const notice = `${label} ${value} is ${value < min ? "under" : value > max ? "over" : "beside"} what can be had; taken is ${within}.`;
+        const words = (n: number) => n.toLocaleString("en", { maximumSignificantDigits: 10 });
+        const beyond = value < min ? "under the least" : value > max ? "over the most" : "between two values";
+        const notice = `${label} ${words(value)} is ${beyond} that can be had; taken is ${words(within)}.`;
         const { [field]: _, ...notices } = get().notices;
         change({
           numbers: { ...get().numbers, [field]: within },

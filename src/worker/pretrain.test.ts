@@ -26,7 +26,7 @@ const lines = Array.from({ length: 200 }, (_, i) => `note ${i} says that bench $
 const files = [{ path: "notes.txt", file: new Blob([lines.join("\n")]) }];
 
 /** A session over a store and a library that outlive it; `until` waits for a report. */
-function session(kept = { store: memoryStore(), folder: memoryByteFolder() }) {
+function session(kept = { store: memoryStore(), folder: memoryByteFolder() }, room: () => number | null = () => null) {
   const reports: PretrainReport[] = [];
   let heard: (report: PretrainReport) => void = () => {};
   const emit = (event: RunEvent) => {
@@ -40,7 +40,7 @@ function session(kept = { store: memoryStore(), folder: memoryByteFolder() }) {
         if (wanted(report)) resolve(report);
       };
     });
-  const library = checkpointLibrary({ folder: kept.folder, now: () => new Date(0) });
+  const library = checkpointLibrary({ folder: kept.folder, now: () => new Date(0), room: async () => room() });
   const commands = createSession({
     ...{
       store: kept.store,
@@ -164,4 +164,20 @@ it("tells of a text that is too short, and keeps nothing of it", async () => {
   await commands.pretrain({ name: "short", settings, source: { kind: "files" }, memoryLimit });
   expect(await failed).toMatchObject({ status: "failed", error: { kind: "bad-input" } });
   expect(await commands.pretrainState({})).toBeNull();
+});
+
+it("loses nothing where the browser has no room for the model: it is kept once there is", async () => {
+  let room: number | null = 100;
+  const { commands, kept, until } = session(undefined, () => room);
+  await commands.open({ cpu: true });
+  await commands.readText({ files });
+  const failed = until(over);
+  await commands.pretrain({ name: "mine", settings, source: { kind: "files" }, memoryLimit });
+  expect(await failed).toMatchObject({ status: "failed", step: 8, error: { message: expect.stringMatching(/100 B/) } });
+  expect(await commands.pretrainState({})).toMatchObject({ step: 8 });
+  room = null;
+  const done = until(over);
+  await commands.resumePretrain({ memoryLimit });
+  expect(await done).toMatchObject({ status: "done", step: 8, stored: { complete: true } });
+  expect((await kept.store.list("")).filter((path) => path.startsWith("pretrain/"))).toEqual([]);
 });

@@ -167,8 +167,9 @@ export function pretrainHandlers(host: PretrainHost): Handlers {
     const state = await store.read(STATE_FILE);
     if (state) {
       const saved = readState(state);
-      losses.push(...saved.losses);
+      for (const point of saved.losses) losses.push(point);
       validation.push(...saved.validation);
+      teller.say({ step: saved.step, ...curves(losses, validation) });
     }
     const from = { step: losses.at(-1)?.step ?? 0, at: 0 };
     const model = await pretrain({

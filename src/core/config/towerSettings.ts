@@ -68,7 +68,7 @@ const towerCommon = (d: { queryTokens: number; docTokens: number }) => ({
     default: "all",
     choices: { all: "all its values", words: "its token embeddings" },
     label: "Takes of it",
-    help: "All values keep what it has learned and take a low rate. Token embeddings alone, brought to the size of fresh ones, in layers that add nothing at first, train as a fresh tower does: for small language models.",
+    help: "All values keep what it has learned and take a low rate. Token embeddings alone, centred and whitened, in layers that add nothing at first, train as a fresh tower does: for small language models.",
     source: OURS,
   }),
 });

@@ -32,7 +32,7 @@ import { compilePrograms, encoderFor, type RunContext } from "./context";
 import { TEACHER_QUERIES_FILE } from "./files";
 import { miningOptions, queuedBatchesOf } from "./plan";
 import { stage2Texts } from "./stage2Texts";
-import { startValues } from "./starts";
+import { type Start, startValues } from "./starts";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
 
@@ -289,20 +289,32 @@ async function pairWithoutAdapters(gpu: Gpu, { query, document }: Towers): Promi
 
 type Role = "teacher" | "student";
 
+/** A checkpoint's values. With its token embeddings alone it is a fresh tower otherwise, and takes the rates of one. */
+async function checkpointInit(
+  { experiment, texts }: RunContext,
+  start: Start,
+  role: Role,
+  config: TowerConfig,
+  side: "query" | "document",
+): Promise<{ values: HostParameters; loaded: boolean }> {
+  const words = experiment[role].checkpointTakes === "words";
+  const read = words ? [texts[role].documents, texts[role].train] : undefined;
+  return { values: await startValues(start, config, experiment.seed, side, read), loaded: !words };
+}
+
 /** A tower with the values of its checkpoint, or, without one, of the seed. @param lora frozen, with adapters */
 async function freshTower(
-  { gpu, ops, experiment, starts }: RunContext,
+  context: RunContext,
   role: Role,
   config: TowerConfig,
   side: "query" | "document",
   lora: LoraSettings | null = null,
 ): Promise<Tower> {
+  const { gpu, ops, experiment, starts } = context;
   const { seed, training } = experiment;
-  const start = starts[role];
-  const { checkpointTakes: takes } = experiment[role];
-  const values = start
-    ? await startValues(start, config, seed, side, takes)
-    : initTower(config, seed, side, training.start === "own");
+  const { values, loaded } = starts[role]
+    ? await checkpointInit(context, starts[role], role, config, side)
+    : { values: initTower(config, seed, side, training.start === "own"), loaded: false };
   if (lora?.half && ops.name === "plain")
     throw new LabError(
       "bad-setting",
@@ -310,8 +322,7 @@ async function freshTower(
       "Choose --ops fused, or leave stage1.loraHalf off.",
     );
   const tower = lora ? uploadAdapted(gpu, config, values, lora, seed, side) : uploadTower(gpu, config, values);
-  // With token embeddings alone it is a fresh tower otherwise, and takes the rates of one.
-  return start ? { ...tower, loaded: takes === "all" } : tower;
+  return { ...tower, loaded };
 }
 
 /** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
@@ -560,15 +571,13 @@ export async function distilStudent(
 
 /** What the student starts from, by the experiment's settings. `loaded`: a checkpoint's values, or a loaded teacher's. */
 export async function studentInit(
-  { experiment, gpu, starts, towers }: RunContext,
+  context: RunContext,
   teacher: () => Promise<Towers>,
 ): Promise<{ values: HostParameters; loaded: boolean }> {
+  const { experiment, gpu, starts, towers } = context;
   const { learner: config } = towers;
   const { seed, student } = experiment;
-  if (starts.student) {
-    const { checkpointTakes: takes } = student;
-    return { values: await startValues(starts.student, config, seed, "query", takes), loaded: takes === "all" };
-  }
+  if (starts.student) return checkpointInit(context, starts.student, "student", config, "query");
   const start = initTower(config, seed);
   if (student.init === "random") return { values: start, loaded: false };
   const { query } = await teacher();

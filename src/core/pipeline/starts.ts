@@ -11,8 +11,9 @@ import { LabError } from "../errors";
 import type { TextTokenizer } from "../text/tokenizer";
 import { initTower, parameterSpecs } from "../towers";
 import { denseSize } from "../towers/config";
-import { tableInit } from "../towers/lmStart";
 import type { HostParameters, TowerConfig } from "../towers/types";
+import type { TokenTable } from "../training/inputs";
+import { wordsInit } from "../training/wordsStart";
 import { type RunTowers, towerConfigs } from "./plan";
 
 /**
@@ -140,7 +141,7 @@ function startedTowers(experiment: Experiment, { teacher, student }: Starts): Ru
 
 /**
  * A checkpoint's values as a tower of this run has them; what it lacks, a projection, starts at random from the seed.
- * @param takes "words": its token embeddings alone, in an else fresh tower of its shape
+ * @param words takes its token embeddings alone, in an else fresh tower of its shape that will read these texts
  * @throws LabError "bad-input" where the files cannot be read
  */
 export async function startValues(
@@ -148,10 +149,10 @@ export async function startValues(
   config: TowerConfig,
   seed: number,
   side: "query" | "document",
-  takes: Experiment["teacher"]["checkpointTakes"] = "all",
+  words?: readonly TokenTable[],
 ): Promise<HostParameters> {
   const loaded = await loadCheckpoint(files, inspection);
-  if (takes === "words") return tableInit(initTower(config, seed, side), loaded);
+  if (words) return wordsInit(initTower(config, seed, side), loaded, config, words);
   const own = inspection.config;
   // What was its projection is a dense module where another one follows.
   const added = (config.dense?.length ?? 0) - (own.dense?.length ?? 0) > 0;

@@ -52,11 +52,17 @@ function Form({ disabled }: { disabled: boolean }) {
   const plan = useLabStore("pretrain", (s) => s.plan);
   const off = disabled || busy;
   const { setName, setSize, setSource, takeFiles, start } = pretrain.getState();
-  const why = running
-    ? "A run is under way: stop it first, or wait for its end."
-    : source === "files" && !text
-      ? "Choose the text first."
-      : "";
+  const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
+  const opening = useLabStore("device", (s) => s.report === null || s.opening);
+  const why = opening
+    ? "Opening the GPU."
+    : adapter === null
+      ? "Training needs WebGPU, or the CPU in its place."
+      : running
+        ? "A run is under way: stop it first, or wait for its end."
+        : source === "files" && !text
+          ? "Choose the text first."
+          : "";
   return (
     <>
       <p>
@@ -118,7 +124,7 @@ function Form({ disabled }: { disabled: boolean }) {
       <Setting field="steps" disabled={off} />
       <Setting field="learningRate" disabled={off} />
       <Setting field="seed" disabled={off} />
-      <details className="differs">
+      <details className="lmmore">
         <summary>Vocabulary and rows</summary>
         <Setting field="vocabulary" disabled={off} />
         <Setting field="length" disabled={off} />

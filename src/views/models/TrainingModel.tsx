@@ -32,7 +32,7 @@ function UnderWay({ report, disabled }: { report: PretrainReport; disabled: bool
     <>
       <h3>{report.name}</h3>
       <div className="progress one">
-        <p className="help" id={id} role="status">
+        <p className="help" id={id}>
           {paused ? "Paused. " : ""}
           {doing
             ? `${doing[0]!.toUpperCase()}${doing.slice(1)}`
@@ -108,15 +108,17 @@ function Done({ report, disabled }: { report: PretrainReport; disabled: boolean 
     <>
       <h3>{report.name}</h3>
       <p role="status">Trained and kept here, with a model card.</p>
-      <Curve report={report} />
-      {stored ? (
-        <Facts
-          facts={[
-            ["Parameters", count(stored.parameters)],
-            ["Folder", `${bytes(stored.bytes)}: weights, configuration, tokenizer, model card`],
-          ]}
-        />
-      ) : null}
+      <Curve
+        report={report}
+        more={
+          stored
+            ? [
+                ["Parameters", count(stored.parameters)],
+                ["Folder", `${bytes(stored.bytes)}: weights, configuration, tokenizer, model card`],
+              ]
+            : []
+        }
+      />
       <div className="acts">
         {stored ? (
           <>
@@ -131,7 +133,7 @@ function Done({ report, disabled }: { report: PretrainReport; disabled: boolean 
 }
 
 /** The loss as it falls, and the last figures in words. */
-function Curve({ report }: { report: PretrainReport }) {
+function Curve({ report, more = [] }: { report: PretrainReport; more?: readonly [string, string][] }) {
   const { losses, validation, tokensPerSecond, status } = report;
   const last = losses.at(-1);
   const facts: [string, string][] = [];
@@ -151,7 +153,7 @@ function Curve({ report }: { report: PretrainReport }) {
           {svgReact(sparkline(points, { width: 480, height: 72, span: smoothingSpan(last.step) }))}
         </div>
       ) : null}
-      <Facts facts={facts} />
+      <Facts facts={[...facts, ...more]} />
     </>
   );
 }
