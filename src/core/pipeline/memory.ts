@@ -26,6 +26,7 @@ import {
   type StepMemory,
   searchMemory,
   sum,
+  type TowerTexts,
 } from "./stepMemory";
 
 export type MemoryStage = "stage1" | "index" | "stage2" | "scalingdoc" | "twinbert" | "evaluation";
@@ -111,13 +112,8 @@ export function runMemory(
   const searched = search.index + search.step.activations + search.step.inputs;
   const mined = stage1.minedNegatives > 0 ? searched + vectors(shape.documents) : 0;
   const watched = Math.max(vectors(shape.validationDocuments), mined);
-  const documentShare = documentsOfBatch(stage2, training.batch) > 0;
   const distilling = distilMemory(
-    {
-      config: learner,
-      batch: training.batch,
-      tokens: documentShare ? Math.max(short.query, short.document) : short.query,
-    },
+    learnerTexts(experiment, shape, learner),
     { dropout: stage2.dropout, captured, pieces: stage2.pieces },
     distilLoss(experiment),
   );
@@ -185,6 +181,13 @@ export function runMemory(
   return { stages, peak: stages.reduce((most, stage) => (stage.total > most.total ? stage : most)) };
 }
 
+/** A batch of stage 2: with documents among them all texts are as long as those. */
+function learnerTexts({ stage2, training }: Experiment, { student }: PlanShape, config: TowerConfig): TowerTexts {
+  const documents = documentsOfBatch(stage2, training.batch) > 0;
+  const tokens = documents ? Math.max(student.query, student.document) : student.query;
+  return { config, batch: training.batch, tokens };
+}
+
 /** The losses of stage 2, or of its refinement where that takes more. */
 function distilLoss({ stage2, training, embeddingSize }: Experiment): DistilLoss {
   const terms = LOSS_TERMS.filter(({ weight }) => stage2[weight] > 0).length;
@@ -205,11 +208,12 @@ export function mostStudents(
   shape: PlanShape = planShape(experiment),
   limits?: BufferLimits,
 ): number {
-  const { student } = towerConfigs(experiment);
+  const { learner } = towerConfigs(experiment);
   const { training, stage2 } = experiment;
   const each = besideMemory(
-    { config: student, batch: training.batch, tokens: shape.student.query },
+    learnerTexts(experiment, shape, learner),
     { dropout: stage2.dropout, captured: training.step === "captured" },
+    distilLoss(experiment),
   );
   const alone = runMemory(experiment, shape).stages.find(({ stage }) => stage === "stage2")!;
   const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;

@@ -92,6 +92,17 @@ describe("a run from checkpoints", () => {
     expect(towers.student).toEqual({ ...qwen, projection: undefined, embeddingSize: 12 });
     const values = await startValues(starts.student!, towers.student, 1, "query");
     expect(values.get("projection.weight")!.shape).toEqual([12, 8]);
+    // While it learns it has a size of its own where that is set: the one that it comes with needs no projection.
+    const learner = async (ownSize: number) => {
+      const own = { ...experiment, student: { ...experiment.student, ownSize } };
+      const { towers, starts } = await openStarts(own, source);
+      expect(towers.student.embeddingSize).toBe(12);
+      const values = await startValues(starts.student!, towers.learner, 1, "query");
+      return [towers.learner.embeddingSize, values.get("projection.weight")?.shape];
+    };
+    expect(towers.learner).toEqual(towers.student);
+    expect(await learner(8)).toEqual([8, undefined]);
+    expect(await learner(6)).toEqual([6, [6, 8]]);
     const plain = await openStarts(base, source);
     expect(plain.experiment).toBe(base);
     expect(planRun(now, undefined, towers).totalFlops).not.toBe(planRun(base).totalFlops);
@@ -202,5 +213,8 @@ describe("a run from checkpoints", () => {
     const small = { ...experiment, student: { ...base.student, init: "first-last" as const, layers: 1 } };
     const started = await openStarts(small, source);
     expect(started.towers.student).toEqual({ ...bert, layers: 1 });
+    expect(started.towers.learner).toEqual(started.towers.student);
+    const own = { ...small, student: { ...small.student, ownSize: 8 } };
+    await expect(openStarts(own, source)).rejects.toThrow(/student with vectors of its own size, 8/);
   });
 });

@@ -348,8 +348,9 @@ export function languageMemory(rows: TowerTexts, captured: boolean): StepMemory[
 export function besideMemory(
   student: TowerTexts,
   shape: Omit<StepShape, "pieces">,
+  loss: DistilLoss = {},
 ): { bytes: number; largest: number } {
-  const { gradients, moments, activations, largest } = distilMemory(student, { ...shape, pieces: 1 });
+  const { gradients, moments, activations, largest } = distilMemory(student, { ...shape, pieces: 1 }, loss);
   return { bytes: gradients + moments + activations + parameterBytes(student.config), largest };
 }
 

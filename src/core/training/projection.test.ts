@@ -13,11 +13,12 @@ import { madeUpTexts } from "./testTexts";
 
 const gpu = useGpu();
 
-it("gives the same vectors, of the teacher's size", async () => {
-  const config: TowerConfig = {
-    ...{ kind: "lookup", vocabulary: 40, width: 12, layers: 0, heads: 1, kvHeads: 1, hidden: 8, maxTokens: 8 },
-    ...{ pooling: "mean", embeddingSize: 6 },
-  };
+const lookup = { kind: "lookup", vocabulary: 40, layers: 0, heads: 1, kvHeads: 1, hidden: 8, maxTokens: 8 } as const;
+
+it.each<[string, TowerConfig]>([
+  ["", { ...lookup, width: 12, pooling: "mean", embeddingSize: 6 }],
+  [", of a tower without a last matrix", { ...lookup, width: 6, pooling: "mean", embeddingSize: 6, projection: false }],
+])("gives the same vectors, of the teacher's size%s", async (_, config) => {
   const tower = uploadTower(gpu(), config, initTower(config, 1));
   const projection = startProjection(gpu(), config, experimentSchema.parse({ embeddingSize: 16 }));
   expect(projection.shape).toEqual([16, 6]);
@@ -35,7 +36,7 @@ it("gives the same vectors, of the teacher's size", async () => {
       expect(before[text * 16 + j]).toBeCloseTo(expected, 5);
     }
   const whole = await withProjection(gpu(), tower, projection);
-  expect(whole.config).toEqual({ ...config, embeddingSize: 16 });
+  expect(whole.config).toEqual({ ...config, projection: undefined, embeddingSize: 16 });
   const after = createEncoder(gpu(), fusedOps, whole, options);
   const vectors = await after.encode(texts, [0, 1, 2, 3]);
   expect(vectors).toHaveLength(64);

@@ -38,20 +38,20 @@ export function projectedEncoder(gpu: Gpu, encoder: Encoder, projection: Tensor 
   };
 }
 
-/** The tower with its last matrix times this one. */
+/** The tower with its last matrix times this one; with this one as its last where it has none. */
 export async function withProjection(gpu: Gpu, tower: Tower, projection: Tensor): Promise<Tower> {
   const [to, from] = projection.shape as [number, number];
   const parameters = await downloadParameters(gpu, tower);
   const [matrix] = await readTensors(gpu, [projection]);
-  const last = parameters.get("projection.weight")!;
-  const [, width] = last.shape as [number, number];
+  const { projection: _, ...config } = tower.config;
+  const last = parameters.get("projection.weight");
+  const width = last ? last.shape[1]! : from;
   // Rows of the transposed last matrix are vectors of the own size.
-  const columns = transposed(last.values, from, width);
-  parameters.set("projection.weight", {
-    shape: [to, width],
-    values: transposed(product(columns, matrix!, from, to), width, to),
-  });
-  return uploadTower(gpu, { ...tower.config, embeddingSize: to }, parameters);
+  const values = last
+    ? transposed(product(transposed(last.values, from, width), matrix!, from, to), width, to)
+    : matrix!.slice();
+  parameters.set("projection.weight", { shape: [to, width], values });
+  return uploadTower(gpu, { ...config, embeddingSize: to }, parameters);
 }
 
 /** Rows of `from` values times the transposed matrix [to, from]. */

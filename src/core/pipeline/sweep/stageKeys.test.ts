@@ -67,7 +67,7 @@ const EXPECTED: Record<string, Part[]> = Object.fromEntries(
         ["teacher", "index", "queries", "scalingnote", "scalingdoc", "texts"],
       ],
       ["student.kind student.width student.layers student.heads", ["scalingnote", "scalingdoc", "twinbert"]],
-      ["student.docTokens", ["twinbert", "texts"]],
+      ["student.docTokens", ["scalingnote", "twinbert", "texts"]],
       [
         "student.pooling student.vocabulary student.queryTokens student.prompt",
         ["scalingnote", "scalingdoc", "twinbert", "texts"],

@@ -57,7 +57,8 @@ const KNOWN: ReadonlyMap<string, readonly Part[]> = new Map([
   ...under("teacher", "pooling vocabulary queryTokens docTokens prompt", "texts", "teacher", "scalingdoc"),
   ...under("student", "init ownSize", "scalingnote"),
   ...under("student", "kind width layers heads", "scalingnote", "scalingdoc", "twinbert"),
-  ...under("student", "docTokens", "texts", "twinbert"),
+  // A student that learns documents is as long as those.
+  ...under("student", "docTokens", "texts", "scalingnote", "twinbert"),
   ...under("student", "pooling vocabulary queryTokens prompt", "texts", "scalingnote", "scalingdoc", "twinbert"),
   ...under("baselines", "equalise", "scalingdoc", "twinbert"),
   ...under("baselines", "twinbertLearningRate twinbertEmbeddingRate twinbertSharedTowers", "twinbert"),

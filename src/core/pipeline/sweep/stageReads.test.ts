@@ -64,6 +64,28 @@ const VARIANTS: [string, Experiment][] = [
       training: { batch: 4, patience: 3, start: "own", labelledShare: 0.5 },
     }),
   ],
+  [
+    "adapters, further losses and negatives",
+    experimentOf({
+      stage1: {
+        ...{ steps: 6, lora: true, symmetric: true, matryoshka: 1, queue: 8 },
+        ...{ minedNegatives: 1, mineAfter: 2, mineEvery: 2, mineMargin: -1 },
+      },
+      stage2: {
+        ...{
+          steps: 2,
+          klWeight: 1,
+          marginWeight: 1,
+          infoNceWeight: 1,
+          scored: "both",
+          sampledDocuments: 8,
+          matryoshka: 1,
+        },
+        ...{ documentShare: 0.25, copies: 1, wordDrop: 0.2, copyTarget: "own", refineSteps: 2 },
+      },
+      student: { kind: "lookup", ownSize: 12 },
+    }),
+  ],
   ["a lookup table from the teacher's", experimentOf({ student: { kind: "lookup", width: 32, init: "embeddings" } })],
 ];
 
@@ -113,7 +135,7 @@ describe("a stage reads nothing of the experiment that is not in its key", () =>
       const parts: Part[] = path.startsWith("teacher.")
         ? ["texts", "teacher", "scalingnote", "scalingdoc"]
         : path === "student.docTokens"
-          ? ["texts", "twinbert"]
+          ? ["texts", "scalingnote", "twinbert"]
           : ["texts", "scalingnote", "scalingdoc", "twinbert"];
       expect(changedBy(path), path).toEqual(expect.arrayContaining(parts));
     }
