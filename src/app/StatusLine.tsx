@@ -1,6 +1,7 @@
 import { bytes, count, plain } from "../charts/words";
 import { useLabStore } from "../state/context";
 import { isCpu } from "../state/device";
+import { trainingModel } from "../state/pretrain";
 import { underWay } from "../state/run";
 import { currentStage, lastLoss } from "../state/stages";
 
@@ -9,7 +10,8 @@ export function StatusLine() {
   const report = useLabStore("device", (s) => s.report);
   const opening = useLabStore("device", (s) => s.opening);
   const training = useLabStore("run", underWay);
-  const paused = useLabStore("run", (s) => s.status === "paused");
+  const model = useLabStore("pretrain", (s) => (trainingModel(s) ? s.report : null));
+  const paused = useLabStore("run", (s) => (model ?? s).status === "paused");
   const stages = useLabStore("run", (s) => s.stages);
   const saved = useLabStore("run", (s) => s.saved);
   const owner = useLabStore("lock", (s) => s.owner);
@@ -35,7 +37,7 @@ export function StatusLine() {
                 : report.problem && report.problem.kind !== "no-webgpu"
                   ? "The GPU is not there any more"
                   : "No GPU in this browser"
-              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
+              : `${training || model ? (paused ? "Paused" : "Training") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
           {adapter ? <b>{adapter.description}</b> : null}
         </span>
       </span>
@@ -51,6 +53,10 @@ export function StatusLine() {
           <b>{speed > 0 ? plain(Number(speed.toPrecision(3))) : "–"}</b>{" "}
           {stage?.name === "index" ? "documents/s" : stage?.name === "evaluation" ? "queries/s" : "steps/s"}
           {point && point.tokensPerSecond > 0 ? `, ${count(point.tokensPerSecond)} tokens/s` : ""}
+        </span>
+      ) : model ? (
+        <span>
+          Language model {model.name}: step <b>{count(model.step)}</b> of {count(model.settings.steps)}
         </span>
       ) : (
         <span>Nothing is training</span>

@@ -1,44 +1,49 @@
 /** `lab pretrain`: a small language model from text, as a Hugging Face folder (stage 0). */
-import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { presetExperiment } from "../core/config/presets";
-import { notesDataset } from "../core/data/notes";
-import { notesThreads, plainForm } from "../core/data/notes/pretraining";
+import {
+  checkPretrain,
+  LANGUAGE_SIZES,
+  PRETRAIN_DEFAULTS,
+  type PretrainField,
+  type PretrainSettings,
+  pretrainInfo,
+  readSize,
+  THREADS,
+} from "../core/config/pretrain";
+import { openFiles } from "../core/data/files";
+import { readLanguageTexts } from "../core/data/languageTexts";
 import { LabError } from "../core/errors";
 import { createControl } from "../core/pipeline/control";
 import { type ListedModel, languageFolder, listed } from "../core/pipeline/languageFolder";
-import {
-  LANGUAGE_SIZES,
-  type LanguageSize,
-  PRETRAIN_DEFAULTS,
-  type PretrainSettings,
-  pretrain,
-} from "../core/pipeline/pretrain";
+import { pretrain } from "../core/pipeline/pretrain";
+import { generatedTexts, type LanguageTexts } from "../core/pipeline/pretrainTexts";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp, whole } from "./arguments";
 import { settleHere } from "./cache";
+import { folderEntries } from "./folder";
 import { folderStore } from "./folderStore";
 import { openNodeGpu } from "./gpu";
 import { checkFolder } from "./out";
 
-const SIZES = Object.keys(LANGUAGE_SIZES) as LanguageSize[];
-const { vocabulary, length, batch, steps, learningRate } = PRETRAIN_DEFAULTS;
+const SIZES = Object.keys(LANGUAGE_SIZES);
+const { vocabulary, length, batch, steps, learningRate, seed } = PRETRAIN_DEFAULTS;
 
 export const PRETRAIN_USAGE = `Usage: npm run lab -- pretrain --size ${SIZES.join("|")} --out DIR [options]
 
-  --size NAME          parameters without embeddings
+  --size NAME          parameters without embeddings; or WIDTHxLAYERS, as 96x3
   --out DIR            a Hugging Face folder: weights (F16), config, tokenizer, model card. A training that was stopped
                        leaves its state there, and the same command goes on with it (--steps
                        may then be another number)
-  --text FILE          plain text to learn from, texts parted by blank lines (or, where there are none, by line breaks);
-                       unless given, threads of generated notes and queries
-  --threads N          how many threads; 60000 unless given
+  --text PATH          what to learn from: plain text, its texts parted by blank lines (or, where there are none, by line
+                       breaks), Markdown, JSON lines with a field text; or a folder or .zip of such files.
+                       Unless given, threads of generated notes and queries
+  --threads N          how many threads; ${THREADS} unless given
   --vocabulary N       tokens of the byte-level vocabulary, learned from the text; ${vocabulary}
   --steps N            ${steps} unless given
   --batch N            rows of a step; ${batch}
   --length N           tokens of a row; ${length}
   --learning-rate X    peak of the learning rate; ${learningRate}
-  --seed N             seed of everything random; 1
+  --seed N             seed of everything random; ${seed}
   --licence NAME       of the model, for the card; apache-2.0 for generated text, else "other"
   --list               also list the model in the index.json of the folder that DIR is in
   -h, --help           this text`;
@@ -47,13 +52,13 @@ const FLAGS = {
   size: { type: "string" },
   out: { type: "string" },
   text: { type: "string" },
-  threads: { type: "string", default: "60000" },
+  threads: { type: "string", default: String(THREADS) },
   vocabulary: { type: "string", default: String(vocabulary) },
   steps: { type: "string", default: String(steps) },
   batch: { type: "string", default: String(batch) },
   length: { type: "string", default: String(length) },
   "learning-rate": { type: "string", default: String(learningRate) },
-  seed: { type: "string", default: "1" },
+  seed: { type: "string", default: String(seed) },
   licence: { type: "string" },
   list: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -71,29 +76,25 @@ export async function pretrainCommand(args: string[]): Promise<number> {
     process.stdout.write(`${PRETRAIN_USAGE}\n`);
     return 0;
   }
-  const size = SIZES.find((name) => name === values.size);
-  if (!size) throw bad(`--size is ${SIZES.join(", ")}, not "${values.size ?? ""}".`);
+  const size = readSize(values.size ?? "");
+  if (!size) throw bad(`--size is ${SIZES.join(", ")} or WIDTHxLAYERS, not "${values.size ?? ""}".`);
   if (!values.out) throw bad("--out DIR is missing: where the model goes.");
-  const rate = Number(values["learning-rate"]);
-  if (!(rate > 0 && rate < 1)) throw bad(`--learning-rate wants a number above 0 and below 1.`);
-  const number = (
-    name: "vocabulary" | "steps" | "batch" | "length" | "seed" | "threads",
-    least: number,
-    most: number,
-  ) => whole("pretrain", name, values[name], least, most);
+  const number = (name: Exclude<PretrainField, "learningRate" | "width" | "layers">) => {
+    const { min, max } = pretrainInfo(name);
+    return whole("pretrain", name, values[name], min, max);
+  };
   const settings: PretrainSettings = {
     size,
-    vocabulary: number("vocabulary", 300, 50_000),
-    steps: number("steps", 1, 1_000_000),
-    batch: number("batch", 1, 4096),
-    length: number("length", 8, 1024),
-    learningRate: rate,
-    seed: number("seed", 0, 2 ** 31 - 1),
+    vocabulary: number("vocabulary"),
+    steps: number("steps"),
+    batch: number("batch"),
+    length: number("length"),
+    learningRate: Number(values["learning-rate"]),
+    seed: number("seed"),
   };
+  checkPretrain(settings);
   const source =
-    values.text === undefined
-      ? generated(settings.seed, number("threads", 50, 2_000_000))
-      : await fromFile(values.text);
+    values.text === undefined ? await generatedTexts(settings.seed, number("threads")) : await fromFiles(values.text);
   await checkFolder(values.out);
   const out = folderStore(values.out);
   const { gpu, ops } = await openNodeGpu("fused");
@@ -155,39 +156,8 @@ export async function pretrainCommand(args: string[]): Promise<number> {
 
 const bad = (message: string) => new LabError("bad-setting", message, seeHelp("pretrain"));
 
-interface Source {
-  texts: string[];
-  /** For the card. */
-  words: string;
-}
-
-/** Threads of a world of its own, without the validation and test queries of the preset that has most of them. */
-function generated(seed: number, threads: number): Source {
-  const experiment = presetExperiment("standard");
-  const { notes } = experiment.data;
-  const { test, validation } = notesDataset(notes, experiment.seed);
-  const without = new Set([...test.queries, ...validation.queries].map(({ text }) => plainForm(text)));
-  return {
-    texts: [...notesThreads(notes, seed, threads, without)],
-    words: `${threads.toLocaleString("en")} threads that the program generated (src/core/data/notes/pretraining.ts, seed ${seed}): a note with queries for what it says, or a
-note told again in askers' words, so that the text says which words mean one thing. They come of a world that no
-collection has: no note, query or judgement of a collection is in it. The validation and test queries of the preset
-standard at its own seed do not occur by chance either. The words of the generator are the same in all worlds: that is what
-a model can know of them without a label of the collection it is tried on.`,
-  };
-}
-
-async function fromFile(path: string): Promise<Source> {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why =
-      code === "ENOENT" ? "There is no such file" : cause instanceof TypeError ? "It is not UTF-8" : String(cause);
-    throw new LabError("bad-input", `${path} cannot be read: ${why}.`, "Give a plain text file in UTF-8.", { cause });
-  }
-  const parted = /\n\s*\n/.test(text) ? text.split(/\n\s*\n/) : text.split("\n");
-  const texts = parted.map((part) => part.trim()).filter(Boolean);
-  return { texts, words: `The file ${basename(path)}: ${texts.length.toLocaleString("en")} texts.` };
+async function fromFiles(path: string): Promise<LanguageTexts> {
+  const entries = await folderEntries(path, "Give .txt, .md or .jsonl files, a folder or a .zip of them.");
+  const { texts } = await readLanguageTexts(await openFiles(entries));
+  return { texts, words: `${basename(resolve(path))}: ${texts.length.toLocaleString("en")} texts.` };
 }

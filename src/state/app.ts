@@ -6,6 +6,7 @@ import { createDeviceStore } from "./device";
 import { createLabStore } from "./lab";
 import { createLockStore } from "./lock";
 import { createModelsStore } from "./models";
+import { createPretrainStore } from "./pretrain";
 import { createRecordedStore } from "./recorded";
 import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
@@ -30,6 +31,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const lab = createLabStore(client);
   const data = createDataStore(client, lab);
   const models = createModelsStore(client, around.fetcher);
+  const pretrain = createPretrainStore(client, () => lab.getState().experiment.training.memoryLimit);
   const search = createSearchStore(client);
   const trials = createTrialsStore(client);
   const analyst = createAnalyst(client);
@@ -40,7 +42,10 @@ export function createLab(client: LabClient, around: Surroundings) {
     if (event.type === "device") {
       device.getState().lost(event.report);
       const problem = event.report.problem;
-      if (problem) run.getState().broken(problem);
+      if (problem) {
+        run.getState().broken(problem);
+        pretrain.getState().broken(problem);
+      }
       return;
     }
     if (event.type === "loading") {
@@ -49,6 +54,11 @@ export function createLab(client: LabClient, around: Surroundings) {
     }
     if (event.type === "fetching") {
       models.getState().hear(event.report);
+      return;
+    }
+    if (event.type === "pretrain") {
+      pretrain.getState().hear(event.report);
+      if (event.report.status === "done") void models.getState().refresh();
       return;
     }
     run.getState().apply(event);
@@ -113,6 +123,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     lab,
     data,
     models,
+    pretrain,
     search,
     trials,
     analyst,

@@ -20,6 +20,7 @@ type StoreName =
   | "lab"
   | "data"
   | "models"
+  | "pretrain"
   | "search"
   | "trials"
   | "recorded"

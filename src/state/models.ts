@@ -6,14 +6,14 @@ import { type LabClient, toReport } from "./client";
 /** A model that comes with the page: public/models/index.json. */
 export interface BundledModel {
   name: string;
-  /** Without token embeddings. */
   parameters: number;
+  withoutEmbeddings: number;
   bytes: number;
-  /** On held-out notes. */
+  /** On held-out text of its kind. */
   perplexity: number;
 }
 
-export type ModelTab = "here" | "files" | "url" | "hub";
+export type ModelTab = "here" | "files" | "url" | "hub" | "train";
 
 export interface ModelsState {
   /** Whose start is being chosen; null: the window is closed. */
@@ -32,7 +32,7 @@ export interface ModelsState {
   busy: boolean;
   fetching: FetchingReport | null;
   error: ErrorReport | null;
-  choose(side: "teacher" | "student"): void;
+  choose(side: "teacher" | "student", tab?: ModelTab): void;
   close(): void;
   setTab(tab: ModelTab): void;
   type(field: "url" | "hub" | "hubUrl", text: string): void;
@@ -45,6 +45,8 @@ export interface ModelsState {
   stop(): Promise<void>;
   putAside(): void;
   remove(id: string): Promise<void>;
+  /** A kept model's folder as a .zip; null where it failed. */
+  archive(reference: string): Promise<Blob | null>;
   hear(report: FetchingReport | null): void;
 }
 
@@ -78,7 +80,7 @@ export function createModelsStore(client: LabClient, fetcher: typeof fetch | und
       busy: false,
       fetching: null,
       error: null,
-      choose: (choosing) => set({ choosing, tab: "here", looked: null, error: null }),
+      choose: (choosing, tab = "here") => set({ choosing, tab, looked: null, error: null }),
       // What is being fetched goes on.
       close: () => set({ choosing: null, looked: null, error: null }),
       setTab: (tab) => set({ tab, looked: null, error: null }),
@@ -115,6 +117,15 @@ export function createModelsStore(client: LabClient, fetcher: typeof fetch | und
       async remove(id) {
         await work(() => client.send("removeModel", { id }));
         await get().refresh();
+      },
+      async archive(reference) {
+        set({ error: null });
+        try {
+          return await client.send("exportModel", { reference });
+        } catch (cause) {
+          set({ error: toReport(cause) });
+          return null;
+        }
       },
       hear: (fetching) => set({ fetching }),
     };

@@ -2,6 +2,7 @@
 import { type CheckpointFiles, checkpointFromBlobs, checkpointFromUrl, inspectCheckpoint } from "../core/checkpoints";
 import { hubModel, type Library, type Remote, remoteFiles, urlModel } from "../core/checkpoints/library";
 import { LabError } from "../core/errors";
+import { writeArchive } from "../core/formats/archive";
 import type { FetchingReport, ModelFrom, ModelReport, StoredModel } from "./protocol";
 
 export interface Models {
@@ -15,6 +16,8 @@ export interface Models {
   stop(): void;
   list(): Promise<StoredModel[]>;
   remove(id: string): Promise<void>;
+  /** A kept one's folder as a .zip. */
+  archive(reference: string): Promise<Blob>;
   /** What the settings teacher.checkpoint and student.checkpoint name. */
   open(reference: string): Promise<CheckpointFiles>;
 }
@@ -138,6 +141,12 @@ export function createModels({ library, onFetching, fetcher, base }: ModelsHost)
     },
     stop: () => abort?.abort(),
     list: () => library.list(),
+    async archive(reference) {
+      const files = await library.open(reference);
+      const all = new Map<string, Uint8Array>();
+      for (const { path } of await files.list()) all.set(path, await files.read(path));
+      return new Blob([writeArchive(all) as BlobPart], { type: "application/zip" });
+    },
     remove: (id) => library.remove(id),
     async open(reference) {
       if (!reference.startsWith(BUNDLED)) return library.open(reference);
@@ -164,6 +173,7 @@ export function modelCommands(models: Models) {
       return null;
     },
     listModels: () => models.list(),
+    exportModel: ({ reference }: { reference: string }) => models.archive(reference),
     removeModel: async ({ id }: { id: string }) => {
       await models.remove(id);
       return null;

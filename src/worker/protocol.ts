@@ -6,6 +6,7 @@ import type { AblationReport } from "../core/analysis/ablation";
 import type { ScalingQuestion, ScalingReport } from "../core/analysis/scaling";
 import type { Trial } from "../core/analysis/trial";
 import type { StoredCheckpoint } from "../core/checkpoints/library";
+import type { PretrainSettings } from "../core/config/pretrain";
 import type { Experiment } from "../core/config/schema";
 import type { Form, Table } from "../core/data/collection";
 import type { Columns } from "../core/data/columns";
@@ -20,8 +21,9 @@ import type {
   ValidationPoint,
 } from "../core/formats/result";
 import type { ExportForm, ExportWhat } from "../core/pipeline/exports";
+import type { PretrainPlan } from "../core/pipeline/pretrainPlan";
 
-export type { ExportForm, ExportWhat };
+export type { ExportForm, ExportWhat, PretrainPlan, PretrainSettings };
 
 /** An error as it crosses to the page. */
 export interface ErrorReport {
@@ -110,6 +112,37 @@ export interface FetchingReport {
   total: number;
 }
 
+/** What a language model learns from: threads that the page writes, or the texts that were read last. */
+export type LanguageSource = { kind: "notes"; threads: number } | { kind: "files" };
+
+/** Texts for a language model that were read. */
+export interface TextReport {
+  name: string;
+  texts: number;
+  characters: number;
+  notices: string[];
+}
+
+/** The training of a language model that is under way, was cut off, or is done. */
+export interface PretrainReport {
+  name: string;
+  settings: PretrainSettings;
+  status: RunStatus;
+  step: number;
+  /** What goes on before it can move; null: it moves. */
+  doing: string | null;
+  /** Nats, thinned out. */
+  losses: { step: number; loss: number }[];
+  /** On held-out text. */
+  validation: { step: number; perplexity: number }[];
+  tokensPerSecond: number | null;
+  etaSeconds: number | null;
+  /** Why it was cut off. */
+  error: ErrorReport | null;
+  /** Once it is done: the model in the library. */
+  stored: StoredModel | null;
+}
+
 /** How much of the GPU's memory a run would take. */
 export interface MemoryReport {
   /** One sentence: how much, in which stage, and what for. */
@@ -188,6 +221,23 @@ export interface Commands {
   stopModel: [Record<string, never>, null];
   listModels: [Record<string, never>, StoredModel[]];
   removeModel: [{ id: string }, null];
+  /** A kept model's folder as one .zip. */
+  exportModel: [{ reference: string }, Blob];
+  /** What the training of a language model would take, and why it would not be started. */
+  planPretrain: [
+    { settings: PretrainSettings; memoryLimit: number },
+    { plan: PretrainPlan; problem: ErrorReport | null },
+  ];
+  /** Reads text files for a language model to learn from; what was read before stays until this is done. */
+  readText: [{ files: { path: string; file: Blob }[] }, TextReport];
+  /** Starts to train a language model; events follow. `pause`, `resume` and `stop` are for it too. */
+  pretrain: [{ name: string; settings: PretrainSettings; source: LanguageSource; memoryLimit: number }, PretrainReport];
+  /** The one that is under way, or was cut off. */
+  pretrainState: [Record<string, never>, PretrainReport | null];
+  /** Goes on with the one that was cut off. */
+  resumePretrain: [{ memoryLimit: number }, PretrainReport];
+  /** Deletes it. */
+  dropPretrain: [Record<string, never>, null];
   /** How much of the GPU's memory a run would take. Computes from shapes alone; opens nothing. */
   memory: [{ experiment: Experiment }, MemoryReport];
   /** Starts a run; answers with its id once it is under way. Events follow. */
@@ -249,6 +299,8 @@ export type RunEvent =
   | { type: "loading"; report: LoadingReport | null }
   /** A checkpoint is being fetched; null: not any more. Of no run. */
   | { type: "fetching"; report: FetchingReport | null }
+  /** The training of a language model moved on. Of no run. */
+  | { type: "pretrain"; report: PretrainReport }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

@@ -25,6 +25,7 @@ import { plainOps } from "../gpu/plainOps";
 import { createCollections, describe } from "./collections";
 import { errorReport, eventBatcher, loadingTeller } from "./events";
 import { createModels, modelCommands } from "./models";
+import { pretrainHandlers } from "./pretrain";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
 import { trialHandlers } from "./trials";
@@ -59,7 +60,8 @@ export function createSession(options: SessionOptions): Handlers {
     onFetching: (report) => emit({ type: "fetching", report }),
   });
   let gpu: Gpu | null = null;
-  let active: { runId: string; control: RunControl } | null = null;
+  /** What trains: a run, or (runId null) a language model. */
+  let active: { runId: string | null; control: RunControl } | null = null;
   let search: { runId: string; engine: SearchEngine } | null = null;
   let searching: Promise<unknown> = Promise.resolve();
 
@@ -97,15 +99,13 @@ export function createSession(options: SessionOptions): Handlers {
   const limits = () => (gpu && !gpu.heap ? gpu.device.limits : undefined);
   const opsOf = (g: Gpu) => (g.heap ? plainOps : fusedOps);
   /** A CPU trains what is about as small as the preset Tiny. */
-  const needSmall = ({ experiment, towers }: Started, dataset: Dataset) => {
-    if (!gpu?.heap) return;
-    const { totalFlops } = planRun(experiment, planShape(experiment, dataset), towers);
+  const needSmall = (flops: number, what = "This experiment", smaller = "Choose the preset Tiny") => {
     const most = 4 * PRESETS.tiny.flops;
-    if (totalFlops > most)
+    if (gpu?.heap && flops > most)
       throw new LabError(
         "bad-setting",
-        `This experiment takes up to ${totalFlops.toExponential(1)} floating-point operations; on the CPU at most ${most.toExponential(1)} are started.`,
-        "Choose the preset Tiny, or open the page in a browser with WebGPU.",
+        `${what} takes up to ${flops.toExponential(1)} floating-point operations; on the CPU at most ${most.toExponential(1)} are started.`,
+        `${smaller}, or open the page in a browser with WebGPU.`,
       );
   };
   const needMemory = ({ experiment, towers }: Started, dataset: Dataset) => {
@@ -116,11 +116,13 @@ export function createSession(options: SessionOptions): Handlers {
   const needRoom = async (started: Started, dataset: Dataset) => {
     needMemory(started, dataset);
     await needGpu();
-    needSmall(started, dataset);
+    needSmall(planRun(started.experiment, planShape(started.experiment, dataset), started.towers).totalFlops);
     needMemory(started, dataset); // its limits are known now
   };
   const needIdle = () => {
-    if (active) throw new LabError("bad-input", "A run is under way.", "Stop it first, or wait for its end.");
+    if (!active) return;
+    const what = active.runId === null ? "A language model is being trained." : "A run is under way.";
+    throw new LabError("bad-input", what, "Stop it first, or wait for its end.");
   };
   const needRun = async (runId: string): Promise<RunSummary> => {
     const run = await runs.get(runId);
@@ -182,6 +184,26 @@ export function createSession(options: SessionOptions): Handlers {
 
   return {
     ...modelCommands(models),
+    ...pretrainHandlers({
+      store,
+      library: options.library,
+      codeVersion: options.codeVersion,
+      limits,
+      needIdle,
+      needSmall,
+      async open() {
+        const device = await needGpu();
+        return { gpu: device, ops: opsOf(device), adapter: adapterRecord(device) };
+      },
+      take(control) {
+        active = { runId: null, control };
+        return closeSearch();
+      },
+      release() {
+        active = null;
+      },
+      emit: (report) => emit({ type: "pretrain", report }),
+    }),
     open,
     openData: ({ from }) => collections.open(from),
     lookAgain: ({ header }) => collections.lookAgain(header),

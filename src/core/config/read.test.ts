@@ -188,7 +188,7 @@ describe("rules between settings", () => {
     [
       { stage2: { mseWeight: 0, cosineWeight: 0 } },
       { stage2: { cosineWeight: 1 } },
-      "stage2.cosineWeight 0 beside an MSE weight of 0 leaves no loss; set to 1.",
+      "stage2.cosineWeight 0 beside other weights of 0 leaves no loss; set to 1.",
     ],
   ])("%j", (input, outcome, notice) => {
     expect(readExperiment(input)).toMatchObject({ experiment: outcome, notices: [notice] });

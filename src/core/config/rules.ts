@@ -42,16 +42,26 @@ export function settleTogether(experiment: Experiment): Settled {
     set("student.layers", 1, "is too few for anything but a lookup table");
   const problem = initProblem(now);
   if (problem) set("student.init", "random", problem);
-  if (now.stage2.mseWeight === 0 && now.stage2.cosineWeight === 0)
-    set("stage2.cosineWeight", 1, "beside an MSE weight of 0 leaves no loss");
+  if (lossWeights(now).every(([, weight]) => weight === 0))
+    set("stage2.cosineWeight", 1, "beside other weights of 0 leaves no loss");
+  if (now.stage1.mineTo < now.stage1.mineFrom)
+    set("stage1.mineTo", now.stage1.mineFrom, "is a rank above the first that is mined");
   return { experiment: now, notices };
 }
 
+/** The losses of stage 2 by their weights' names: a setting of it that ends in "Weight" is one. */
+export const lossWeights = ({ stage2 }: Pick<Experiment, "stage2">): [string, number][] =>
+  Object.entries(stage2).flatMap(([name, value]) =>
+    name.endsWith("Weight") && typeof value === "number" ? [[name, value]] : [],
+  );
+
 /** Why the student cannot start as its setting says, as the end of a sentence; null where it can. */
-function initProblem({ teacher, student }: Experiment): string | null {
+function initProblem({ teacher, student, embeddingSize }: Experiment): string | null {
   // What a checkpoint's shape allows is known once it has been read (pipeline/starts.ts).
   if (student.init === "random" || student.checkpoint !== "" || teacher.checkpoint !== "") return null;
   if (student.init === "first-last") {
+    if (student.ownSize > 0 && student.ownSize !== embeddingSize)
+      return `needs vectors of the teacher's size, ${embeddingSize}`;
     if (student.kind !== "decoder") return "needs a decoder student";
     if (student.layers > teacher.layers - 2)
       return `needs a student of at least 2 layers fewer than the teacher's ${teacher.layers}`;

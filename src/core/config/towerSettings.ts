@@ -68,7 +68,7 @@ const towerCommon = (d: { queryTokens: number; docTokens: number }) => ({
     default: "all",
     choices: { all: "all its values", words: "its token embeddings" },
     label: "Takes of it",
-    help: "All values keep what it has learned and take a low rate. Token embeddings alone, brought to the size of fresh ones, in layers that add nothing at first, train as a fresh tower does: for small language models.",
+    help: "All values keep what it has learned and take a low rate. Token embeddings alone, centred and whitened, in layers that add nothing at first, train as a fresh tower does: for small language models.",
     source: OURS,
   }),
 });
@@ -164,6 +164,15 @@ export const student = z
     }),
     pooling: pooling("mean"),
     ...towerCommon({ queryTokens: 24, docTokens: 64 }),
+    ownSize: whole({
+      default: 0,
+      min: 0,
+      max: 1024,
+      label: "Own vector size",
+      unit: "dimensions",
+      help: "Where it differs from the embedding size, a matrix learned in stage 2 takes the student's vectors to the teacher's size. After training it is multiplied into the student's last matrix, so the checkpoint has the embedding size. 0: the same size.",
+      source: "LEAF, arXiv 2509.12539",
+    }),
     init: choice({
       default: "random",
       choices: {

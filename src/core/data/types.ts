@@ -21,6 +21,8 @@ export type Qrels = Map<string, Map<string, number>>;
 export interface Split {
   queries: Query[];
   qrels: Qrels;
+  /** By query of generated training data: the facts it asks for, the main one first. */
+  needs?: number[][];
 }
 
 /** A collection ready for an experiment. */

@@ -25,7 +25,7 @@ export interface LossPoint {
   gradNorm: number;
   /** Peak learning rate times the schedule's factor at this step. */
   learningRate: number;
-  /** Terms of the loss by name, unweighted (stage 2: mse, cosine; with a learned temperature: temperature). */
+  /** Terms of the loss by name, unweighted (stage 2: mse, cosine, kl, ...; contrastive trainings: temperature). */
   terms: Record<string, number>;
   /** Tokens (padding excluded) a second since the last point. */
   tokensPerSecond: number;
@@ -36,7 +36,10 @@ export interface LossPoint {
 /** One validation. */
 export interface ValidationPoint {
   step: number;
-  /** Over the validation queries: recall@1, recall@10, ... and, in stage 2, cosine to the teacher. */
+  /**
+   * Over the validation queries: recall@1, recall@10, ... and, in stage 2, cosine to the teacher. There also "gradNorm.mse"
+   * and so on: the norm of each term's gradient at the student's vectors of the last batch, its weight included.
+   */
   metrics: Record<string, number>;
 }
 

@@ -33,6 +33,18 @@ describe("a run's memory", () => {
     expect(peak({ stage1: { dropout: 0.1 } })).toBeGreaterThan(base);
     expect(peak({ training: { step: "eager" } })).toBeGreaterThan(base);
     expect(peak({ teacher: { sharedTowers: true } })).toBeLessThan(base);
+    for (const stage1 of [{ queue: 8192 }, { minedNegatives: 1 }, { symmetric: true }, { matryoshka: 2 }])
+      expect(peak({ stage1 }), JSON.stringify(stage1)).toBeGreaterThan(base);
+    const stage2Of = (more: object) =>
+      runMemory(experimentSchema.parse(more)).stages.find(({ stage }) => stage === "stage2")!.total;
+    const distilling = stage2Of({});
+    for (const stage2 of [
+      { klWeight: 1 },
+      { klWeight: 1, marginWeight: 1, scored: "both", sampledDocuments: 4096 },
+      { refineSteps: 10 },
+      { documentShare: 0.5 },
+    ])
+      expect(stage2Of({ stage2 }), JSON.stringify(stage2)).toBeGreaterThan(distilling);
   });
 
   it("is told in a sentence, and stage by stage", () => {

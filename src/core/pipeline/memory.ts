@@ -8,15 +8,17 @@ import { bytesInWords } from "../bytes";
 import { getSetting, settingEntry, withSetting } from "../config/paths";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
+import { LOSS_TERMS } from "../objectives";
 import { type LoraSettings, loraOf } from "../towers/lora";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
 import { DEPTH } from "./evaluate";
-import { type PlanShape, planShape, type RunTowers, towerConfigs } from "./plan";
+import { documentsOfBatch, type PlanShape, planShape, queuedBatchesOf, type RunTowers, towerConfigs } from "./plan";
 import {
   besideMemory,
   contrastiveMemory,
+  type DistilLoss,
   distilMemory,
   encoderMemory,
   type MemoryParts,
@@ -24,6 +26,7 @@ import {
   type StepMemory,
   searchMemory,
   sum,
+  type TowerTexts,
 } from "./stepMemory";
 
 export type MemoryStage = "stage1" | "index" | "stage2" | "scalingdoc" | "twinbert" | "evaluation";
@@ -50,7 +53,7 @@ export interface BufferLimits {
 }
 
 /** Steps and encoders that are there at once: they never run at once, so the largest decide how large the buffers are. */
-function together(steps: readonly StepMemory[], captured: boolean): MemoryParts {
+export function together(steps: readonly StepMemory[], captured: boolean): MemoryParts {
   const total = (part: keyof MemoryParts) => sum(steps.map((step) => step[part]));
   const shared = steps.flatMap((step) => step.buffers);
   const most = Math.max(...steps.map((step) => step.buffers.length));
@@ -74,10 +77,15 @@ export function runMemory(
   shape: PlanShape = planShape(experiment),
   towers: RunTowers = towerConfigs(experiment),
 ): RunMemory {
-  const { teacher, student, smallDocument } = towers;
+  const { teacher, student, learner, smallDocument } = towers;
   const { stage1, stage2, training, baselines, embeddingSize } = experiment;
   const captured = training.step === "captured";
-  const columns = training.batch * (1 + stage1.hardNegatives);
+  const columns = training.batch * (1 + stage1.hardNegatives + stage1.minedNegatives);
+  const contrastiveLoss = {
+    queued: queuedBatchesOf(experiment) * training.batch,
+    matryoshka: stage1.matryoshka,
+    symmetric: stage1.symmetric,
+  };
   const { teacher: long, student: short } = shape;
   const encoder = (config: TowerConfig, tokens: number, batch = encodeBatch(experiment)) =>
     encoderMemory({ config, batch, tokens }, captured);
@@ -94,12 +102,21 @@ export function runMemory(
       { config: document, batch: columns, tokens: tokens.document },
       sharedTowers,
       { dropout: stage1.dropout, captured, pieces: stage1.pieces, lora },
+      contrastiveLoss,
     ),
     encoder(query, tokens.query),
     encoder(document, tokens.document),
   ];
   const search = searchMemory(shape.documents, embeddingSize, DEPTH);
-  const watched = vectors(shape.validationDocuments);
+  // While it mines a training holds the corpus' vectors, first as they are read back, then as an index that is searched.
+  const searched = search.index + search.step.activations + search.step.inputs;
+  const mined = stage1.minedNegatives > 0 ? searched + vectors(shape.documents) : 0;
+  const watched = Math.max(vectors(shape.validationDocuments), mined);
+  const distilling = distilMemory(
+    learnerTexts(experiment, shape, learner),
+    { dropout: stage2.dropout, captured, pieces: stage2.pieces },
+    distilLoss(experiment),
+  );
   const twinbertQuery = baselines.twinbertSharedTowers ? smallDocument : student;
   /** What a stage adds to the towers that stay, what it runs, and the vectors it holds. */
   const plan: { stage: MemoryStage; towers: TowerConfig[]; steps: StepMemory[]; vectors: number }[] = [
@@ -114,14 +131,15 @@ export function runMemory(
       stage: "stage2",
       towers: [student],
       steps: [
-        distilMemory(
-          { config: student, batch: training.batch, tokens: short.query },
-          { dropout: stage2.dropout, captured, pieces: stage2.pieces },
-        ),
+        distilling,
+        // What measures how the losses pull has the same inputs, and buffers that are none larger.
+        { ...distilling, parameters: 0, gradients: 0, moments: 0, activations: 0, buffers: [] },
         encoder(teacher, long.query),
-        encoder(student, short.query),
+        encoder(learner, short.query),
       ],
-      vectors: vectors(Math.max(shape.trainQueries, shape.validationQueries)),
+      vectors: vectors(
+        Math.max(shape.trainQueries * (stage2.copyTarget === "own" ? 1 + stage2.copies : 1), shape.validationQueries),
+      ),
     },
     {
       stage: "scalingdoc",
@@ -163,6 +181,24 @@ export function runMemory(
   return { stages, peak: stages.reduce((most, stage) => (stage.total > most.total ? stage : most)) };
 }
 
+/** A batch of stage 2: with documents among them all texts are as long as those. */
+function learnerTexts({ stage2, training }: Experiment, { student }: PlanShape, config: TowerConfig): TowerTexts {
+  const documents = documentsOfBatch(stage2, training.batch) > 0;
+  const tokens = documents ? Math.max(student.query, student.document) : student.query;
+  return { config, batch: training.batch, tokens };
+}
+
+/** The losses of stage 2, or of its refinement where that takes more. */
+function distilLoss({ stage2, training, embeddingSize }: Experiment): DistilLoss {
+  const terms = LOSS_TERMS.filter(({ weight }) => stage2[weight] > 0).length;
+  return {
+    terms: Math.max(terms, stage2.refineSteps > 0 ? 1 : 0),
+    columns: training.batch + (stage2.scored === "batch" ? 0 : stage2.sampledDocuments),
+    matryoshka: stage2.matryoshka,
+    teacherSize: embeddingSize,
+  };
+}
+
 /**
  * How many students fit side by side in stage 2, at least one: each has parameters, gradients, moments and activations
  * of its own, what is fed to the step and the teacher they share.
@@ -172,11 +208,12 @@ export function mostStudents(
   shape: PlanShape = planShape(experiment),
   limits?: BufferLimits,
 ): number {
-  const { student } = towerConfigs(experiment);
+  const { learner } = towerConfigs(experiment);
   const { training, stage2 } = experiment;
   const each = besideMemory(
-    { config: student, batch: training.batch, tokens: shape.student.query },
+    learnerTexts(experiment, shape, learner),
     { dropout: stage2.dropout, captured: training.step === "captured" },
+    distilLoss(experiment),
   );
   const alone = runMemory(experiment, shape).stages.find(({ stage }) => stage === "stage2")!;
   const most = limits ? Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) : Number.POSITIVE_INFINITY;

@@ -10,6 +10,8 @@ interface Size {
   dropout: boolean;
   /** The adapters that are trained in place of the tower. */
   lora?: LoraSettings | null | undefined;
+  /** Of a decoder: the states of all positions are wanted, not a vector of each text. */
+  states?: boolean;
 }
 
 /** Pre-norm layers (decoder, bench), post-norm layers (encoder): what an op of the forward pass is to the memory. */
@@ -126,7 +128,7 @@ function towerOps(tape: Tape, config: TowerConfig, { batch, tokens, dropout, lor
   };
 }
 
-/** What encoding a batch of texts makes. @returns the raw vectors [batch, embeddingSize] */
+/** What encoding a batch of texts makes. @returns the raw vectors [batch, embeddingSize], or states [batch * tokens, width] */
 export function towerMemory(tape: Tape, config: TowerConfig, size: Size): Value {
   const ops = towerOps(tape, config, size);
   const activation = activationOf(config);
@@ -161,6 +163,7 @@ export function towerMemory(tape: Tape, config: TowerConfig, size: Size): Value 
         return last ? ops.normPool(y) : ops.norm(y);
       });
     }
+    if (size.states) return ops.norm(x);
     const pooled = config.kind === "encoder" ? x : ops.normPool(x);
     return ops.finish(pooled);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PRESETS, type PresetName, presetExperiment } from "../config/presets";
-import { equalisedSteps, planRun } from "./plan";
+import { equalisedSteps, planRun, towerConfigs } from "./plan";
 
 /** What a preset may cost at most: quick is to take about a minute on a laptop's GPU, standard a few. */
 const MOST: Record<PresetName, number> = { tiny: 2e10, quick: 1.5e12, standard: 6e12 };
@@ -34,6 +34,33 @@ describe("planRun", () => {
     expect(inPieces.stage1 / whole.stage1).toBeGreaterThan(1.2);
     expect(inPieces.stage1 / whole.stage1).toBeLessThan(4 / 3);
     expect(inPieces.stage2).toBe(whole.stage2);
+  });
+
+  it("counts what further losses and negatives cost", () => {
+    const experiment = presetExperiment("quick");
+    const whole = planRun(experiment);
+    const stage1 = (more: object) => planRun({ ...experiment, stage1: { ...experiment.stage1, ...more } });
+    const stage2 = (more: object) => planRun({ ...experiment, stage2: { ...experiment.stage2, ...more } });
+    // A mined negative is one more document a query, and each time the whole collection is encoded and searched.
+    const mined = (mineEvery: number) => stage1({ minedNegatives: 1, mineAfter: 90, mineEvery }).flops.stage1;
+    const hard = stage1({ hardNegatives: 1 }).flops.stage1;
+    expect(mined(0)).toBeGreaterThan(hard + whole.flops.index);
+    expect((mined(50) - hard) / (mined(0) - hard)).toBeCloseTo(2, 9);
+    expect((mined(25) - hard) / (mined(0) - hard)).toBeCloseTo(4, 9);
+    expect(stage1({ minedNegatives: 1, mineAfter: 190 }).flops.stage1).toBe(hard);
+    // The refinement is a part of stage 2; with it the baselines see as many pairs more.
+    const refined = stage2({ refineSteps: 60 });
+    expect(refined.steps.stage2).toBe(240);
+    expect(refined.steps.twinbert).toBe(whole.steps.twinbert + 60);
+    expect(refined.flops.stage2).toBeGreaterThan(1.15 * whole.flops.stage2);
+    expect(stage2({ documentShare: 0.25 }).flops.stage2).toBeGreaterThan(1.5 * whole.flops.stage2);
+    expect(stage2({ copies: 2 }).flops.stage2).toBe(whole.flops.stage2);
+    expect(stage2({ copies: 2, copyTarget: "own" }).flops.stage2).toBeGreaterThan(whole.flops.stage2);
+    const towers = (more: object) => towerConfigs({ ...experiment, stage2: { ...experiment.stage2, ...more } }).learner;
+    expect(towers({ documentShare: 0.25 })).toEqual({ ...towers({}), maxTokens: experiment.student.docTokens });
+    const ownSize = planRun({ ...experiment, student: { ...experiment.student, ownSize: 16 } }).flops;
+    expect(ownSize.stage2).not.toBe(whole.flops.stage2);
+    expect(ownSize.twinbert).toBe(whole.flops.twinbert);
   });
 
   it("equalises steps or operations where asked", () => {

@@ -4,12 +4,13 @@ import { useGpu } from "../../gpu/testGpu";
 import { memoryStore } from "../artifacts/store";
 import { checkpointFromBlobs, checkpointTokenizer, inspectCheckpoint, loadCheckpoint } from "../checkpoints";
 import { presetExperiment } from "../config/presets";
+import type { PretrainSettings } from "../config/pretrain";
 import { notesThreads } from "../data/notes/pretraining";
 import { parseSafetensors, readSafetensors } from "../formats/safetensors";
 import { readState } from "../training/state";
 import { createControl } from "./control";
 import { languageFolder, listed } from "./languageFolder";
-import { type PretrainSettings, pretrain } from "./pretrain";
+import { pretrain } from "./pretrain";
 
 const gpu = useGpu();
 const texts = [...notesThreads(presetExperiment("tiny").data.notes, 3, 300)];

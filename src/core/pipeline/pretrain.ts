@@ -3,6 +3,7 @@ import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
 import { compileWaiting } from "../../gpu/pipelines";
 import type { Store } from "../artifacts/store";
+import { type PretrainSettings, shapeOf } from "../config/pretrain";
 import { LabError } from "../errors";
 import type { LossPoint, ValidationPoint } from "../formats/result";
 import { halfBits, halfValue } from "../half";
@@ -22,44 +23,14 @@ import { type Control, train } from "../training/trainer";
 import type { Recipe } from "../training/trainingStep";
 import { decodeJson } from "./checkpoints";
 
-/** Shapes by their parameters without embeddings: width and layers. Larger ones want a GPU. */
-export const LANGUAGE_SIZES = {
-  "0.1m": { width: 64, layers: 2 },
-  "0.4m": { width: 128, layers: 2 },
-  "0.8m": { width: 128, layers: 4 },
-  "1.6m": { width: 192, layers: 4 },
-  "3.2m": { width: 256, layers: 4 },
-} as const;
-export type LanguageSize = keyof typeof LANGUAGE_SIZES;
-
-export interface PretrainSettings {
-  size: LanguageSize;
-  /** Words of the byte-level vocabulary that is learned from the texts. */
-  vocabulary: number;
-  /** Tokens of a row, and rows of a step. */
-  length: number;
-  batch: number;
-  steps: number;
-  learningRate: number;
-  seed: number;
-}
-
-export const PRETRAIN_DEFAULTS: Omit<PretrainSettings, "size" | "seed"> = {
-  vocabulary: 4096,
-  length: 128,
-  batch: 8,
-  steps: 2400,
-  learningRate: 5e-3,
-};
-
 /** What does not change from size to size. Betas and decay are those of stage 1. */
 const OPTIMIZER = { warmup: 0.05, weightDecay: 0.01, beta1: 0.9, beta2: 0.98, clip: 1, dropout: 0 };
 /** One text in so many is held out. */
 const HELD_OUT = 50;
 /** Held-out rows that are measured in training, and at the end. */
-const WATCHED_ROWS = 32;
-const MEASURED_ROWS = 256;
-const STATE_FILE = "state/pretrain.safetensors";
+export const WATCHED_ROWS = 32;
+export const MEASURED_ROWS = 256;
+export const STATE_FILE = "state/pretrain.safetensors";
 const STATE_SETTINGS = "state/settings.json";
 
 export interface PretrainOptions {
@@ -114,12 +85,15 @@ export interface PretrainRecord {
   seconds: number;
 }
 
+/** Steps between two measurements on held-out rows. */
+export const watchEvery = (steps: number): number => Math.max(1, Math.round(steps / 10));
+
 /** The shape of a language model. */
 export function languageConfig(
   { size, length }: Pick<PretrainSettings, "size" | "length">,
   vocabulary: number,
 ): TowerConfig {
-  const { width, layers } = LANGUAGE_SIZES[size];
+  const { width, layers } = shapeOf(size);
   return {
     kind: "decoder",
     vocabulary,
@@ -205,7 +179,7 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
       gpu,
       training: step,
       recipe,
-      validateEvery: Math.max(1, Math.round(steps / 10)),
+      validateEvery: watchEvery(steps),
       patience: 0,
       validate: async () => ({ perplexity: Math.exp(await meter.measure(rows.slice(0, WATCHED_ROWS))) }),
       control,
@@ -297,7 +271,7 @@ const halved = (parameters: HostParameters): HostParameters =>
   );
 
 /** Means over about so many equal stretches. */
-function thinned(losses: readonly LossPoint[], points: number): { step: number; loss: number }[] {
+export function thinned(losses: readonly LossPoint[], points: number): { step: number; loss: number }[] {
   const stretch = Math.max(1, Math.ceil(losses.length / points));
   return Array.from({ length: Math.ceil(losses.length / stretch) }, (_, i) => {
     const some = losses.slice(i * stretch, (i + 1) * stretch);

@@ -6,6 +6,7 @@ import { selfTest } from "../../gpu/selfTest";
 import { contentHash } from "../artifacts/hash";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
+import { termsInUse } from "../objectives";
 import { checksFor } from "../training/checks";
 import { decodeJson } from "./checkpoints";
 import { type RunTowers, towerConfigs } from "./plan";
@@ -39,6 +40,7 @@ export async function testBeforeRun(options: SelfTestOptions): Promise<boolean> 
     kinds: [teacher.kind, student.kind],
     dropouts: [experiment.stage1.dropout, experiment.stage2.dropout],
     distillation: experiment.stage2,
+    terms: termsInUse(experiment),
   });
   const inPieces = Math.max(experiment.stage1.pieces, experiment.stage2.pieces) > 1;
   const key = await contentHash({

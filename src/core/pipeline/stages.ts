@@ -1,9 +1,11 @@
 /** The trainings of a run: teacher, student and the two end-to-end baselines. Each starts, resumes or is loaded. */
 import type { Gpu } from "../../gpu/device";
+import { disposeOwn } from "../../gpu/step";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { StageName, TrainedSystem } from "../formats/result";
 import { PYTORCH } from "../formats/safetensors";
+import { numbersOf, type TermNumbers } from "../objectives";
 import { countParameters, embeddingInit, firstLastInit, initTower } from "../towers";
 import {
   disposeTower,
@@ -16,15 +18,21 @@ import {
 import { type LoraSettings, loraOf } from "../towers/lora";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
-import { distilStep, type SharedDistilParts } from "../training/distilStep";
-import { pairOrder, queryOrder } from "../training/pairs";
+import { type DistilStep, distilStep, type SharedDistilParts } from "../training/distilStep";
+import type { TokenTable } from "../training/inputs";
+import { createMiner, type Miner } from "../training/mining";
+import { pairOrder } from "../training/pairs";
+import { projectedEncoder, startProjection, withProjection } from "../training/projection";
+import { scoredDocuments } from "../training/scoredDocuments";
 import { readState, writeState } from "../training/state";
 import { train } from "../training/trainer";
 import type { Recipe, TrainingStep } from "../training/trainingStep";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints";
 import { compilePrograms, encoderFor, type RunContext } from "./context";
 import { TEACHER_QUERIES_FILE } from "./files";
-import { startValues } from "./starts";
+import { miningOptions, queuedBatchesOf } from "./plan";
+import { stage2Texts } from "./stage2Texts";
+import { type Start, startValues } from "./starts";
 import type { TowerText } from "./texts";
 import { watchBoth, watchStudent } from "./watch";
 
@@ -40,7 +48,16 @@ export function disposeTowers(towers: Towers): void {
   if (towers.document !== towers.query) disposeTower(towers.document);
 }
 
-export const stateFile = (stage: StageName) => `state/${stage}.safetensors`;
+export const stateFile = (stage: StageName, phase = "") => `state/${stage}${phase}.safetensors`;
+
+/** A training that is not all of its stage. */
+interface Phase {
+  /** Tells its state's file from that of the stage's first phase. */
+  name: string;
+  /** Steps of the phases before, and of all. */
+  before: number;
+  total: number;
+}
 
 /** A training's recipe: what all of them share, and its own rates and steps. */
 export function recipeOf(
@@ -76,18 +93,26 @@ export function recipeOf(
   };
 }
 
-/** Runs one training as a stage: resumes from its state where there is one, reports, saves. Answers whether it ended early. */
-async function runTraining(
+/**
+ * Runs one training as a stage, or as a phase of one: resumes from its state where there is one, reports, saves. Answers
+ * whether it ended early.
+ */
+async function runTraining<Training extends TrainingStep>(
   context: RunContext,
   stage: StageName,
   recipe: Recipe,
-  build: () => TrainingStep,
-  validate: () => Promise<Record<string, number>>,
+  build: () => Training,
+  validate: (training: Training, step: number) => Promise<Record<string, number>>,
+  { mining, phase }: { mining?: Miner | undefined; phase?: Phase | undefined } = {},
 ): Promise<boolean> {
   const { gpu, store, reporter, experiment } = context;
-  const saved = await store.read(stateFile(stage));
+  const file = stateFile(stage, phase?.name);
+  const saved = await store.read(file);
   const resume = saved ? readState(saved) : undefined;
-  reporter.begin(stage, recipe.steps, resume?.seconds);
+  const before = phase?.before ?? 0;
+  const later = <Point extends { step: number }>(points: readonly Point[]): Point[] =>
+    before > 0 ? points.map((point) => ({ ...point, step: point.step + before })) : [...points];
+  if (before === 0) reporter.begin(stage, phase?.total ?? recipe.steps, resume?.seconds);
   context.control.begin();
   if (resume && resume.steps !== recipe.steps)
     throw new LabError(
@@ -95,9 +120,9 @@ async function runTraining(
       `The checkpoint of ${stage} is of ${resume.steps} steps, the run of ${recipe.steps}.`,
       "Start the run again.",
     );
-  if (resume) reporter.points(stage, resume.losses, resume.validation, resume.step);
+  if (resume) reporter.points(stage, later(resume.losses), later(resume.validation), before + resume.step);
   const training = build();
-  reporter.progress(stage, resume?.step ?? 0, {
+  reporter.progress(stage, before + (resume?.step ?? 0), {
     step: training.step.kind,
     ...(training.step.stats.dispatches === null ? {} : { dispatches: training.step.stats.dispatches }),
   });
@@ -109,14 +134,15 @@ async function runTraining(
       recipe,
       validateEvery: experiment.training.validateEvery,
       patience: experiment.training.patience,
-      validate,
+      validate: (step) => validate(training, step),
+      mining,
       control: context.control,
-      onPoints: (losses, validation, done) => reporter.points(stage, losses, validation, done),
+      onPoints: (losses, validation, done) => reporter.points(stage, later(losses), later(validation), before + done),
       save: {
         everySeconds: experiment.training.saveEvery,
         write: async (state) => {
-          await store.write(stateFile(stage), writeState(state));
-          reporter.saved(stage, state.step);
+          await store.write(file, writeState(state));
+          reporter.saved(stage, before + state.step);
         },
       },
       resume,
@@ -195,6 +221,25 @@ async function trainPair(
     query: encoderFor(context, towers.query, queryLength),
     document: encoderFor(context, towers.document, documentLength),
   };
+  const mining =
+    stage1.minedNegatives > 0
+      ? createMiner(
+          gpu,
+          pairs,
+          { encoder: encoders.query, table: texts.query.train },
+          { encoder: encoders.document, table: texts.document.documents },
+          experiment.embeddingSize,
+          miningOptions(stage1),
+          context.reporter.doing,
+        )
+      : undefined;
+  const queuedBatches = queuedBatchesOf(experiment);
+  const watch = watchBoth(
+    sample,
+    experiment.embeddingSize,
+    { encoder: encoders.query, table: texts.query.validation },
+    { encoder: encoders.document, table: texts.document.documents },
+  );
   try {
     let endedEarly: boolean;
     try {
@@ -209,17 +254,19 @@ async function trainPair(
             documentTokens: texts.document.documents,
             queryLength,
             documentLength,
-            order: pairOrder(pairs, training.batch, stage1.hardNegatives, experiment.seed),
-            hardNegatives: stage1.hardNegatives,
+            order: pairOrder(pairs, training.batch, stage1.hardNegatives, experiment.seed, {
+              ...(mining ? { mined: { count: stage1.minedNegatives, of: mining.of } } : {}),
+              queue: { batches: queuedBatches },
+            }),
+            hardNegatives: stage1.hardNegatives + stage1.minedNegatives,
             temperature: stage1.temperature,
             learnTemperature: stage1.learnTemperature,
+            symmetric: stage1.symmetric,
+            matryoshka: stage1.matryoshka,
+            queuedBatches,
           }),
-        watchBoth(
-          sample,
-          experiment.embeddingSize,
-          { encoder: encoders.query, table: texts.query.validation },
-          { encoder: encoders.document, table: texts.document.documents },
-        ),
+        watch,
+        { mining },
       );
     } finally {
       encoders.query.dispose();
@@ -242,20 +289,32 @@ async function pairWithoutAdapters(gpu: Gpu, { query, document }: Towers): Promi
 
 type Role = "teacher" | "student";
 
+/** A checkpoint's values. With its token embeddings alone it is a fresh tower otherwise, and takes the rates of one. */
+async function checkpointInit(
+  { experiment, texts }: RunContext,
+  start: Start,
+  role: Role,
+  config: TowerConfig,
+  side: "query" | "document",
+): Promise<{ values: HostParameters; loaded: boolean }> {
+  const words = experiment[role].checkpointTakes === "words";
+  const read = words ? [texts[role].documents, texts[role].train] : undefined;
+  return { values: await startValues(start, config, experiment.seed, side, read), loaded: !words };
+}
+
 /** A tower with the values of its checkpoint, or, without one, of the seed. @param lora frozen, with adapters */
 async function freshTower(
-  { gpu, ops, experiment, starts }: RunContext,
+  context: RunContext,
   role: Role,
   config: TowerConfig,
   side: "query" | "document",
   lora: LoraSettings | null = null,
 ): Promise<Tower> {
+  const { gpu, ops, experiment, starts } = context;
   const { seed, training } = experiment;
-  const start = starts[role];
-  const { checkpointTakes: takes } = experiment[role];
-  const values = start
-    ? await startValues(start, config, seed, side, takes)
-    : initTower(config, seed, side, training.start === "own");
+  const { values, loaded } = starts[role]
+    ? await checkpointInit(context, starts[role], role, config, side)
+    : { values: initTower(config, seed, side, training.start === "own"), loaded: false };
   if (lora?.half && ops.name === "plain")
     throw new LabError(
       "bad-setting",
@@ -263,8 +322,7 @@ async function freshTower(
       "Choose --ops fused, or leave stage1.loraHalf off.",
     );
   const tower = lora ? uploadAdapted(gpu, config, values, lora, seed, side) : uploadTower(gpu, config, values);
-  // With token embeddings alone it is a fresh tower otherwise, and takes the rates of one.
-  return start ? { ...tower, loaded: takes === "all" } : tower;
+  return { ...tower, loaded };
 }
 
 /** Both towers from one checkpoint, as the paper starts both from one language model; of the seed, or each from its own. */
@@ -383,24 +441,58 @@ export async function teacherQueries(context: RunContext, teacher: () => Promise
   }
 }
 
-/** What students share that learn from the same teacher. */
-export const distilParts = (
-  { experiment: { stage2, training, seed }, texts: { student } }: RunContext,
+/** What students share that learn from the same teacher; its vectors of altered queries are encoded now. */
+export async function distilParts(
+  context: RunContext,
   { train }: TeacherQueries,
-): Omit<SharedDistilParts, "student"> => ({
-  queryTokens: student.train,
-  queryLength: student.queryLength,
-  teacher: train,
-  order: queryOrder(student.train.offsets.length - 1, training.batch, seed),
-  mseOn: stage2.mseOn,
-  mseReduce: stage2.mseReduce,
-});
+  teacher: () => Promise<Towers>,
+  frozen: Float32Array,
+): Promise<{
+  parts: Omit<SharedDistilParts, "student">;
+  /** Texts of the refinement's steps. */
+  labelled: (step: number) => Int32Array;
+}> {
+  const { experiment, pairs, texts } = context;
+  const { stage2, training, seed } = experiment;
+  const encode = async (table: TokenTable) => {
+    const encoder = encoderFor(context, (await teacher()).query, texts.teacher.queryLength);
+    try {
+      return await encoder.encode(
+        table,
+        Int32Array.from({ length: table.offsets.length - 1 }, (_, i) => i),
+      );
+    } finally {
+      encoder.dispose();
+    }
+  };
+  const learned = await stage2Texts(context, train, encode, frozen);
+  const { which, sampled, queryOf } = { which: stage2.scored, sampled: stage2.sampledDocuments, ...learned };
+  return {
+    parts: {
+      queryTokens: learned.table,
+      queryLength: learned.length,
+      teacher: learned.teacher,
+      teacherRow: learned.teacherRow,
+      order: learned.order(training.batch, seed),
+      mseOn: stage2.mseOn,
+      mseReduce: stage2.mseReduce,
+      matryoshka: stage2.matryoshka,
+      scored: scoredDocuments(pairs, frozen, { which, sampled, seed, queryOf }),
+    },
+    labelled: learned.labelledOrder(training.batch, seed),
+  };
+}
 
 /** What each of them has of its own, beside rates and seed. */
-export const distilWeights = ({ stage2: { mseWeight, cosineWeight } }: Experiment) => ({ mseWeight, cosineWeight });
+export const distilWeights = ({ stage2 }: Experiment): { mseWeight: number; cosineWeight: number } & TermNumbers => ({
+  mseWeight: stage2.mseWeight,
+  cosineWeight: stage2.cosineWeight,
+  ...numbersOf(stage2),
+});
 
 /**
- * Stage 2: the student learns the teacher's query vectors; documents and their vectors stay as they are.
+ * Stage 2: the student learns the teacher's vectors, and where that is set refines itself on the frozen documents;
+ * documents and their vectors stay as they are.
  * @param teacher called where the student starts from it, or its query vectors are not in the store
  */
 export async function distilStudent(
@@ -412,25 +504,52 @@ export async function distilStudent(
   const stage = "stage2";
   const loaded = await loadStudent(context);
   if (loaded) return { student: loaded, endedEarly: false };
-  const student = await freshStudent(context, teacher);
+  let student = await freshStudent(context, teacher);
+  const { config } = student;
   const { stage2, embeddingSize } = experiment;
-  const recipe = recipeOf(context, stage2, plan.steps.stage2, stage2, [student]);
+  const projection = config.embeddingSize === embeddingSize ? undefined : startProjection(gpu, config, experiment);
+  const { refineSteps } = stage2;
+  const steps = { align: plan.steps.stage2 - refineSteps, refine: refineSteps };
   const studentEncoder = encoderFor(context, student, texts.student.queryLength);
   try {
     const vectors = await teacherQueries(context, teacher);
-    const endedEarly = await runTraining(
-      context,
-      stage,
-      recipe,
-      () => distilStep(gpu, ops, recipe, { student, ...distilParts(context, vectors), ...distilWeights(experiment) }),
-      watchStudent(
-        sample,
-        embeddingSize,
-        { encoder: studentEncoder, table: texts.student.validation },
-        frozen,
-        vectors.watched,
-      ),
+    const { parts: shared, labelled } = await distilParts(context, vectors, teacher, frozen);
+    const recall = watchStudent(
+      sample,
+      embeddingSize,
+      { encoder: projectedEncoder(gpu, studentEncoder, projection), table: texts.student.validation },
+      frozen,
+      vectors.watched,
     );
+    const watch = async (training: DistilStep, step: number) => ({
+      ...(await recall()),
+      ...(await training.gradientNorms(Math.max(1, step)))[0],
+    });
+    const parts = { ...shared, ...distilWeights(experiment), student, projection };
+    const total = plan.steps.stage2;
+    const aligning = recipeOf(context, stage2, steps.align, stage2, [student]);
+    let endedEarly = await runTraining(context, stage, aligning, () => distilStep(gpu, ops, aligning, parts), watch, {
+      phase: { name: "", before: 0, total },
+    });
+    if (steps.refine > 0) {
+      const rates = { learningRate: stage2.refineLearningRate, embeddingRate: stage2.refineEmbeddingRate };
+      const refining = recipeOf(context, rates, steps.refine, stage2, [student]);
+      const alone = { ...parts, mseWeight: 0, cosineWeight: 0, klWeight: 0, marginWeight: 0, infoNceWeight: 1 };
+      const early = await runTraining(
+        context,
+        stage,
+        refining,
+        () => distilStep(gpu, ops, refining, { ...alone, order: labelled }),
+        watch,
+        { phase: { name: "-refine", before: steps.align, total } },
+      );
+      endedEarly ||= early;
+    }
+    if (projection) {
+      const whole = await withProjection(gpu, student, projection);
+      disposeTower(student);
+      student = whole;
+    }
     await finishStage(
       context,
       stage,
@@ -439,26 +558,26 @@ export async function distilStudent(
       { query: texts.student, document: texts.teacher },
       endedEarly,
     );
+    await context.store.remove(stateFile(stage, "-refine"));
     return { student, endedEarly };
   } catch (error) {
     disposeTower(student);
     throw error;
   } finally {
     studentEncoder.dispose();
+    if (projection) disposeOwn(gpu, projection);
   }
 }
 
 /** What the student starts from, by the experiment's settings. `loaded`: a checkpoint's values, or a loaded teacher's. */
 export async function studentInit(
-  { experiment, gpu, starts, towers }: RunContext,
+  context: RunContext,
   teacher: () => Promise<Towers>,
 ): Promise<{ values: HostParameters; loaded: boolean }> {
-  const { student: config } = towers;
+  const { experiment, gpu, starts, towers } = context;
+  const { learner: config } = towers;
   const { seed, student } = experiment;
-  if (starts.student) {
-    const { checkpointTakes: takes } = student;
-    return { values: await startValues(starts.student, config, seed, "query", takes), loaded: takes === "all" };
-  }
+  if (starts.student) return checkpointInit(context, starts.student, "student", config, "query");
   const start = initTower(config, seed);
   if (student.init === "random") return { values: start, loaded: false };
   const { query } = await teacher();
@@ -470,5 +589,5 @@ export async function studentInit(
 
 async function freshStudent(context: RunContext, teacher: () => Promise<Towers>): Promise<Tower> {
   const { values, loaded } = await studentInit(context, teacher);
-  return { ...uploadTower(context.gpu, context.towers.student, values), loaded };
+  return { ...uploadTower(context.gpu, context.towers.learner, values), loaded };
 }

@@ -11,8 +11,9 @@ import { LabError } from "../errors";
 import type { TextTokenizer } from "../text/tokenizer";
 import { initTower, parameterSpecs } from "../towers";
 import { denseSize } from "../towers/config";
-import { tableInit } from "../towers/lmStart";
 import type { HostParameters, TowerConfig } from "../towers/types";
+import type { TokenTable } from "../training/inputs";
+import { wordsInit } from "../training/wordsStart";
 import { type RunTowers, towerConfigs } from "./plan";
 
 /**
@@ -118,9 +119,17 @@ function startedTowers(experiment: Experiment, { teacher, student }: Starts): Ru
   if (!teacher && !student) return towerConfigs(experiment);
   const { embeddingSize } = experiment;
   const big = teacher && sized(teacher.inspection.config, embeddingSize);
+  const { ownSize } = experiment.student;
   if (student) {
-    const small = sized(student.inspection.config, embeddingSize);
-    return { teacher: big ?? towerConfigs(experiment).teacher, student: small, smallDocument: small };
+    const { config } = student.inspection;
+    const small = sized(config, embeddingSize);
+    return {
+      teacher: big ?? towerConfigs(experiment).teacher,
+      student: small,
+      // It has the places that it has: longer documents are cut there.
+      learner: sized(config, ownSize || embeddingSize),
+      smallDocument: small,
+    };
   }
   if (experiment.student.init === "first-last") {
     const small = { ...big!, layers: experiment.student.layers };
@@ -130,14 +139,20 @@ function startedTowers(experiment: Experiment, { teacher, student }: Starts): Ru
         `First and last layers: ${small.layers} of the teacher's ${big!.layers}.`,
         "They need a teacher of at least 3 layers, and a student of at least 1 and at least 2 fewer: set student.layers.",
       );
-    return { teacher: big!, student: small, smallDocument: small };
+    if (ownSize > 0 && ownSize !== embeddingSize)
+      throw new LabError(
+        "bad-setting",
+        `First and last layers: a student with vectors of its own size, ${ownSize}.`,
+        `They need vectors of the teacher's size: set student.ownSize to 0 or ${embeddingSize}.`,
+      );
+    return { teacher: big!, student: small, learner: small, smallDocument: small };
   }
   return { ...towerConfigs(experiment), teacher: big! };
 }
 
 /**
  * A checkpoint's values as a tower of this run has them; what it lacks, a projection, starts at random from the seed.
- * @param takes "words": its token embeddings alone, in an else fresh tower of its shape
+ * @param words takes its token embeddings alone, in an else fresh tower of its shape that will read these texts
  * @throws LabError "bad-input" where the files cannot be read
  */
 export async function startValues(
@@ -145,10 +160,10 @@ export async function startValues(
   config: TowerConfig,
   seed: number,
   side: "query" | "document",
-  takes: Experiment["teacher"]["checkpointTakes"] = "all",
+  words?: readonly TokenTable[],
 ): Promise<HostParameters> {
   const loaded = await loadCheckpoint(files, inspection);
-  if (takes === "words") return tableInit(initTower(config, seed, side), loaded);
+  if (words) return wordsInit(initTower(config, seed, side), loaded, config, words);
   const own = inspection.config;
   // What was its projection is a dense module where another one follows.
   const added = (config.dense?.length ?? 0) - (own.dense?.length ?? 0) > 0;

@@ -6,9 +6,11 @@
  */
 import { mostPartials } from "../../gpu/gradients";
 import { infoNceFits } from "../../gpu/kernels/infoNce";
+import { nextTokenBlock } from "../../gpu/kernels/nextToken";
 import { GROUP, paddedSize } from "../../gpu/kernels/scores";
 import { planBuffers, type Request } from "../../gpu/lifetimes";
 import { SEARCH_BATCH, SEARCH_BLOCK } from "../../gpu/search";
+import { prefixSizes } from "../objectives/term";
 import { type LoraSettings, trainedSizes } from "../towers/lora";
 import { parameterSpecs, parameterStacks, sizeOf } from "../towers/parameters";
 import type { TowerConfig } from "../towers/types";
@@ -100,16 +102,62 @@ function bufferSizes(all: readonly Request[], captured: boolean): number[] {
   return [...bySize].flatMap(([size, same]) => planBuffers(same).buffers.map(() => size)).sort((a, b) => b - a);
 }
 
+/** What the loss of a contrastive step has beside batch and hard negatives; nothing unless given. */
+export interface ContrastiveLoss {
+  /** Documents of earlier batches. */
+  queued?: number;
+  /** Halvings of the vectors. */
+  matryoshka?: number;
+  symmetric?: boolean;
+}
+
 /** The loss's own tensors: gradients of both sides' vectors, which it returns, and matrices of queries by documents. */
-function infoNceMemory(tape: Tape, sizes: readonly [number, number], batch: number, columns: number): [Cell, Cell] {
-  const first = tape.make(sizes[0]);
-  // The kernels keep one matrix, for as long as they run. tfjs' operations, which take their place where documents are
-  // many, hold ten, and a square one for the diagonal: counted in a recording of 960 by 1,920.
-  const matrices = Array.from({ length: infoNceFits(columns) ? 1 : 10 }, () => tape.make(batch * columns));
-  if (!infoNceFits(columns)) matrices.push(tape.make(batch * batch));
-  const small = [tape.make(batch + columns), tape.make(2 * batch)];
-  const second = tape.make(sizes[1]);
-  for (const cell of [...matrices, ...small]) tape.release(cell);
+function infoNceMemory(
+  tape: Tape,
+  size: number,
+  batch: number,
+  columns: number,
+  { queued = 0, matryoshka = 0, symmetric = false }: ContrastiveLoss,
+): [Cell, Cell] {
+  const sizes = prefixSizes(size, matryoshka);
+  const alone = sizes.length === 1 && queued === 0 && !symmetric;
+  const all = columns + queued;
+  const passing: Cell[] = [];
+  const pass = (...counts: number[]) => passing.push(...counts.map(tape.make));
+  /** One softmax; what it makes of the gradients is kept for the way back. */
+  const softmax = (rows: number, others: number) => {
+    // The kernels keep one matrix, for as long as they run. tfjs' operations, which take their place where documents are
+    // many, hold ten, and a square one for the diagonal: counted in a recording of 960 by 1,920.
+    const fits = infoNceFits(others);
+    const matrices = Array.from({ length: fits ? 1 : 10 }, () => tape.make(rows * others));
+    if (!fits) matrices.push(tape.make(rows * rows));
+    for (const cell of [tape.make(rows + others), tape.make(2 * rows), ...matrices])
+      if (fits) tape.release(cell);
+      else passing.push(cell);
+  };
+  const first = tape.make(batch * size);
+  if (alone) {
+    softmax(batch, all);
+    const second = tape.make(columns * size);
+    for (const cell of passing) tape.release(cell);
+    return [first, second];
+  }
+  if (queued > 0) pass(all * size);
+  if (symmetric) pass(batch * batch, batch * batch);
+  for (const one of sizes) {
+    if (one < size) pass(batch * one, all * one);
+    softmax(batch, all);
+    pass(batch * one, all * one);
+    if (!symmetric) continue;
+    if (columns > batch || one < size) pass(batch * one, batch * one);
+    softmax(batch, batch);
+    pass(batch * one, batch * one);
+  }
+  // On the way back gradients of prefixes and of the queue's part are brought to the vectors' shape and added up.
+  if (sizes.length > 1 || symmetric) pass(batch * size, all * size);
+  if (queued > 0) pass(columns * size);
+  const second = tape.make(columns * size);
+  for (const cell of passing) tape.release(cell);
   return [first, second];
 }
 
@@ -155,8 +203,11 @@ export function contrastiveMemory(
   document: TowerTexts,
   shared: boolean,
   shape: StepShape,
+  loss: ContrastiveLoss = {},
 ): StepMemory {
   const { pieces, lora } = shape;
+  const { queued = 0 } = loss;
+  const { embeddingSize } = document.config;
   const dropout = shape.dropout > 0;
   const tape = createTape(pieces === 1);
   const sides = [query, document];
@@ -165,7 +216,7 @@ export function contrastiveMemory(
       towerMemory(tape, config, { batch, tokens, dropout, lora }),
     );
     const [q, d] = vectors as [Value, Value];
-    [q.gradient, d.gradient] = infoNceMemory(tape, [q.size, d.size], query.batch, document.batch);
+    [q.gradient, d.gradient] = infoNceMemory(tape, embeddingSize, query.batch, document.batch, loss);
     for (const { cell } of vectors) tape.release(cell);
     tape.backward();
   } else {
@@ -177,8 +228,7 @@ export function contrastiveMemory(
       for (const { cell } of parts) tape.release(cell);
       return whole;
     });
-    const size = ({ config, batch }: TowerTexts) => batch * config.embeddingSize;
-    const dys = infoNceMemory(tape, [size(query), size(document)], query.batch, document.batch);
+    const dys = infoNceMemory(tape, embeddingSize, query.batch, document.batch, loss);
     for (const cell of vectors) tape.release(cell);
     sides.forEach((side, i) => {
       piecesMemory(tape, side, pieces, dropout, lora);
@@ -186,39 +236,121 @@ export function contrastiveMemory(
     });
   }
   const configs = shared ? [query.config] : [query.config, document.config];
+  const made = stepMemory(tape, configs, shared && pieces === 1 ? 2 : 1, shape);
   return {
-    ...stepMemory(tape, configs, shared && pieces === 1 ? 2 : 1, shape),
-    inputs: inputBytes(query, pieces) + inputBytes(document, pieces) + 4 * query.batch * document.batch,
+    ...made,
+    // A step's positives are an output, on their way to the queue.
+    activations: made.activations + (queued > 0 ? 4 * query.batch * embeddingSize : 0),
+    inputs: inputBytes(query, pieces) + inputBytes(document, pieces) + 4 * query.batch * (document.batch + queued),
+    vectors: 4 * queued * embeddingSize,
   };
 }
 
-/** A step that trains a student on stored vectors. */
-export function distilMemory(student: TowerTexts, shape: StepShape): StepMemory {
+/** What the loss of a distillation has beside MSE and cosine; nothing unless given. */
+export interface DistilLoss {
+  /** Terms that score documents, and how many of those. */
+  terms?: number;
+  columns?: number;
+  /** Halvings of the vectors. */
+  matryoshka?: number;
+  /** The teacher's size, where the student's own is another. */
+  teacherSize?: number;
+}
+
+// Of a term that scores documents, made of tfjs' operations: matrices of rows by documents, and documents by size. Counted
+// in recordings (stepMemory.test.ts).
+const TERM_MATRICES = 12;
+const TERM_DOCUMENTS = 4;
+
+/** A step that trains a student on stored vectors, and the smaller one that measures how its losses pull. */
+export function distilMemory(student: TowerTexts, shape: StepShape, loss: DistilLoss = {}): StepMemory {
   const { config, batch, tokens } = student;
   const { pieces } = shape;
+  const { terms = 0, matryoshka = 0, teacherSize = config.embeddingSize } = loss;
+  const columns = terms > 0 ? (loss.columns ?? 0) : 0;
+  const projected = teacherSize !== config.embeddingSize;
+  const sizes = prefixSizes(teacherSize, matryoshka);
   const dropout = shape.dropout > 0;
   const tape = createTape(true);
   // Each piece's loss leaves the gradient of its vectors, and what that is times the piece's share of the batch.
   for (const { count } of tellingPieces(batch, pieces)) {
     const vectors = towerMemory(tape, config, { batch: count, tokens, dropout });
+    const passing: Cell[] = [];
+    if (projected) passing.push(tape.make(count * teacherSize), tape.make(count * teacherSize));
+    for (const size of sizes) {
+      // A prefix of student and teacher, its gradient, and that in the whole vectors' shape.
+      if (size < teacherSize) for (let i = 0; i < 4; i++) passing.push(tape.make(count * size));
+      for (let i = 0; i < terms * TERM_MATRICES; i++) passing.push(tape.make(count * columns));
+      for (let i = 0; i < terms * TERM_DOCUMENTS; i++) passing.push(tape.make(columns * size));
+    }
     const dy = tape.make(vectors.size);
     vectors.gradient = pieces === 1 ? dy : tape.make(vectors.size);
     tape.release(vectors.cell);
+    for (const cell of passing) tape.release(cell);
     if (pieces > 1) tape.release(dy);
     tape.backward();
   }
+  const made = stepMemory(tape, [config], 1, shape);
+  const matrix = projected ? teacherSize * config.embeddingSize : 0;
+  const inputs =
+    inputBytes(student, pieces) +
+    4 * (batch * teacherSize + (columns > 0 ? columns * (teacherSize + batch) + batch : 0));
   return {
-    ...stepMemory(tape, [config], 1, shape),
-    inputs: inputBytes(student, pieces) + 4 * batch * config.embeddingSize,
+    ...made,
+    parameters: 4 * matrix,
+    gradients: made.gradients + (projected ? aligned(4 * matrix * mostPartials(matrix)) : 0),
+    moments: made.moments + 8 * matrix,
+    inputs,
   };
+}
+
+/**
+ * Next-token training of a decoder, and the measuring of its loss on held-out rows: two steps that are never run at once.
+ * @param rows.tokens of a row that are predicted
+ */
+export function languageMemory(rows: TowerTexts, captured: boolean): StepMemory[] {
+  const { config, batch, tokens } = rows;
+  const positions = batch * tokens;
+  const block = nextTokenBlock(positions, config.vocabulary);
+  const inputs = inputBytes(rows, 1) + 8 * positions;
+  return [true, false].map((training) => {
+    const tape = createTape(training);
+    const states = towerMemory(tape, config, { batch, tokens, dropout: false, states: true });
+    // As kernels/nextToken.ts asks for it: logits of a block, and the gradients of states and table with the loss.
+    const rest = block < positions ? [tape.make(block * config.width)] : [];
+    const logits = tape.make(block * config.vocabulary);
+    const losses = tape.make(positions);
+    if (training) {
+      const size = config.vocabulary * config.width;
+      const dx = tape.make(positions * config.width);
+      // A small table's gradient is made as partial sums.
+      const partials = mostPartials(size) > 1 ? [tape.make(mostPartials(size) * size)] : [];
+      const dtable = tape.make(size);
+      for (const cell of [...partials, ...rest, logits, losses]) tape.release(cell);
+      states.gradient = dx;
+      tape.backward();
+      tape.release(states.cell);
+      tape.release(dtable);
+      return { ...stepMemory(tape, [config], 2, { dropout: 0, captured, pieces: 1 }), inputs };
+    }
+    for (const cell of [...rest, logits, losses, states.cell]) tape.release(cell);
+    const buffers = bufferSizes(tape.requests, captured);
+    return {
+      ...{ parameters: 0, gradients: 0, moments: 0, inputs, vectors: 0 },
+      activations: sum(buffers),
+      buffers,
+      largest: Math.max(...buffers),
+    };
+  });
 }
 
 /** What each of several students takes that are trained side by side on stored vectors; and its part of the largest buffer. */
 export function besideMemory(
   student: TowerTexts,
   shape: Omit<StepShape, "pieces">,
+  loss: DistilLoss = {},
 ): { bytes: number; largest: number } {
-  const { gradients, moments, activations, largest } = distilMemory(student, { ...shape, pieces: 1 });
+  const { gradients, moments, activations, largest } = distilMemory(student, { ...shape, pieces: 1 }, loss);
   return { bytes: gradients + moments + activations + parameterBytes(student.config), largest };
 }
 

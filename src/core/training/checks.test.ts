@@ -9,6 +9,7 @@ import { type OpCheck, selfTest, testOptimizer, testSearch } from "../../gpu/sel
 import { useGpu } from "../../gpu/testGpu";
 import { memoryStore } from "../artifacts/store";
 import { presetExperiment } from "../config/presets";
+import { LOSS_TERMS } from "../objectives";
 import { testBeforeRun } from "../pipeline/selfTest";
 import { checksFor } from "./checks";
 
@@ -17,6 +18,7 @@ const ALL = {
   kinds: ["decoder", "encoder", "lookup"],
   dropouts: [0.1, 0.2],
   distillation: { mseOn: "raw", mseReduce: "mean" },
+  terms: LOSS_TERMS,
 } as const;
 
 const only = (ops: TowerOps, name: string): OpCheck[] => {
@@ -29,7 +31,7 @@ it("right operations pass, and what a test needs is freed", async () => {
   const bytes = gpu().bytes();
   const { numTensors } = tf.memory();
   const checks = checksFor(fusedOps, ALL);
-  expect(checks.length).toBeGreaterThan(14);
+  expect(checks.length).toBeGreaterThan(14 + LOSS_TERMS.length);
   await selfTest(gpu(), checks, true);
   expect(gpu().bytes()).toBe(bytes);
   expect(tf.memory().numTensors).toBe(numTensors);
@@ -37,6 +39,7 @@ it("right operations pass, and what a test needs is freed", async () => {
 
 it("a wrong result is refused with the operation's name, the value and what to do", async () => {
   const broken: TowerOps = { ...fusedOps, pool: (x, weights) => tf.mul(fusedOps.pool(x, weights), 1.01) };
+  expect(only(fusedOps, "kl loss")).toHaveLength(1);
   await expect(selfTest(gpu(), only(broken, "pooling"))).rejects.toMatchObject({
     kind: "wrong-numbers",
     message: expect.stringMatching(/computes "pooling" wrongly: value \d+ of its result should be -?\d\S* and is -?\d/),
@@ -129,6 +132,8 @@ it("is run once for a build and the operations of a run, and a refusal is not re
     { stage1: { ...stage1, dropout: 0.5 } },
     { stage2: { ...stage2, dropout: 0.3 } },
     { stage2: { ...stage2, pieces: 2 } },
+    { stage2: { ...stage2, klWeight: 1 } },
+    { stage2: { ...stage2, refineSteps: 1 } },
   ]) {
     const other = { ...options, experiment: { ...experiment, ...change } };
     expect(await testBeforeRun(other), JSON.stringify(change)).toBe(true);

@@ -10,6 +10,8 @@ import * as reference from "../../gpu/reference";
 import type { OpCheck } from "../../gpu/selfTest";
 import { infoNCE } from "../objectives/infoNCE";
 import { qkdLoss } from "../objectives/qkd";
+import { TERM_REFERENCES } from "../objectives/reference";
+import type { LossTerm } from "../objectives/term";
 import { random } from "../random";
 import { hostInputs } from "../text/batch";
 import { LAYER_NORM_EPS, RMS_EPS, ROPE_THETA } from "../towers/config";
@@ -21,6 +23,8 @@ export interface CheckedRun {
   /** Its rates; 0: none. */
   dropouts: readonly number[];
   distillation: Pick<reference.QkdReference, "mseOn" | "mseReduce">;
+  /** Its further losses. */
+  terms?: readonly LossTerm[];
 }
 
 // Small, and odd where the kernels allow it; widths are multiples of 4, as nearly all towers' are.
@@ -274,6 +278,44 @@ function distillation(ops: TowerOps, { mseOn, mseReduce }: CheckedRun["distillat
   };
 }
 
+/** A further loss, of texts that all have an answer. */
+function lossTerm(term: LossTerm): OpCheck[] {
+  const own = TERM_REFERENCES[term.name];
+  if (!own) return [];
+  const numbers = term.numbers.map((_, k) => 0.3 + 0.1 * k);
+  const [teacher, documents] = [of(46, [3, WIDTH]), of(47, [5, WIDTH])];
+  const scored = { distributionFrom: 0, distribution: 5 };
+  return [
+    {
+      name: `${term.name} loss`,
+      inputs: { student: of(45, [3, WIDTH]) },
+      op: (x) =>
+        term.rows(
+          {
+            student: table(x["student"]),
+            teacher: tf.tensor2d(teacher.values, [3, WIDTH]),
+            scored: {
+              ...scored,
+              documents: tf.tensor2d(documents.values, [5, WIDTH]),
+              first: 0,
+              counts: tf.tensor2d(COUNTS, [3, 5]),
+              labelled: tf.ones([3]),
+            },
+          },
+          numbers.map((x) => tf.scalar(x)),
+        ),
+      reference: (x) =>
+        Float64Array.from(
+          own(x["student"]!, numbers, {
+            ...scored,
+            ...{ size: WIDTH, teacher: teacher.values, documents: documents.values },
+            ...{ counts: COUNTS, labelled: [1, 1, 1] },
+          }),
+        ),
+    },
+  ];
+}
+
 const OF_KIND: Partial<Record<TowerKind, (ops: TowerOps) => OpCheck[]>> = { decoder, encoder, lookup };
 
 /** The checks that a run asks for, each with a name of its own; those that several towers share once. */
@@ -283,6 +325,7 @@ export function checksFor(ops: TowerOps, run: CheckedRun): OpCheck[] {
     ...run.dropouts.filter((rate) => rate > 0).map((rate) => dropout(ops, rate)),
     contrastive(ops),
     distillation(ops, run.distillation),
+    ...(run.terms ?? []).flatMap(lossTerm),
   ];
   return [...new Map(all.map((check) => [check.name, check])).values()];
 }

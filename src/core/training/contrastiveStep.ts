@@ -4,11 +4,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Gpu } from "../../gpu/device";
 import { infoNceFits, infoNceKernels } from "../../gpu/kernels/infoNce";
 import type { TowerOps, Vector } from "../../gpu/ops";
-import { disposeOwn, ownTensor, type TensorMap } from "../../gpu/step";
+import { copyValues, disposeOwn, ownTensor, readTensors, type TensorMap, writeValues } from "../../gpu/step";
 import { infoNCE } from "../objectives/infoNCE";
+import { prefix, prefixSizes } from "../objectives/term";
 import { towerForward } from "../towers";
 import { type Tower, trainedOf } from "../towers/device";
-import type { DeviceParameters } from "../towers/types";
+import type { DeviceParameters, HostParameters } from "../towers/types";
 import type { TokenTable } from "./inputs";
 import { alone, type Learners, sideBySide } from "./learners";
 import type { PairBatch } from "./pairs";
@@ -37,15 +38,22 @@ export interface SharedContrastiveParts {
   queryLength: number;
   documentLength: number;
   order: (step: number) => PairBatch;
+  /** Further documents a query: known near misses and mined ones. */
   hardNegatives: number;
   learnTemperature: boolean;
+  /** Documents have to find their queries too. */
+  symmetric?: boolean;
+  /** Halvings of the vectors that the loss is taken of too; 0 unless given. */
+  matryoshka?: number;
+  /** Earlier batches whose positives stay as negatives; 0 unless given. `order` has a mask for them. */
+  queuedBatches?: number;
 }
 
 export interface ContrastiveStudent extends StudentRecipe {
   temperature: number;
 }
 
-/** InfoNCE over in-batch and hard negatives; trains both towers. Logs "temperature". */
+/** InfoNCE over in-batch, hard and queued negatives; trains both towers. Logs "temperature". */
 export const contrastiveStep = (gpu: Gpu, ops: TowerOps, recipe: Recipe, parts: ContrastiveParts): TrainingStep =>
   contrastiveStepOf(gpu, ops, recipe, parts, alone({ ...recipe, temperature: parts.temperature }));
 
@@ -70,6 +78,12 @@ function contrastiveStepOf(
   const columns = batch * (1 + parts.hardNegatives);
   const shared = parts.query === parts.document;
   const trained = { query: trainedOf(parts.query), document: trainedOf(parts.document) };
+  const { embeddingSize } = parts.query.config;
+  const sizes = prefixSizes(embeddingSize, parts.matryoshka ?? 0);
+  const queued = batch * (parts.queuedBatches ?? 0);
+  if (queued > 0 && learners.each.length > 1)
+    throw new Error("a queue of negatives is of one student, not of several side by side");
+  const queue = queued > 0 ? ownTensor(gpu, { shape: [queued, embeddingSize], dtype: "float32" }) : null;
   // CLIP's name and form: the logarithm of the inverse temperature.
   const logitScale = parts.learnTemperature
     ? ownTensor(
@@ -105,14 +119,36 @@ function contrastiveStepOf(
         pieceDropout(recipe.dropout, counter, firstSite, texts.pieces[p]!),
       );
   };
+  const infoNce = (q: Tensor2D, d: Tensor2D, counts: Tensor2D, temperature: Tensor): Tensor => {
+    if (ops.name === "fused" && infoNceFits(counts.shape[1])) return infoNceKernels(q, d, counts, temperature);
+    const [queries, documents] = [learners.split(q), learners.split(d)];
+    return learners.join(
+      learners.numbers(temperature).map((own, i) => infoNCE(queries[i]!, documents[i]!, counts, own)),
+    );
+  };
+  /** Each student's documents that have a query of their own in the batch. */
+  const positivesOf = (d: Tensor2D): Tensor2D => {
+    if (columns === batch) return d;
+    const [students, size] = [learners.each.length, d.shape[1]];
+    const each = tf.reshape(d, [students, columns, size]);
+    return tf.reshape(tf.slice(each, [0, 0, 0], [students, batch, size]), [students * batch, size]);
+  };
   const lossOf = (q: Tensor2D, d: Tensor2D, inputs: TensorMap, scale: Tensor | null) => {
     const temperature = tf.reshape(scale ? tf.exp(tf.neg(scale)) : inputs["temperature"]!, learners.shape([]));
-    const negatives = inputs["negatives"] as Tensor2D;
-    const fused = ops.name === "fused" && infoNceFits(columns);
-    if (fused) return { loss: infoNceKernels(q, d, negatives, temperature), terms: { temperature } };
-    const [queries, documents] = [learners.split(q), learners.split(d)];
-    const losses = learners.numbers(temperature).map((own, i) => infoNCE(queries[i]!, documents[i]!, negatives, own));
-    return { loss: learners.join(losses), terms: { temperature } };
+    const counts = inputs["negatives"] as Tensor2D;
+    const all = queue ? tf.concat<Tensor2D>([d, queue as Tensor2D]) : d;
+    const losses = sizes.map((size) => {
+      const forth = infoNce(prefix(q, size), prefix(all, size), counts, temperature);
+      if (!parts.symmetric) return forth;
+      // The other way: documents ask, queries answer; who counts for whom is the same.
+      const back = tf.transpose(tf.slice(counts, [0, 0], [batch, batch])) as Tensor2D;
+      const backward = infoNce(prefix(positivesOf(d), size), prefix(q, size), back, temperature);
+      return tf.mul(tf.add(forth, backward), 0.5);
+    });
+    return {
+      loss: losses.reduce((a, b) => tf.add(a, b)),
+      terms: { temperature, ...(queue ? { positives: positivesOf(d) } : {}) },
+    };
   };
   const built = trainingStep(gpu, recipe, learners, {
     loaded: (name) =>
@@ -133,10 +169,11 @@ function contrastiveStepOf(
     specs: {
       ...query.specs,
       ...document.specs,
-      negatives: { shape: [batch, columns], dtype: "float32" },
+      negatives: { shape: [batch, columns + queued], dtype: "float32" },
       temperature: { shape: [temperatures.length], dtype: "float32" },
     },
     termNames: ["temperature"],
+    outputNames: queue ? ["positives"] : [],
     loss(parameters, inputs, counter) {
       const q = encode("query", parts.query.parameters, inputs, counter)(0);
       const d = encode("document", parts.document.parameters, inputs, counter)(0);
@@ -175,9 +212,31 @@ function contrastiveStepOf(
   });
   return {
     ...built,
+    ...(queue
+      ? {
+          run(step: number) {
+            const tokens = built.run(step);
+            // Where `order` says that this step's documents are, for as long as the queue is.
+            const place = (step - 1) % parts.queuedBatches!;
+            copyValues(gpu, built.step.outputs["positives"]!, queue, place * batch * embeddingSize);
+            return tokens;
+          },
+          carried: {
+            async read(): Promise<HostParameters> {
+              const [values] = await readTensors(gpu, [queue]);
+              return new Map([["queue", { shape: [...queue.shape], values: values! }]]);
+            },
+            write(values: HostParameters) {
+              const kept = values.get("queue");
+              if (kept) writeValues(gpu, queue, kept.values);
+            },
+          },
+        }
+      : {}),
     dispose() {
       built.dispose();
       if (logitScale) disposeOwn(gpu, logitScale);
+      if (queue) disposeOwn(gpu, queue);
     },
   };
 }

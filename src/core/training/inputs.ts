@@ -29,6 +29,19 @@ export function tokenTable<T>(items: readonly T[], encode: (item: T) => Int32Arr
   return { flat: flat.slice(0, end), offsets };
 }
 
+/** The texts of several tables as one. */
+export function joinTables(tables: readonly TokenTable[]): TokenTable {
+  const flat = new Int32Array(tables.reduce((sum, table) => sum + table.flat.length, 0));
+  const offsets = new Int32Array(1 + tables.reduce((sum, table) => sum + table.offsets.length - 1, 0));
+  let [token, text] = [0, 0];
+  for (const table of tables) {
+    flat.set(table.flat, token);
+    for (let i = 1; i < table.offsets.length; i++) offsets[++text] = token + table.offsets[i]!;
+    token += table.flat.length;
+  }
+  return { flat, offsets };
+}
+
 /** The longest text of a table in tokens, rounded up to a multiple of 8 and at most `limit`. */
 export function paddedLength(tables: readonly TokenTable[], limit: number): number {
   let longest = 1;

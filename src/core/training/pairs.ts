@@ -79,18 +79,27 @@ export interface PairBatch {
   /** [batch * (1 + hard)] indices of documents: the positives, then the hard negatives of query 0, of query 1, ... */
   documents: Int32Array;
   /**
-   * float32 [batch, batch * (1 + hard)]: 1 where the column counts for the row's query (its positive, on the diagonal,
-   * and its negatives), 0 where it is another document graded above 0 for it.
+   * float32 [batch, batch * (1 + hard) + queue]: 1 where the column counts for the row's query (its positive, on the diagonal,
+   * and its negatives), 0 where it is another document graded above 0 for it, or a place of the queue that is empty yet.
    */
   mask: Float32Array;
 }
 
-/** Gives the pairs of any step, in any order of asking. */
+/** Where a batch's negatives come from beside the batch itself. */
+export interface FurtherNegatives {
+  /** Mined ones a query, after the known near misses: drawn from what `of` answers for a query. */
+  mined?: { count: number; of: (query: number) => ArrayLike<number> };
+  /** Positives of so many earlier steps: step t's are in place (t - 1) mod `batches` of the queue. */
+  queue?: { batches: number };
+}
+
+/** Gives the pairs of any step, in any order of asking. @param hard known near misses a query */
 export function pairOrder(
   pairs: TrainingPairs,
   batch: number,
   hard: number,
   seed: number,
+  { mined, queue }: FurtherNegatives = {},
 ): (step: number) => PairBatch {
   const n = pairs.query.length;
   let pass = -1;
@@ -103,9 +112,28 @@ export function pairOrder(
     }
     return order[i % n]!;
   };
+  /** Positives of steps that may be in the queue. */
+  const recent = new Map<number, Int32Array>();
+  const positivesOf = (step: number): Int32Array => {
+    let known = recent.get(step);
+    if (!known) {
+      known = Int32Array.from({ length: batch }, (_, b) => pairs.document[at((step - 1) * batch + b)]!);
+      recent.set(step, known);
+    }
+    return known;
+  };
+  const queued = (step: number): Int32Array => {
+    const batches = queue?.batches ?? 0;
+    const documents = new Int32Array(batches * batch).fill(-1);
+    for (let t = Math.max(1, step - batches); t < step; t++) documents.set(positivesOf(t), ((t - 1) % batches) * batch);
+    for (const t of recent.keys()) if (t < step - batches || t > step) recent.delete(t);
+    return documents;
+  };
+  const further = hard + (mined?.count ?? 0);
   return (step) => {
     const queries = new Int32Array(batch);
-    const documents = new Int32Array(batch * (1 + hard));
+    const documents = new Int32Array(batch * (1 + further));
+    const earlier = queued(step);
     const first = (step - 1) * batch;
     for (let b = 0; b < batch; b++) {
       const pair = at(first + b);
@@ -114,14 +142,28 @@ export function pairOrder(
     }
     const r = random(seed, "negatives", step);
     for (let b = 0; b < batch; b++)
-      for (let h = 0; h < hard; h++) documents[batch + b * hard + h] = hardNegative(pairs, queries[b]!, r);
-    return { queries, documents, mask: batchMask(pairs, queries, documents) };
+      for (let h = 0; h < hard; h++)
+        documents[batch + b * further + h] = oneOf(pairs, queries[b]!, pairs.hard[queries[b]!]!, r);
+    if (mined) {
+      const own = random(seed, "mined", step);
+      for (let b = 0; b < batch; b++)
+        for (let m = 0; m < mined.count; m++)
+          documents[batch + b * further + hard + m] = oneOf(pairs, queries[b]!, mined.of(queries[b]!), own);
+    }
+    return { queries, documents, mask: batchMask(pairs, queries, joined(documents, earlier)) };
   };
 }
 
-/** A known near miss of the query; where there is none, any document that is not graded for it. */
-function hardNegative(pairs: TrainingPairs, query: number, r: ReturnType<typeof random>): number {
-  const known = pairs.hard[query]!;
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  if (b.length === 0) return a;
+  const all = new Int32Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}
+
+/** One of these near misses of the query; where there is none, any document that is not graded for it. */
+function oneOf(pairs: TrainingPairs, query: number, known: ArrayLike<number>, r: ReturnType<typeof random>): number {
   if (known.length > 0) return known[r.int(known.length)]!;
   const graded = pairs.graded[query]!;
   for (let tries = 0; tries < 20; tries++) {
@@ -131,19 +173,30 @@ function hardNegative(pairs: TrainingPairs, query: number, r: ReturnType<typeof 
   return r.int(pairs.documents); // nearly everything is graded: the mask takes it out again
 }
 
-function batchMask(pairs: TrainingPairs, queries: Int32Array, documents: Int32Array): Float32Array {
+/**
+ * float32 [queries, documents]: 0 where a document other than the row's own, at its own column, is graded for the query or
+ * is no document (-1), else 1. A query may be -1: nothing is known of it.
+ */
+export function batchMask(pairs: TrainingPairs, queries: Int32Array, documents: Int32Array): Float32Array {
   const columns = documents.length;
   const mask = new Float32Array(queries.length * columns).fill(1);
   queries.forEach((query, row) => {
-    const graded = pairs.graded[query]!;
-    for (let column = 0; column < columns; column++)
-      if (column !== row && graded.has(documents[column]!)) mask[row * columns + column] = 0;
+    const graded = pairs.graded[query];
+    for (let column = 0; column < columns; column++) {
+      const document = documents[column]!;
+      if (column !== row && (document < 0 || graded?.has(document))) mask[row * columns + column] = 0;
+    }
   });
   return mask;
 }
 
-/** The queries of any step of stage 2: a seeded pass over all training queries after another. */
-export function queryOrder(count: number, batch: number, seed: number): (step: number) => Int32Array {
+/** The texts of any step of stage 2: a seeded pass over all of them after another. @param stream tells orders of one seed apart */
+export function queryOrder(
+  count: number,
+  batch: number,
+  seed: number,
+  stream = "queries",
+): (step: number) => Int32Array {
   let pass = -1;
   let order: number[] = [];
   return (step) =>
@@ -152,7 +205,7 @@ export function queryOrder(count: number, batch: number, seed: number): (step: n
       const p = Math.floor(i / count);
       if (p !== pass) {
         pass = p;
-        order = random(seed, "queries", p).shuffle(Array.from({ length: count }, (_, k) => k));
+        order = random(seed, stream, p).shuffle(Array.from({ length: count }, (_, k) => k));
       }
       return order[i % count]!;
     });

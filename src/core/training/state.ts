@@ -22,6 +22,10 @@ export interface TrainingState {
   sinceBest: number;
   parameters: HostParameters;
   bestParameters: HostParameters | null;
+  /** What else the training goes on with: a queue of negatives, what was mined. */
+  carried?: HostParameters;
+  /** It is over, though not all steps were done. */
+  ended?: boolean;
   /** Moments, flat, in the order of the parameters. */
   m: Float32Array;
   v: Float32Array;
@@ -29,14 +33,15 @@ export interface TrainingState {
 
 const VERSION = "1";
 
-/** One safetensors file: tensors under "parameter/", "best/" and "moment/", the rest as metadata. */
+/** One safetensors file: tensors under "parameter/", "best/", "carried/" and "moment/", the rest as metadata. */
 export function writeState(state: TrainingState): Uint8Array {
   const tensors: HostParameters = new Map();
   for (const [name, tensor] of state.parameters) tensors.set(`parameter/${name}`, tensor);
   for (const [name, tensor] of state.bestParameters ?? []) tensors.set(`best/${name}`, tensor);
+  for (const [name, tensor] of state.carried ?? []) tensors.set(`carried/${name}`, tensor);
   tensors.set("moment/m", { shape: [state.m.length], values: state.m });
   tensors.set("moment/v", { shape: [state.v.length], values: state.v });
-  const { parameters: _p, bestParameters: _b, m: _m, v: _v, ...rest } = state;
+  const { parameters: _p, bestParameters: _b, carried: _c, m: _m, v: _v, ...rest } = state;
   return writeSafetensors(tensors, { trainingState: VERSION, state: JSON.stringify(rest) });
 }
 
@@ -59,11 +64,13 @@ export function readState(bytes: Uint8Array): TrainingState {
         ]),
     );
   const best = section("best/");
+  const carried = section("carried/");
   const moments = section("moment/");
   return {
-    ...(JSON.parse(metadata["state"]) as Omit<TrainingState, "parameters" | "bestParameters" | "m" | "v">),
+    ...(JSON.parse(metadata["state"]) as Omit<TrainingState, "parameters" | "bestParameters" | "carried" | "m" | "v">),
     parameters: section("parameter/"),
     bestParameters: best.size > 0 ? best : null,
+    ...(carried.size > 0 ? { carried } : {}),
     m: moments.get("m")!.values,
     v: moments.get("v")!.values,
   };

@@ -7,7 +7,7 @@ import { downloadParameters, writeParameters } from "../towers/device";
 import { readMoments, writeMoments } from "./moments";
 import { scheduleFactor } from "./schedule";
 import type { TrainingState } from "./state";
-import { logRow, type Recipe, type TrainingStep } from "./trainingStep";
+import { type Carried, logRow, type Recipe, type TrainingStep } from "./trainingStep";
 
 /** How a run is told to wait or to end. */
 export interface Control {
@@ -30,8 +30,10 @@ export interface TrainOptions {
   validateEvery: number;
   /** Stop when recall@10 has not risen this many validations in a row; 0: never. */
   patience: number;
-  /** Metrics on the validation queries with the weights as they are; "recall@10" decides early stopping. */
-  validate: () => Promise<Record<string, number>>;
+  /** Metrics on the validation queries with the weights as they are, after `step`; "recall@10" decides early stopping. */
+  validate: (step: number) => Promise<Record<string, number>>;
+  /** Looks for new negatives before the step after `step`, where they are due. */
+  mining?: (Carried & { due(step: number): boolean; refresh(): Promise<void> }) | undefined;
   control: Control;
   /** What is new since the last call; `done` steps in all. */
   onPoints: (losses: LossPoint[], validation: ValidationPoint[], done: number) => void;
@@ -55,9 +57,11 @@ export const QUEUE_MS = 500;
 export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const { gpu, training, recipe } = options;
   const state: TrainingState = options.resume ?? freshState(recipe);
+  const carried = [training.carried, options.mining].filter((each) => each !== undefined);
   if (options.resume) {
     writeParameters(gpu, training, options.resume.parameters);
     writeMoments(gpu, training, options.resume);
+    for (const each of carried) each.write(options.resume.carried ?? new Map());
   }
   let started = performance.now();
   let lastRead = { step: state.step, at: started };
@@ -65,8 +69,8 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   let lastSave = started;
   let savedStep = state.step;
   let stepMs = 0;
-  let ended = state.step >= recipe.steps;
-  let endedEarly = false;
+  let ended = state.ended || state.step >= recipe.steps;
+  let endedEarly = state.ended ?? false;
 
   /** Reads the losses of the steps since the last reading. */
   const readLosses = async () => {
@@ -88,7 +92,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
 
   const validate = async () => {
     await readLosses();
-    const metrics = await options.validate();
+    const metrics = await options.validate(state.step);
     const point = { step: state.step, metrics };
     state.validation.push(point);
     const value = metrics["recall@10"] ?? 0;
@@ -104,6 +108,8 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const snapshot = async () => {
     state.parameters = await downloadParameters(gpu, training);
     Object.assign(state, await readMoments(gpu, training));
+    if (carried.length > 0)
+      state.carried = new Map((await Promise.all(carried.map((each) => each.read()))).flatMap((each) => [...each]));
   };
   const save = async () => {
     await readLosses();
@@ -128,6 +134,11 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
       endedEarly = true;
       break;
     }
+    if (options.mining?.due(state.step)) {
+      await readLosses();
+      await options.mining.refresh();
+      lastRead.at = performance.now();
+    }
     tokens += training.run(state.step + 1);
     state.step++;
     const since = state.step - lastRead.step;
@@ -145,6 +156,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   }
   await readLosses();
   if (options.patience > 0 && state.bestParameters) writeParameters(gpu, training, state.bestParameters);
+  if (endedEarly) state.ended = true;
   await save();
   return { state, endedEarly };
 }

@@ -14,7 +14,7 @@ import { eagerStep, type HostValues, type InputSpecs, type Step, type TensorMap 
 import { concatFloats } from "../bytes";
 import { decays, isEmbedding } from "../towers";
 import type { Parameters, TensorPlace } from "../towers/device";
-import type { DeviceParameters } from "../towers/types";
+import type { DeviceParameters, HostParameters } from "../towers/types";
 import type { Learners } from "./learners";
 import type { Walked } from "./pieces";
 import { scheduleFactor } from "./schedule";
@@ -51,9 +51,17 @@ export interface TrainingStep {
   parameters: DeviceParameters;
   /** The same as a checkpoint has them, and where they lie in those. */
   layout: readonly TensorPlace[];
+  /** What lasts from step to step and is not trained: saved with the training's state. */
+  carried?: Carried;
   /** Runs step number `step` (from 1); returns its tokens without padding. */
   run(step: number): number;
   dispose(): void;
+}
+
+/** Values that a training needs to go on with, beside parameters and moments. */
+export interface Carried {
+  read(): Promise<HostParameters>;
+  write(values: HostParameters): void;
 }
 
 /** What the log holds of a step and a student, in the order of the names. @param rows as read from the log */
@@ -89,6 +97,8 @@ export interface Parts {
   /** In place of `loss`, where the batch is walked in pieces. */
   walk?: ((optimizer: AdamW, inputs: TensorMap, dropout: Vector) => Walked) | undefined;
   termNames: string[];
+  /** Tensors among the terms that are no numbers to log but outputs of the step. */
+  outputNames?: string[];
   /** @param into the step's `places` */
   values(step: number, into: HostValues | null): { values: HostValues; tokens: number };
 }
@@ -153,8 +163,9 @@ export function trainingStep(
         parts.walk?.(optimizer, inputs, counter) ?? wholeWalk(parts, optimizer, inputs, counter);
       const norm = optimizer.apply(gradients, inputs["hyper"]!);
       log.append([value, norm, ...parts.termNames.map((name) => terms[name]!)], inputs["slot"]!);
+      const outputs = Object.fromEntries((parts.outputNames ?? []).map((name) => [name, tf.mul(terms[name]!, 1)]));
       tf.dispose(terms);
-      return {};
+      return outputs;
     },
     specs,
   );

@@ -178,12 +178,32 @@ ${norm ? unroll(tm, (i) => `var q${i} = 0.0;`) : ""}
 ${body}
   }
 ${norm ? unroll(tm, length) : ""}
-${unroll(tm * vectors, (e) => {
-  const [i, j] = [Math.floor(e / vectors), e % vectors];
-  return `${name}Finish(first, row + ${i}u, column + ${j}u, ${value(i, j)}${pair ? `, ${value(i, j + vectors)}` : ""});`;
-})}
+${inTurn(
+  tm * vectors,
+  Array.from({ length: matrices }, (_, matrix) => (e: number) => {
+    const [i, j] = [Math.floor(e / vectors), e % vectors];
+    return value(i, j + matrix * vectors);
+  }),
+  (values) => `${name}Finish(first, row + e / ${vectors}u, column + e % ${vectors}u, ${values.join(", ")});`,
+)}
 }`;
 }
+
+/**
+ * WGSL: `statement` for e = 0 .. count - 1, given what each of `values` is for it. A loop over copies in memory, for written out
+ * one by one what follows a product was as much to compile as the product.
+ */
+const inTurn = (
+  count: number,
+  values: readonly ((e: number) => string)[],
+  statement: (values: string[]) => string,
+): string => `${values
+  .map(
+    (value, v) =>
+      `var done${v} = array<vec4f, ${count}>(${Array.from({ length: count }, (_, e) => value(e)).join(", ")});`,
+  )
+  .join("\n")}
+for (var e = 0u; e < ${count}u; e++) { ${statement(values.map((_, v) => `done${v}[e]`))} }`;
 
 export interface ProductOverRowsPart {
   name: string;
@@ -261,7 +281,11 @@ ${unroll(tm * vectors, (e) => {
 ${sums ? unroll(rowVectors, (j) => `t${j} += x${j};`) : ""}
   }
 ${norm ? unroll(vectors, (j) => `let gain${j} = ${name}Gain(model, c${j});`) : ""}
-${unroll(tm * vectors, (e) => `${name}Store(out * ${m}u, row + ${Math.floor(e / vectors)}u, column + ${e % vectors}u, ${at(e)}${norm ? ` * gain${e % vectors}` : ""});`)}
+${inTurn(
+  tm * vectors,
+  [(e) => `${at(e)}${norm ? ` * gain${e % vectors}` : ""}`],
+  ([value]) => `${name}Store(out * ${m}u, row + e / ${vectors}u, column + e % ${vectors}u, ${value});`,
+)}
 ${
   sums
     ? `  if (column == 0u) {

@@ -1,8 +1,9 @@
 import { memo, useMemo } from "react";
 import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
 import { flops } from "../../charts/words";
-import { differences, getSetting, SETTINGS } from "../../core/config/paths";
+import { differences, getSetting, SETTINGS, type SettingEntry } from "../../core/config/paths";
 import { PRESETS, type PresetName } from "../../core/config/presets";
+import { lossWeights } from "../../core/config/rules";
 import { useLab, useLabStore } from "../../state/context";
 import { CheckpointControl } from "../models/CheckpointControl";
 import { ModelsDialog } from "../models/ModelsDialog";
@@ -17,6 +18,7 @@ import { GROUPS, type SettingGroup } from "./groups";
 import { noticeOf } from "./notices";
 import { RunButtons } from "./RunButtons";
 import { qkdReading } from "./reading";
+import { settingMatters } from "./rules";
 
 /** Everything a run depends on, from the one schema. */
 export const SettingsPanel = memo(function SettingsPanel({ readOnly }: { readOnly: boolean }) {
@@ -107,6 +109,9 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
   const notices = useLabStore("lab", (s) => s.notices);
   const changed = group.settings.some((s) => getSetting(experiment, s.path) !== getSetting(base, s.path));
   const note = group.note?.(experiment);
+  // What was changed stays in sight, that it can be changed back.
+  const shown = ({ path }: SettingEntry) =>
+    settingMatters(path, experiment) || getSetting(experiment, path) !== getSetting(base, path);
   return (
     <Disclosure className="group" defaultExpanded={group.id === "stage2"}>
       {({ isExpanded }) => (
@@ -123,7 +128,7 @@ const Group = memo(function Group({ group, disabled }: { group: SettingGroup; di
             {isExpanded ? (
               <div className="body">
                 {note ? <p className="reading">{note}</p> : null}
-                {group.settings.map((setting) => {
+                {group.settings.filter(shown).map((setting) => {
                   const side = checkpointSide(setting.path);
                   if (side)
                     return <CheckpointControl key={setting.path} setting={setting} side={side} disabled={disabled} />;
@@ -179,7 +184,10 @@ function DataSource({ disabled }: { disabled: boolean }) {
 
 function QkdReading() {
   const experiment = useLabStore("lab", (s) => s.experiment);
-  const reading = qkdReading({ ...experiment.stage2, embeddingSize: experiment.embeddingSize });
+  const { stage2, embeddingSize } = experiment;
+  const own = ["mseWeight", "cosineWeight"];
+  const others = lossWeights(experiment).some(([name, weight]) => weight > 0 && !own.includes(name));
+  const reading = qkdReading({ ...stage2, embeddingSize, others });
   return (
     <div className="reading" aria-live="polite">
       {reading.mse === null ? null : (

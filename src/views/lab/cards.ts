@@ -207,7 +207,7 @@ function smoothedLast(stage: ShownStage): number | null {
 function plannedSteps(stage: ShownStage, experiment: Experiment): number {
   if (stage.total > 0) return stage.total;
   if (stage.name === "stage1") return experiment.stage1.steps;
-  if (stage.name === "stage2") return experiment.stage2.steps;
+  if (stage.name === "stage2") return experiment.stage2.steps + experiment.stage2.refineSteps;
   return 0;
 }
 

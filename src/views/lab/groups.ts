@@ -16,6 +16,63 @@ export interface SettingGroup {
 
 const under = (...starts: string[]) =>
   SETTINGS.filter((s) => starts.some((p) => s.path === p || s.path.startsWith(`${p}.`)));
+/** Settings of one stage with these names; `but`: all others of it. */
+const named = (stage: string, names: readonly string[]) => under(...names.map((name) => `${stage}.${name}`));
+const but = (stage: string, names: readonly string[]) => {
+  const taken = named(stage, names);
+  return under(stage).filter((s) => !taken.includes(s));
+};
+
+const NEGATIVES = [
+  "hardNegatives",
+  "queue",
+  "minedNegatives",
+  "mineAfter",
+  "mineEvery",
+  "mineFrom",
+  "mineTo",
+  "mineMargin",
+];
+const LOSSES = [
+  ...[
+    "klWeight",
+    "klTeacherTemperature",
+    "klStudentTemperature",
+    "marginWeight",
+    "infoNceWeight",
+    "infoNceTemperature",
+  ],
+  ...["scored", "sampledDocuments", "matryoshka"],
+];
+const LEARNED = ["documentShare", "copies", "wordDrop", "typos", "paraphrase", "copyTarget"];
+const REFINEMENT = ["refineSteps", "refineLearningRate", "refineEmbeddingRate"];
+
+function negativesSummary({ stage1 }: Experiment): string {
+  const said = [
+    stage1.hardNegatives > 0 ? "hard" : "",
+    stage1.minedNegatives > 0 ? "mined" : "",
+    stage1.queue > 0 ? "queue" : "",
+  ].filter(Boolean);
+  return said.join(", ") || "the batch's";
+}
+
+function lossesSummary({ stage2 }: Experiment): string {
+  const said = [
+    stage2.klWeight > 0 ? "KL" : "",
+    stage2.marginWeight > 0 ? "margin" : "",
+    stage2.infoNceWeight > 0 ? "InfoNCE" : "",
+    stage2.matryoshka > 0 ? "prefixes" : "",
+  ].filter(Boolean);
+  return said.join(", ") || "none";
+}
+
+function textsSummary({ stage2 }: Experiment): string {
+  const said = [
+    stage2.copies > 0 ? `${1 + stage2.copies} forms` : "",
+    stage2.documentShare > 0 ? "documents too" : "",
+  ].filter(Boolean);
+  return said.join(", ") || "queries";
+}
 
 /** What a tower starts from decides most of the rest. */
 const startFirst = (settings: SettingEntry[]) =>
@@ -70,14 +127,33 @@ export const GROUPS: SettingGroup[] = [
   {
     id: "stage1",
     title: "Stage 1, contrastive",
-    settings: under("stage1"),
+    settings: but("stage1", NEGATIVES),
     summary: (e) => `${plain(e.stage1.steps)} steps`,
+  },
+  {
+    id: "negatives",
+    title: "Stage 1, negatives",
+    settings: named("stage1", NEGATIVES),
+    note: () => "Of the baselines' trainings too. What is judged relevant to a query is never its negative.",
+    summary: negativesSummary,
   },
   {
     id: "stage2",
     title: "Stage 2, QKD",
-    settings: under("stage2"),
+    settings: but("stage2", [...LOSSES, ...LEARNED, ...REFINEMENT]),
     summary: (e) => `${plain(e.stage2.steps)} steps`,
+  },
+  { id: "losses", title: "Stage 2, further losses", settings: named("stage2", LOSSES), summary: lossesSummary },
+  { id: "texts", title: "Stage 2, texts", settings: named("stage2", LEARNED), summary: textsSummary },
+  {
+    id: "refinement",
+    title: "Stage 2, refinement",
+    settings: named("stage2", REFINEMENT),
+    note: (e) =>
+      e.stage2.refineSteps > 0
+        ? "It scores the documents, and at the InfoNCE temperature, that the further losses' settings say."
+        : "",
+    summary: (e) => (e.stage2.refineSteps > 0 ? `${plain(e.stage2.refineSteps)} steps` : "none"),
   },
   {
     id: "baselines",

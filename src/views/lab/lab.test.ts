@@ -10,7 +10,7 @@ import { fromPosition, toPosition } from "./controls/NumberControl";
 import { GROUPS } from "./groups";
 import { qkdReading } from "./reading";
 import { bestSmall, comparisonLine, specOf, tableCaption } from "./results";
-import { optionReason, settingReason } from "./rules";
+import { optionReason, settingMatters, settingReason } from "./rules";
 
 const experiment = experimentSchema.parse({});
 const result = madeUpResult();
@@ -54,6 +54,10 @@ describe("the reading of stage 2's weights", () => {
     expect(qkdReading({ ...w, mseWeight: 0, cosineWeight: 0 })).toMatchObject({ mse: null });
     expect(qkdReading({ ...w, mseWeight: 0 }).mse).toBe(0);
   });
+  it("speaks of these two alone where there are further losses", () => {
+    expect(qkdReading({ ...w, others: true }).headline).toMatch(/of these two losses' gradient\.$/);
+    expect(qkdReading({ ...w, mseWeight: 0, cosineWeight: 0, others: true }).headline).toMatch(/further losses alone/);
+  });
 });
 
 describe("options that cannot be taken", () => {
@@ -85,6 +89,27 @@ describe("options that cannot be taken", () => {
     expect(settingReason("data.notes.typos", experimentSchema.parse({ data: { source: "wordnet" } }))).toMatch(
       /^WordNet is used/,
     );
+  });
+});
+
+describe("settings that go with another", () => {
+  const matters = (path: string, input: ExperimentInput = {}) => settingMatters(path, experimentSchema.parse(input));
+  it("are in the form only where they matter", () => {
+    expect(matters("stage2.klWeight")).toBe(true);
+    expect(matters("stage2.klTeacherTemperature")).toBe(false);
+    expect(matters("stage2.klTeacherTemperature", { stage2: { klWeight: 1 } })).toBe(true);
+    expect(matters("stage2.infoNceTemperature", { stage2: { refineSteps: 5 } })).toBe(true);
+    expect(matters("stage2.sampledDocuments", { stage2: { marginWeight: 1 } })).toBe(false);
+    expect(matters("stage2.sampledDocuments", { stage2: { marginWeight: 1, scored: "both" } })).toBe(true);
+    expect(matters("stage1.mineTo")).toBe(false);
+    expect(matters("stage1.mineTo", { stage1: { minedNegatives: 1 } })).toBe(true);
+  });
+  it("each can be made to matter by a setting of its stage", () => {
+    const all = experimentSchema.parse({
+      stage1: { minedNegatives: 1 },
+      stage2: { klWeight: 1, infoNceWeight: 1, scored: "both", copies: 1, refineSteps: 1 },
+    });
+    for (const { path } of SETTINGS) expect(settingMatters(path, all), path).toBe(true);
   });
 });
 

@@ -11,6 +11,8 @@ export interface QkdWeights {
   mseOn: "raw" | "normalised";
   mseReduce: "mean" | "sum";
   embeddingSize: number;
+  /** Whether further losses have a weight; the shares are of MSE and cosine alone. */
+  others?: boolean;
 }
 
 export interface Reading {
@@ -26,6 +28,12 @@ export function qkdReading(w: QkdWeights, length?: number): Reading {
   const perCosine = (2 * w.mseWeight) / (w.mseReduce === "mean" ? w.embeddingSize : 1);
   const mse = w.mseOn === "raw" ? perCosine * size ** 2 : perCosine;
   const sum = mse + w.cosineWeight;
+  if (sum === 0 && w.others)
+    return {
+      mse: null,
+      headline: "Both weights are 0: the student learns from the further losses alone.",
+      detail: "",
+    };
   if (sum === 0)
     return {
       mse: null,
@@ -33,7 +41,7 @@ export function qkdReading(w: QkdWeights, length?: number): Reading {
       detail: "Raise one of them.",
     };
   const share = mse / sum;
-  const headline = `MSE ${percent(share, share < 0.1 ? 1 : 0)}, cosine ${percent(1 - share, share < 0.1 ? 1 : 0)} of the gradient.`;
+  const headline = `MSE ${percent(share, share < 0.1 ? 1 : 0)}, cosine ${percent(1 - share, share < 0.1 ? 1 : 0)} of ${w.others ? "these two losses' " : "the "}gradient.`;
   if (w.mseOn === "normalised")
     return {
       mse: share,

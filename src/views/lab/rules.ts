@@ -11,6 +11,8 @@ export function optionReason(path: string, option: string, e: Experiment): strin
       return `Needs a student as wide as the teacher (${e.teacher.width}, here ${e.student.width}).`;
     if (e.student.layers > e.teacher.layers - 2)
       return `Needs at least 2 layers fewer than the teacher's ${e.teacher.layers}.`;
+    if (e.student.ownSize > 0 && e.student.ownSize !== e.embeddingSize)
+      return `Needs vectors of the teacher's size (own vector size ${e.embeddingSize} or 0, here ${e.student.ownSize}).`;
     if (e.student.heads !== e.teacher.heads) return `Needs the teacher's ${e.teacher.heads} attention heads.`;
   }
   if (path === "student.init" && option === "embeddings") {
@@ -42,9 +44,36 @@ export function settingReason(path: string, e: Experiment): string | null {
   if (e.stage2.mseWeight === 0 && (path === "stage2.mseOn" || path === "stage2.mseReduce"))
     return "The weight of MSE is 0.";
   if (path.startsWith("stage1.lora") && path !== "stage1.lora" && !e.stage1.lora) return "No adapters are trained.";
+  if (path === "stage2.paraphrase" && e.data.source === "files")
+    return "Your files are used: only the bundled notes' generator can write a query anew.";
   return null;
 }
 
+const scores = ({ stage2: s }: Experiment) =>
+  s.klWeight > 0 || s.marginWeight > 0 || s.infoNceWeight > 0 || s.refineSteps > 0;
+
+/** Where a setting that goes with another one matters; all others do everywhere. */
+const MATTERS: Record<string, (e: Experiment) => boolean> = {
+  "stage1.mineAfter": (e) => e.stage1.minedNegatives > 0,
+  "stage1.mineEvery": (e) => e.stage1.minedNegatives > 0,
+  "stage1.mineFrom": (e) => e.stage1.minedNegatives > 0,
+  "stage1.mineTo": (e) => e.stage1.minedNegatives > 0,
+  "stage1.mineMargin": (e) => e.stage1.minedNegatives > 0,
+  "stage2.klTeacherTemperature": (e) => e.stage2.klWeight > 0,
+  "stage2.klStudentTemperature": (e) => e.stage2.klWeight > 0,
+  "stage2.infoNceTemperature": (e) => e.stage2.infoNceWeight > 0 || e.stage2.refineSteps > 0,
+  "stage2.scored": scores,
+  "stage2.sampledDocuments": (e) => scores(e) && e.stage2.scored !== "batch",
+  "stage2.wordDrop": (e) => e.stage2.copies > 0,
+  "stage2.typos": (e) => e.stage2.copies > 0,
+  "stage2.paraphrase": (e) => e.stage2.copies > 0,
+  "stage2.copyTarget": (e) => e.stage2.copies > 0,
+  "stage2.refineLearningRate": (e) => e.stage2.refineSteps > 0,
+  "stage2.refineEmbeddingRate": (e) => e.stage2.refineSteps > 0,
+};
+
+/** Whether a setting can make a difference as the others are; where not, the form leaves it out. */
+export const settingMatters = (path: string, e: Experiment): boolean => MATTERS[path]?.(e) ?? true;
 const OF_CHECKPOINT = /\.(kind|width|layers|heads|kvHeads|vocabulary|init)$/;
 const loaded = (tower: Experiment["teacher" | "student"]) => tower.checkpoint !== "" && tower.checkpointTakes === "all";
 const LOADED_RATE = "The learning rate of loaded towers, under Training, is used.";

@@ -1,4 +1,5 @@
 import { useLab, useLabStore } from "../../state/context";
+import { trainingModel } from "../../state/pretrain";
 import { underWay } from "../../state/run";
 
 /** What can be done with the run now, and why not where it cannot. Buttons, keys and the bar on small screens share it. */
@@ -13,6 +14,7 @@ export function useControls() {
   const collectionError = useLabStore("lab", (s) => s.collectionError);
   const needsFiles = useLabStore("lab", (s) => s.experiment.data.source === "files" && s.collection === null);
   const tooLarge = useLabStore("lab", (s) => s.memory?.problem ?? null);
+  const modelTraining = useLabStore("pretrain", trainingModel);
   const active = underWay({ mode, status });
   const why = active
     ? "Changes apply to the next run."
@@ -22,18 +24,28 @@ export function useControls() {
         ? "Opening the GPU."
         : adapter === null
           ? "Training needs WebGPU. Recorded and stored runs can be looked at."
-          : needsFiles
-            ? "Choose your data first."
-            : collectionError
-              ? "The collection could not be read."
-              : tooLarge
-                ? tooLarge.message
-                : "";
+          : modelTraining
+            ? "A language model is being trained: see Choose a model."
+            : needsFiles
+              ? "Choose your data first."
+              : collectionError
+                ? "The collection could not be read."
+                : tooLarge
+                  ? tooLarge.message
+                  : "";
   return {
     active,
     paused: active && status === "paused",
     busy,
-    canRun: !active && owner === "here" && adapter !== null && !opening && !needsFiles && !tooLarge && !busy,
+    canRun:
+      !active &&
+      owner === "here" &&
+      adapter !== null &&
+      !opening &&
+      !modelTraining &&
+      !needsFiles &&
+      !tooLarge &&
+      !busy,
     readOnly: owner === "elsewhere",
     why,
     /** What to do about `why`, where that is not plain. */

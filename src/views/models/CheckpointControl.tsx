@@ -1,5 +1,6 @@
 import type { SettingEntry } from "../../core/config/paths";
 import { useLab, useLabStore } from "../../state/context";
+import { trainingModel } from "../../state/pretrain";
 import { Button } from "../parts/Button";
 import { modelName } from "./names";
 
@@ -15,11 +16,12 @@ export function CheckpointControl({
 }) {
   const { lab, models } = useLab();
   const reference = useLabStore("lab", (s) => s.experiment[side].checkpoint);
+  const training = useLabStore("pretrain", trainingModel);
   return (
     <div className="field">
       <div className="line">
         <span className="label">{setting.info.label}</span>
-        <Button isDisabled={disabled} onPress={() => models.getState().choose(side)}>
+        <Button isDisabled={disabled} onPress={() => models.getState().choose(side, training ? "train" : "here")}>
           {reference === "" ? "Choose a model" : "Change"}
         </Button>
       </div>

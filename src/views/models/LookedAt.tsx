@@ -1,6 +1,7 @@
 import { count } from "../../charts/words";
 import { bytesInWords } from "../../core/bytes";
 import type { ModelReport } from "../../worker/protocol";
+import { Facts } from "./Facts";
 
 /** What a model is and what it costs, before it is fetched. */
 export function LookedAt({ report }: { report: ModelReport }) {
@@ -31,14 +32,7 @@ export function LookedAt({ report }: { report: ModelReport }) {
   return (
     <>
       <h3>{report.name}</h3>
-      <dl className="modelfacts">
-        {facts.map(([name, words]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{words}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {notes.length > 0 ? (
         <ul className="help">
           {notes.map((note) => (
@@ -51,4 +45,6 @@ export function LookedAt({ report }: { report: ModelReport }) {
 }
 
 const shape = ({ kind, width, layers, vocabulary }: ModelReport) =>
-  kind === "lookup" ? `${count(vocabulary)} vectors of ${width}` : `${layers} ${layers === 1 ? "layer" : "layers"}, ${width} wide`;
+  kind === "lookup"
+    ? `${count(vocabulary)} vectors of ${width}`
+    : `${layers} ${layers === 1 ? "layer" : "layers"}, ${width} wide`;

@@ -10,12 +10,14 @@ import { Segmented } from "../parts/Segmented";
 import { FromAddress, FromModelHub } from "./FetchModel";
 import { LookedAt } from "./LookedAt";
 import { ModelList } from "./ModelList";
+import { TrainModel } from "./TrainModel";
 
 const TABS: readonly { id: ModelTab; label: string }[] = [
   { id: "here", label: "Here" },
   { id: "files", label: "Files" },
   { id: "url", label: "Address" },
   { id: "hub", label: "Hub" },
+  { id: "train", label: "Train one" },
 ];
 
 /** The checkpoints that towers can start from: those that are here, and ways to get others. */
@@ -96,5 +98,7 @@ function Source({ tab, disabled }: { tab: ModelTab; disabled: boolean }) {
       return <FromAddress disabled={disabled} />;
     case "hub":
       return <FromModelHub disabled={disabled} />;
+    case "train":
+      return <TrainModel disabled={disabled} />;
   }
 }

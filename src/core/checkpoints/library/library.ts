@@ -54,8 +54,11 @@ export interface Library {
   list(): Promise<StoredCheckpoint[]>;
   /** Fetches a checkpoint, or goes on fetching it. */
   fetch(remote: Remote, options?: AddOptions): Promise<StoredCheckpoint>;
-  /** Copies a checkpoint of the user's disk. */
-  copy(files: CheckpointFiles, options?: AddOptions): Promise<StoredCheckpoint>;
+  /**
+   * Copies a checkpoint of the user's disk.
+   * @param options.made says which one it is where its small files and sizes do not: of two models that were trained here
+   */
+  copy(files: CheckpointFiles, options?: AddOptions & { made?: string }): Promise<StoredCheckpoint>;
   remove(id: string): Promise<void>;
   /** What a setting names. @throws LabError "bad-input" where it is not here or not whole */
   open(reference: string): Promise<CheckpointFiles>;
@@ -191,7 +194,8 @@ export function checkpointLibrary({ folder, fetcher, now, room, alone, pause }: 
           .filter(({ path, size }) => path.endsWith(".json") && size < 4e6)
           .map(async ({ path }) => [path, new TextDecoder().decode(await files.read(path))]),
       );
-      const hash = await contentHash({ list: list.map(({ path, size }) => [path, size]), small });
+      const { made } = options;
+      const hash = await contentHash({ list: list.map(({ path, size }) => [path, size]), small, made });
       const reference = `files:${files.name}#${hash.slice(0, 12)}`;
       return bring(
         { reference, name: files.name },

@@ -77,7 +77,7 @@ export function notesDataset(
   return {
     name: "Notes",
     docs,
-    train: bare(splits.train),
+    train: { ...bare(splits.train), needs: splits.train.needs },
     validation: bare(splits.validation),
     test: bare(splits.test),
     relevanceLevel: 2,

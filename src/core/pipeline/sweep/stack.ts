@@ -51,7 +51,7 @@ export async function distilStack(
 ): Promise<(LabError | null)[]> {
   const [first] = members as [Member, ...Member[]];
   const { gpu, ops, experiment, texts, plan, sample, control } = first.context;
-  const { student: config } = first.context.towers;
+  const config = first.context.towers.learner;
   const opened: (() => void)[] = [];
   const open = <T>(made: T, close: (made: T) => void): T => {
     opened.push(() => close(made));
@@ -59,6 +59,7 @@ export async function distilStack(
   };
   try {
     const vectors = await teacherQueries(first.context, teacher);
+    const { parts } = await distilParts(first.context, vectors, teacher, frozen);
     const hosts = [];
     for (const { context } of members) hosts.push((await studentInit(context, teacher)).values);
     const tower = open(uploadStudents(gpu, config, hosts), disposeTower);
@@ -68,9 +69,8 @@ export async function distilStack(
     });
     const { stage2, training } = experiment;
     const recipe = recipeOf(first.context, stage2, plan.steps.stage2, stage2, [tower]);
-    const step = open(
-      stackedDistilStep(gpu, ops, recipe, { student: tower, ...distilParts(first.context, vectors) }, students),
-      (made) => made.dispose(),
+    const step = open(stackedDistilStep(gpu, ops, recipe, { student: tower, ...parts }, students), (made) =>
+      made.dispose(),
     );
     await compilePrograms(first.context);
     const saved = await Promise.all(members.map(({ store }) => store.read(stateFile(STAGE))));
@@ -90,6 +90,7 @@ export async function distilStack(
         : undefined,
     });
 
+    const norms = await step.gradientNorms(recipe.steps);
     const trained = await downloadStudents(gpu, tower);
     // One tower takes the students' places in turn: what encodes with it is captured once.
     const one = open(uploadTower(gpu, config, trained[0]!), disposeTower);
@@ -104,7 +105,12 @@ export async function distilStack(
       }
       writeParameters(gpu, one, trained[k]!);
       context.reporter.begin(STAGE, recipe.steps, seconds);
-      context.reporter.points(STAGE, losses, [{ step: recipe.steps, metrics: await validate() }], recipe.steps);
+      context.reporter.points(
+        STAGE,
+        losses,
+        [{ step: recipe.steps, metrics: { ...(await validate()), ...norms[k] } }],
+        recipe.steps,
+      );
       const both = { query: texts.student, document: texts.teacher };
       await finishStage(context, STAGE, "scalingnote", { query: one }, both, false);
       await store.finish("scalingnote", context.reporter.stages.find(({ name }) => name === STAGE)!);

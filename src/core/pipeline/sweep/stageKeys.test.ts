@@ -40,8 +40,21 @@ const EXPECTED: Record<string, Part[]> = Object.fromEntries(
         "stage1.steps stage1.temperature stage1.learnTemperature stage1.hardNegatives stage1.dropout stage1.pieces",
         ["teacher", "index", "queries", "scalingnote", "scalingdoc", "twinbert"],
       ],
+      [
+        "stage1.symmetric stage1.matryoshka stage1.queue stage1.minedNegatives stage1.mineAfter stage1.mineEvery",
+        ["teacher", "index", "queries", "scalingnote", "scalingdoc", "twinbert"],
+      ],
+      [
+        "stage1.mineFrom stage1.mineTo stage1.mineMargin",
+        ["teacher", "index", "queries", "scalingnote", "scalingdoc", "twinbert"],
+      ],
       // The preset lets the baselines see as many pairs as both stages do.
-      ["stage2.steps", ["scalingnote", "scalingdoc", "twinbert"]],
+      ["stage2.steps stage2.refineSteps", ["scalingnote", "scalingdoc", "twinbert"]],
+      ["stage2.klWeight stage2.klTeacherTemperature stage2.klStudentTemperature stage2.marginWeight", ["scalingnote"]],
+      ["stage2.infoNceWeight stage2.infoNceTemperature stage2.scored stage2.sampledDocuments", ["scalingnote"]],
+      ["stage2.matryoshka stage2.documentShare stage2.copies stage2.wordDrop stage2.typos", ["scalingnote"]],
+      ["stage2.paraphrase stage2.copyTarget stage2.refineLearningRate", ["scalingnote"]],
+      ["stage2.refineEmbeddingRate student.ownSize", ["scalingnote"]],
       ["stage2.mseWeight stage2.cosineWeight stage2.mseOn stage2.mseReduce", ["scalingnote"]],
       ["stage2.learningRate stage2.embeddingRate stage2.dropout stage2.pieces student.init", ["scalingnote"]],
       [
@@ -54,7 +67,7 @@ const EXPECTED: Record<string, Part[]> = Object.fromEntries(
         ["teacher", "index", "queries", "scalingnote", "scalingdoc", "texts"],
       ],
       ["student.kind student.width student.layers student.heads", ["scalingnote", "scalingdoc", "twinbert"]],
-      ["student.docTokens", ["twinbert", "texts"]],
+      ["student.docTokens", ["scalingnote", "twinbert", "texts"]],
       [
         "student.pooling student.vocabulary student.queryTokens student.prompt",
         ["scalingnote", "scalingdoc", "twinbert", "texts"],

@@ -38,23 +38,27 @@ const KNOWN: ReadonlyMap<string, readonly Part[]> = new Map([
   // The baselines are trained with the same loss; how many steps stands in their keys as it is planned.
   ...under(
     "stage1",
-    "steps temperature learnTemperature hardNegatives dropout pieces",
+    "steps temperature learnTemperature hardNegatives dropout pieces symmetric matryoshka queue " +
+      "minedNegatives mineAfter mineEvery mineFrom mineTo mineMargin",
     "teacher",
     "scalingdoc",
     "twinbert",
   ),
   ...under(
     "stage2",
-    "steps mseWeight cosineWeight mseOn mseReduce learningRate embeddingRate dropout pieces",
+    "steps mseWeight cosineWeight mseOn mseReduce learningRate embeddingRate dropout pieces klWeight " +
+      "klTeacherTemperature klStudentTemperature marginWeight infoNceWeight infoNceTemperature scored sampledDocuments " +
+      "matryoshka documentShare copies wordDrop typos paraphrase copyTarget refineSteps refineLearningRate refineEmbeddingRate",
     "scalingnote",
   ),
   ...under("teacher", "width layers sharedTowers", "teacher", "scalingdoc"),
   // A decoder student of as many heads takes over the teacher's key and value heads.
   ...under("teacher", "heads kvHeads", "teacher", "scalingnote", "scalingdoc", "twinbert"),
   ...under("teacher", "pooling vocabulary queryTokens docTokens prompt", "texts", "teacher", "scalingdoc"),
-  ...under("student", "init", "scalingnote"),
+  ...under("student", "init ownSize", "scalingnote"),
   ...under("student", "kind width layers heads", "scalingnote", "scalingdoc", "twinbert"),
-  ...under("student", "docTokens", "texts", "twinbert"),
+  // A student that learns documents is as long as those.
+  ...under("student", "docTokens", "texts", "scalingnote", "twinbert"),
   ...under("student", "pooling vocabulary queryTokens prompt", "texts", "scalingnote", "scalingdoc", "twinbert"),
   ...under("baselines", "equalise", "scalingdoc", "twinbert"),
   ...under("baselines", "twinbertLearningRate twinbertEmbeddingRate twinbertSharedTowers", "twinbert"),
@@ -111,6 +115,12 @@ export async function stageKeys(experiment: Experiment, source: KeySource): Prom
 export const STACKED = [
   "stage2.mseWeight",
   "stage2.cosineWeight",
+  "stage2.klWeight",
+  "stage2.klTeacherTemperature",
+  "stage2.klStudentTemperature",
+  "stage2.marginWeight",
+  "stage2.infoNceWeight",
+  "stage2.infoNceTemperature",
   "stage2.learningRate",
   "stage2.embeddingRate",
   "student.init",
@@ -118,12 +128,12 @@ export const STACKED = [
 
 /**
  * Students with equal names may be trained side by side; null where one must be alone: one whose batches are walked in
- * pieces is a step of its own kind, one that may stop early has to be watched on its way, and one from a checkpoint has
- * another rate.
+ * pieces is a step of its own kind, one that may stop early has to be watched on its way, one from a checkpoint has
+ * another rate, and one that refines itself, or has vectors of its own size, has more to it than this step.
  */
 export async function stackKey(experiment: Experiment, { data, codeVersion }: KeySource): Promise<string | null> {
   const { stage2, training, teacher, student } = experiment;
-  if (stage2.pieces > 1 || training.patience > 0) return null;
+  if (stage2.pieces > 1 || training.patience > 0 || stage2.refineSteps > 0 || student.ownSize > 0) return null;
   if (teacher.checkpoint !== "" || student.checkpoint !== "") return null;
   const settings = valuesOf("scalingnote", experiment);
   for (const path of STACKED) delete settings[path];

@@ -20,20 +20,26 @@ import { stageStore } from "./stageStore";
 import { trialStages } from "./trialStages";
 
 // Only the towers that a stage asks for are read: the real function makes all three.
-vi.mock("../plan", async (original) => ({
-  ...(await original<object>()),
-  towerConfigs: (experiment: Experiment) => ({
-    get teacher() {
-      return towerConfig(experiment, "teacher");
-    },
-    get student() {
-      return towerConfig(experiment, "student");
-    },
-    get smallDocument() {
-      return towerConfig(experiment, "smallDocument");
-    },
-  }),
-}));
+vi.mock("../plan", async (original) => {
+  const plan = await original<typeof import("../plan")>();
+  return {
+    ...plan,
+    towerConfigs: (experiment: Experiment) => ({
+      get teacher() {
+        return towerConfig(experiment, "teacher");
+      },
+      get student() {
+        return towerConfig(experiment, "student");
+      },
+      get learner() {
+        return plan.learnerConfig(experiment);
+      },
+      get smallDocument() {
+        return towerConfig(experiment, "smallDocument");
+      },
+    }),
+  };
+});
 
 const cpu = useWasm();
 /** How often it is saved changes nothing of what is made. */
@@ -56,6 +62,28 @@ const VARIANTS: [string, Experiment][] = [
       stage2: { steps: 2, dropout: 0.1, pieces: 2, mseOn: "normalised" },
       baselines: { twinbertSharedTowers: true },
       training: { batch: 4, patience: 3, start: "own", labelledShare: 0.5 },
+    }),
+  ],
+  [
+    "adapters, further losses and negatives",
+    experimentOf({
+      stage1: {
+        ...{ steps: 6, lora: true, symmetric: true, matryoshka: 1, queue: 8 },
+        ...{ minedNegatives: 1, mineAfter: 2, mineEvery: 2, mineMargin: -1 },
+      },
+      stage2: {
+        ...{
+          steps: 2,
+          klWeight: 1,
+          marginWeight: 1,
+          infoNceWeight: 1,
+          scored: "both",
+          sampledDocuments: 8,
+          matryoshka: 1,
+        },
+        ...{ documentShare: 0.25, copies: 1, wordDrop: 0.2, copyTarget: "own", refineSteps: 2 },
+      },
+      student: { kind: "lookup", ownSize: 12 },
     }),
   ],
   ["a lookup table from the teacher's", experimentOf({ student: { kind: "lookup", width: 32, init: "embeddings" } })],
@@ -107,7 +135,7 @@ describe("a stage reads nothing of the experiment that is not in its key", () =>
       const parts: Part[] = path.startsWith("teacher.")
         ? ["texts", "teacher", "scalingnote", "scalingdoc"]
         : path === "student.docTokens"
-          ? ["texts", "twinbert"]
+          ? ["texts", "scalingnote", "twinbert"]
           : ["texts", "scalingnote", "scalingdoc", "twinbert"];
       expect(changedBy(path), path).toEqual(expect.arrayContaining(parts));
     }
