@@ -87,6 +87,8 @@ test("a small BERT of a hub and a small Qwen2 of an address: fetched over a brok
   await expect(dialog(page)).toContainText("“ask: ”");
   server.breakAfter("model.safetensors", [5000, 0, 0, 0, 0]);
   await dialog(page).getByRole("button", { name: "Fetch it" }).click();
+  // The button is disabled meanwhile; the keyboard stays in the window.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null)).toBe(true);
   await expect(dialog(page).getByRole("alert")).toContainText("5000 of", { timeout: 30_000 });
   await dialog(page).getByRole("button", { name: "Back" }).click();
   await dialog(page).getByRole("radio", { name: "Here" }).click();
@@ -106,7 +108,7 @@ test("a small BERT of a hub and a small Qwen2 of an address: fetched over a brok
   await dialog(page).getByRole("radio", { name: "Address" }).click();
   await dialog(page).getByRole("textbox", { name: "Address", exact: true }).fill(`${server.url}/own/qwen/resolve/main`);
   await dialog(page).getByRole("button", { name: "Look at it" }).click();
-  await expect(dialog(page)).toContainText("qwen2: decoder, 1 layers, 12 wide");
+  await expect(dialog(page)).toContainText("qwen2: decoder, 1 layer, 12 wide");
   await dialog(page).getByRole("button", { name: "Fetch it" }).click();
   await dialog(page)
     .getByRole("button", { name: /^Use main/ })

@@ -1,5 +1,6 @@
 /** `lab encode`: texts to vectors with a checkpoint. */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { inspectCheckpoint } from "../core/checkpoints";
 import { documentText } from "../core/data/types";
 import { LabError } from "../core/errors";
@@ -8,6 +9,7 @@ import { openModel, type Side } from "../core/pipeline/model";
 import { parseFlags, seeHelp, whole } from "./arguments";
 import { folderCheckpoint } from "./checkpointFolder";
 import { checkOps, openNodeGpu } from "./gpu";
+import { checkFolder } from "./out";
 
 export const ENCODE_USAGE = `Usage: npm run lab -- encode --model DIR --in texts.jsonl --out vectors.npy [options]
 
@@ -58,8 +60,10 @@ export async function encodeCommand(args: string[]): Promise<number> {
   if (!isSide(side)) throw new LabError("bad-setting", `--as ${side} is not possible.`, `Choose ${SIDES.join(", ")}.`);
   const batch = whole("encode", "batch", values.batch, 1, 4096);
   const cut = values["max-tokens"];
+  const maxTokens = cut === undefined ? {} : { maxTokens: whole("encode", "max-tokens", cut, 1, 100_000) };
   const opsName = checkOps(values.ops);
   const texts = readTexts(await readFile(input, "utf8").catch(unreadable(input)), input);
+  await checkFolder(dirname(out));
   const files = await folderCheckpoint(model);
   const inspection = await inspectCheckpoint(files);
   for (const note of inspection.notes) process.stderr.write(`note: ${note}\n`);
@@ -69,13 +73,14 @@ export async function encodeCommand(args: string[]): Promise<number> {
     const opened = await openModel(gpu, ops, files, inspection, {
       batch,
       half: values.half,
-      ...(cut === undefined ? {} : { maxTokens: whole("encode", "max-tokens", cut, 1, 100_000) }),
+      ...maxTokens,
     });
     const loaded = performance.now();
     const vectors = await opened.encode(texts, side);
     const seconds = (performance.now() - loaded) / 1000;
     opened.dispose();
     const size = inspection.config.embeddingSize;
+    await mkdir(dirname(out), { recursive: true }).catch(unwritable(out));
     await writeFile(out, writeNpy([texts.length, size], vectors)).catch(unwritable(out));
     process.stderr.write(
       `${texts.length} texts to vectors of ${size} in ${seconds.toFixed(1)} s (${(texts.length / seconds).toFixed(0)} a second; loaded in ${((loaded - started) / 1000).toFixed(1)} s), written to ${out}\n`,
@@ -86,8 +91,9 @@ export async function encodeCommand(args: string[]): Promise<number> {
   }
 }
 
-const unreadable = (path: string) => (cause: Error) => {
-  throw new LabError("bad-input", `${path} cannot be read: ${cause.message}.`, "Name a file of texts: --in FILE.", {
+const unreadable = (path: string) => (cause: NodeJS.ErrnoException) => {
+  const why = cause.code === "ENOENT" ? "there is no such file" : cause.message;
+  throw new LabError("bad-input", `${path} cannot be read: ${why}.`, "Name a file of texts: --in FILE.", {
     cause,
   });
 };
@@ -99,7 +105,8 @@ const unwritable = (path: string) => (cause: Error) => {
 
 /** @throws LabError bad-input with file, line and field */
 export function readTexts(content: string, name: string): string[] {
-  const lines = content.split(/\r?\n/);
+  // A mark of byte order, which editors put before the first line, is no part of it.
+  const lines = content.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   if (lines.length === 0) throw new LabError("bad-input", `${name} holds no texts.`, "Give one text a line.");
   if (!/\.jsonl$/i.test(name)) return lines;

@@ -113,6 +113,7 @@ describe("lab encode", () => {
   it("reads lines of JSON or of text, and names the line and field that are wrong", () => {
     expect(readTexts("a\r\nb\n", "x.txt")).toEqual(["a", "b"]);
     expect(readTexts('{"title":"T","text":"x"}', "x.jsonl")).toEqual(["T. x"]);
+    expect(readTexts('\uFEFF{"text":"x"}\r\n', "x.jsonl")).toEqual(["x"]);
     expect(() => readTexts('{"text":"x"}\n{"t":1}', "x.jsonl")).toThrow(/x.jsonl, line 2: text is missing/);
     expect(() => readTexts("nothing", "x.jsonl")).toThrow(/line 1: not JSON/);
     expect(() => readTexts("", "x.txt")).toThrow(/no texts/);
@@ -123,7 +124,12 @@ describe("lab encode", () => {
     const given = ["--model", folder, "--in", at("texts.jsonl"), "--out", at("o.npy")];
     await expect(encodeCommand([...given, "--as", "x"])).rejects.toThrow(/--as x/);
     await expect(encodeCommand(["--model", folder, "--in", at("none"), "--out", at("o.npy")])).rejects.toThrow(
-      /none cannot be read/,
+      /none cannot be read: there is no such file/,
     );
+    await expect(encodeCommand([...given, "--max-tokens", "0"])).rejects.toThrow(/--max-tokens/);
+    // Before anything is computed: the texts themselves are no folder.
+    await expect(
+      encodeCommand(["--model", at("nowhere"), "--in", at("texts.jsonl"), "--out", at("texts.jsonl/o.npy")]),
+    ).rejects.toThrow(/is a file/);
   });
 });

@@ -217,7 +217,7 @@ function describe(found: Inspection): string[] {
   const shape =
     kind === "lookup"
       ? `${config.vocabulary} tokens x ${width}`
-      : `${layers} layers, width ${width}, ${heads} heads${kvHeads === heads ? "" : ` over ${kvHeads}`}, ${config.vocabulary} tokens`;
+      : `${layers} ${layers === 1 ? "layer" : "layers"}, width ${width}, ${heads} heads${kvHeads === heads ? "" : ` over ${kvHeads}`}, ${config.vocabulary} tokens`;
   const dense = (config.dense ?? []).map((d) => `dense ${d.in} to ${d.out} (${d.activation})`);
   const after = [
     { mean: "mean of the tokens", cls: "first token", last: "last token" }[config.pooling],

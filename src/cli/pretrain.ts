@@ -23,6 +23,7 @@ import { settleHere } from "./cache";
 import { folderEntries } from "./folder";
 import { folderStore } from "./folderStore";
 import { openNodeGpu } from "./gpu";
+import { checkFolder } from "./out";
 
 const SIZES = Object.keys(LANGUAGE_SIZES);
 const { vocabulary, length, batch, steps, learningRate, seed } = PRETRAIN_DEFAULTS;
@@ -94,6 +95,7 @@ export async function pretrainCommand(args: string[]): Promise<number> {
   checkPretrain(settings);
   const source =
     values.text === undefined ? await generatedTexts(settings.seed, number("threads")) : await fromFiles(values.text);
+  await checkFolder(values.out);
   const out = folderStore(values.out);
   const { gpu, ops } = await openNodeGpu("fused");
   try {

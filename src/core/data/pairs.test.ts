@@ -138,6 +138,11 @@ describe("a table", () => {
       's.csv, line 2, field score: "high" is not a number.',
     );
     await expect(read({ "p.csv": csv }, "query=what")).rejects.toThrow('There is no column "what".');
+    await expect(read({ "p.jsonl": jsonl(pairs) }, "query=what")).rejects.toThrow('There is no column "what".');
+    await expect(read({ "p.jsonl": jsonl(pairs) }, "negative=wrnog")).rejects.toThrow('There is no column "wrnog".');
+    // Of JSON, one record with the key is enough.
+    const some = jsonl([...pairs, { ...pairs[0], wrong: "no answer" }]);
+    expect((await read({ "p.jsonl": some }, "negative=wrong")).docs).toHaveLength(11);
     await expect(read({ "p.csv": "query,positive\n" })).rejects.toThrow("p.csv holds no rows.");
   });
 

@@ -77,6 +77,9 @@ export async function readPairs(files: readonly DataFile[], options: PairOptions
     ...columns.negatives,
     ...(columns.score === null ? [] : [columns.score]),
   ];
+  // Records of JSON may leave out a key; one that none has is a slip of the pen.
+  const unseen = new Set(used);
+  let first: string[] = [];
   let rows = 0;
   for (const file of files) {
     const split = tableSplit(file.path) ?? "all";
@@ -87,7 +90,8 @@ export async function readPairs(files: readonly DataFile[], options: PairOptions
       for (const record of records) {
         if (!checked && isDelimited(file.path)) checkColumns(columns, Object.keys(record.value));
         checked = true;
-        rows++;
+        if (rows++ === 0) first = Object.keys(record.value);
+        for (const name of unseen) if (fieldOf(record.value, name) !== undefined) unseen.delete(name);
         const row = readRow(file.path, record, columns, problems);
         if (!row) continue;
         const positives = row.positives.filter((text) => text.trim() !== "");
@@ -108,6 +112,13 @@ export async function readPairs(files: readonly DataFile[], options: PairOptions
         }
       }
   }
+  const [none] = unseen;
+  if (rows > 0 && none !== undefined)
+    throw new LabError(
+      "bad-input",
+      `There is no column ${quoted(none)}.`,
+      `The columns of the first row are ${first.map(quoted).join(", ")}.`,
+    );
   problems.throwIfAny();
   if (rows === 0)
     throw new LabError(

@@ -145,6 +145,16 @@ describe("a run from checkpoints", () => {
     await expect(
       openStarts({ ...experiment, teacher: { ...experiment.teacher, checkpoint: "x" } }, source),
     ).rejects.toThrow(/no x/);
+    const other = checkpointFromBlobs(
+      [
+        { path: "config.json", data: new TextEncoder().encode('{"model_type":"gpt2"}') },
+        { path: "model.safetensors", data: Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 123, 125) },
+      ],
+      "folder/other",
+    );
+    await expect(openStarts(experiment, { open: async () => other })).rejects.toThrow(
+      /^The teacher's folder\/other: .*model_type "gpt2"/,
+    );
     const short = { ...experiment, student: { ...base.student, init: "first-last" as const, layers: 2 } };
     await expect(openStarts(short, source)).rejects.toThrow(/2 of the teacher's 3/);
   });

@@ -60,11 +60,22 @@ export async function openStarts(given: Experiment, source?: CheckpointSource): 
     if (!source)
       throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);
     const files = await source.open(checkpoint);
-    const inspection = await inspectCheckpoint(files, { pooling });
-    starts[side] = { files, inspection, tokenizer: await checkpointTokenizer(files, inspection) };
+    const inspection = await named(files, side, inspectCheckpoint(files, { pooling }));
+    const tokenizer = await named(files, side, checkpointTokenizer(files, inspection));
+    starts[side] = { files, inspection, tokenizer };
     experiment = withCheckpoint(experiment, side, inspection);
   }
   return { experiment, starts, towers: startedTowers(experiment, starts) };
+}
+
+/** Of two checkpoints, a fault has to say whose it is. */
+async function named<T>(files: CheckpointFiles, side: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!(cause instanceof LabError) || cause.message.includes(files.name)) throw cause;
+    throw new LabError(cause.kind, `The ${side}'s ${files.name}: ${cause.message}`, cause.remedy, { cause });
+  }
 }
 
 /** The settings as a checkpoint makes them. */

@@ -40,6 +40,14 @@ describe("a checkpoint's texts", () => {
     expect(ids({ bare: true, dropUnknown: true })).toEqual([6, 5]);
     expect(ids({ lowerCase: true })).toEqual([2, 4, 1, 5]);
   });
+  it("are lower-cased letter by letter, and every ideograph is a word of its own", () => {
+    const vocab = Object.fromEntries(
+      ["[PAD]", "[UNK]", "\u03b1\u03c3", "\u{20000}", "\u{2f800}", "a"].map((w, i) => [w, i]),
+    );
+    const normalizer = { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, lowercase: true };
+    const made = loadTokenizer({ ...file, normalizer, model: { ...file.model, vocab } }, {}, { bare: true });
+    expect([...made.encode("\u0391\u03a3 a\u{20000}\u{20000}\u{2a700}a", 9)]).toEqual([2, 5, 3, 3, 1, 5]);
+  });
   it("are read the same way from what is stored of the tokenizer", () => {
     const made = loadTokenizer(file, { pad_token: "[PAD]" }, { bare: true, dropUnknown: true, lowerCase: true });
     const again = loadTokenizer(JSON.parse(JSON.stringify(made.toJson())), JSON.parse(JSON.stringify(made.settings())));

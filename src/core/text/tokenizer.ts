@@ -60,6 +60,7 @@ export function loadTokenizer(json: unknown, config: unknown = {}, options: Toke
   const { before, after } = specialTokens(tokenizer);
   const unknown = said.dropUnknown ? unknownId(tokenizer, file) : undefined;
   const shorten = wordsStandAlone(file) ? cutAtWord : (text: string) => text;
+  const prepared = preparation(file);
   // Tidying blanks before punctuation loses what byte-level pieces hold exactly.
   const tidy = settings.clean_up_tokenization_spaces ?? asObject(file.decoder)?.type !== "ByteLevel";
   return {
@@ -69,7 +70,7 @@ export function loadTokenizer(json: unknown, config: unknown = {}, options: Toke
       const room = maxTokens - before.length - after.length;
       // Where not even the special tokens fit, the first of them stay.
       if (room <= 0) return Int32Array.from([...before, ...after].slice(0, maxTokens));
-      const pieces = piecesOf(tokenizer, text, room, shorten, unknown).slice(0, room);
+      const pieces = piecesOf(tokenizer, prepared(text), room, shorten, unknown).slice(0, room);
       const ids = Int32Array.from([...before, ...pieces, ...after]);
       return ids.length > 0 ? ids : Int32Array.of(padId);
     },
@@ -181,6 +182,25 @@ function piecesOf(
     const ids = known(tokenizer.encode(part, { add_special_tokens: false }).ids).filter((id) => id !== unknown);
     if (ids.length > room || part.length === text.length) return ids;
   }
+}
+
+// Those of BertNormalizer beyond 16 bits, as the reference (huggingface/tokenizers, normalizers/bert.rs) has them.
+const IDEOGRAPH = /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+
+/**
+ * Where the library departs from the reference: it does not set apart ideographs beyond 16 bits, and JavaScript makes
+ * another small letter of a sigma at a word's end, while the reference goes letter by letter.
+ */
+function preparation(file: Json): (text: string) => string {
+  const normalizer = asObject(file.normalizer);
+  const list = Array.isArray(normalizer?.normalizers) ? normalizer.normalizers.map(asObject) : [normalizer];
+  const bert = list.find((one) => one?.type === "BertNormalizer");
+  const lower = bert?.lowercase === true || list.some((one) => one?.type === "Lowercase");
+  const apart = bert?.handle_chinese_chars === true;
+  return (text) => {
+    const sigmas = lower ? text.replaceAll("\u03a3", "\u03c3") : text;
+    return apart ? sigmas.replace(IDEOGRAPH, " $& ") : sigmas;
+  };
 }
 
 const WORD_END = /[\p{L}\p{N}](?= [\p{L}\p{N}])/gu;

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { Button } from "./Button";
 
@@ -17,6 +17,16 @@ export function Window({
   onClose: () => void;
   children: ReactNode;
 }) {
+  const dialog = useRef<HTMLElement>(null);
+  // A focused button that is disabled or goes away leaves the focus to the page, where Escape and Tab do not reach the
+  // window; the browser lets go of it a frame after the change.
+  useEffect(() => {
+    if (!open) return;
+    const timer = setTimeout(() => {
+      if (document.activeElement === document.body) dialog.current?.focus();
+    }, 50);
+    return () => clearTimeout(timer);
+  });
   return (
     <ModalOverlay
       className="overlay"
@@ -27,7 +37,7 @@ export function Window({
       }}
     >
       <Modal className={wide ? "modal wide" : "modal"}>
-        <Dialog>
+        <Dialog ref={dialog}>
           <Heading slot="title">{title}</Heading>
           {children}
         </Dialog>
