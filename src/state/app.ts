@@ -10,6 +10,7 @@ import { createRecordedStore } from "./recorded";
 import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
 import { createSearchStore } from "./search";
+import { createSweepsStore } from "./sweeps";
 import { createThemeStore } from "./theme";
 import { createAnalyst, createTrialsStore } from "./trials";
 
@@ -32,6 +33,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const models = createModelsStore(client, around.fetcher);
   const search = createSearchStore(client);
   const trials = createTrialsStore(client);
+  const sweeps = createSweepsStore(client, trials, () => lock.store.getState().owner === "here");
   const analyst = createAnalyst(client);
   const recorded = createRecordedStore(around.fetcher);
   const theme = createThemeStore(around.storage, around.root);
@@ -40,7 +42,14 @@ export function createLab(client: LabClient, around: Surroundings) {
     if (event.type === "device") {
       device.getState().lost(event.report);
       const problem = event.report.problem;
-      if (problem) run.getState().broken(problem);
+      if (problem) {
+        run.getState().broken(problem);
+        sweeps.getState().broken(problem);
+      }
+      return;
+    }
+    if (event.type === "sweep") {
+      sweeps.getState().hear(event);
       return;
     }
     if (event.type === "loading") {
@@ -115,6 +124,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     models,
     search,
     trials,
+    sweeps,
     analyst,
     recorded,
     theme,

@@ -22,6 +22,7 @@ type StoreName =
   | "models"
   | "search"
   | "trials"
+  | "sweeps"
   | "recorded"
   | "theme";
 type StateOf<K extends StoreName> = ReturnType<Lab[K]["getState"]>;

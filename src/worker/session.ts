@@ -27,6 +27,7 @@ import { errorReport, eventBatcher, loadingTeller } from "./events";
 import { createModels, modelCommands } from "./models";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
+import { createSweeps } from "./sweeps";
 import { trialHandlers } from "./trials";
 
 export interface SessionOptions {
@@ -119,8 +120,12 @@ export function createSession(options: SessionOptions): Handlers {
     needSmall(started, dataset);
     needMemory(started, dataset); // its limits are known now
   };
-  const needIdle = () => {
+  const needNoRun = () => {
     if (active) throw new LabError("bad-input", "A run is under way.", "Stop it first, or wait for its end.");
+  };
+  const needIdle = () => {
+    needNoRun();
+    sweeps.needIdle();
   };
   const needRun = async (runId: string): Promise<RunSummary> => {
     const run = await runs.get(runId);
@@ -131,6 +136,7 @@ export function createSession(options: SessionOptions): Handlers {
   /** Runs or goes on with a stored run in the background; tells by events. */
   const start = async (run: RunSummary, { experiment, starts, towers }: Started, dataset: Dataset) => {
     const device = await needGpu();
+    needIdle(); // a sweep may have begun in the meantime
     const control = createControl((paused) => events.status(paused ? "paused" : "running"));
     const events = eventBatcher(run.id, emit, runs);
     active = { runId: run.id, control };
@@ -180,8 +186,36 @@ export function createSession(options: SessionOptions): Handlers {
       });
   };
 
+  const sweeps = createSweeps({
+    ...options,
+    collections,
+    needIdle: needNoRun,
+    adapter: () => gpu && adapterRecord(gpu),
+    async device() {
+      const device = await needGpu();
+      await closeSearch();
+      const { codeVersion } = options;
+      const ops = opsOf(device);
+      return {
+        gpu: device,
+        ops,
+        adapter: adapterRecord(device),
+        checkpoints: models,
+        check: async (experiment, dataset) => needSmall(await openStarts(experiment, models), dataset),
+        async prepare(experiment) {
+          const { towers } = await openStarts(experiment, models);
+          const before = { gpu: device, ops, experiment, towers, codeVersion, store };
+          const engine = await settleEngine(before);
+          await testBeforeRun(before);
+          return engine;
+        },
+      };
+    },
+  });
+
   return {
     ...modelCommands(models),
+    ...sweeps.handlers,
     open,
     openData: ({ from }) => collections.open(from),
     lookAgain: ({ header }) => collections.lookAgain(header),
