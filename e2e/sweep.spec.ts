@@ -29,7 +29,10 @@ test("a two by two ablation is cut off by a reload, goes on and fills the table"
   await page.reload();
 
   await expect(page.getByRole("status").filter({ hasText: /Loss weights: cut off/ })).toBeVisible();
-  const left = await queue.getByRole("listitem").filter({ hasText: /waiting$/ }).count();
+  const left = await queue
+    .getByRole("listitem")
+    .filter({ hasText: /waiting$/ })
+    .count();
   expect(left, "trials left after the reload").toBeGreaterThan(0);
   expect(left, "trials left after the reload").toBeLessThan(4);
   await page.getByRole("button", { name: "Go on" }).click();
