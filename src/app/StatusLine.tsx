@@ -3,6 +3,7 @@ import { useLabStore } from "../state/context";
 import { isCpu } from "../state/device";
 import { underWay } from "../state/run";
 import { currentStage, lastLoss } from "../state/stages";
+import { sweepUnderWay } from "../state/sweeps";
 
 /** The device in words, its memory, the speed, what is saved; at the right what explains surprises. */
 export function StatusLine() {
@@ -16,6 +17,7 @@ export function StatusLine() {
   const doing = useLabStore("run", (s) => s.doing);
   const seed = useLabStore("run", (s) => s.experiment?.seed ?? null);
   const replaying = useLabStore("recorded", (s) => s.playing);
+  const sweep = useLabStore("sweeps", (s) => sweepUnderWay(s)?.status ?? null);
   const adapter = report?.adapter ?? null;
   const point = training ? lastLoss(stages) : null;
   const stage = training ? currentStage(stages) : null;
@@ -35,7 +37,7 @@ export function StatusLine() {
                 : report.problem && report.problem.kind !== "no-webgpu"
                   ? "The GPU is not there any more"
                   : "No GPU in this browser"
-              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
+              : `${training ? (paused ? "Paused" : "Training") : sweep ? (sweep === "paused" ? "Sweep paused" : "Sweeping") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
           {adapter ? <b>{adapter.description}</b> : null}
         </span>
       </span>
@@ -53,7 +55,7 @@ export function StatusLine() {
           {point && point.tokensPerSecond > 0 ? `, ${count(point.tokensPerSecond)} tokens/s` : ""}
         </span>
       ) : (
-        <span>Nothing is training</span>
+        <span>{sweep ? "A sweep is under way" : "Nothing is training"}</span>
       )}
       {saved && training ? (
         <span>

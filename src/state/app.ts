@@ -107,7 +107,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const recover = async () => {
     if (device.getState().report?.problem?.kind === "worker-failed") client.restart();
     await device.getState().open();
-    await runs.getState().refresh();
+    await Promise.all([runs.getState().refresh(), sweeps.getState().refresh()]);
     return device.getState().report?.adapter != null;
   };
 

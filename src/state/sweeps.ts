@@ -15,6 +15,8 @@ export interface SweepsState {
   openId: string | null;
   /** Its trials in the order in which they run. */
   jobs: readonly SweepJob[];
+  /** Its trials where they are on show; those of a file that the user opened stay where they are. */
+  shown: readonly Trial[] | null;
   /** What is going on within it. */
   at: SweepAt | null;
   doing: string | null;
@@ -55,20 +57,18 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
   return createStore<SweepsState>((set, get) => {
     /** Of the sweep on show, by key. */
     let trials = new Map<string, Trial>();
-    /** What was put on show from here. Trials of a file that the user opened stay where they are. */
-    let mine: readonly Trial[] | null = null;
-
     const show = (name: string, always: boolean) => {
       const now = shown.getState();
+      const mine = get().shown;
       if (!always && now.name !== null && now.trials !== mine) return;
       const list = get().jobs.flatMap(({ key }) => trials.get(key) ?? []);
       if (list.length === 0 && now.trials !== mine) return;
       if (list.length === 0) {
-        mine = null;
+        set({ shown: null });
         now.clear();
         return;
       }
-      mine = list;
+      set({ shown: list });
       now.show(list, name);
     };
     const tried = async <T>(what: () => Promise<T>): Promise<T | null> => {
@@ -104,6 +104,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
       list: null,
       openId: null,
       jobs: [],
+      shown: null,
       at: null,
       doing: null,
       etaSeconds: null,
