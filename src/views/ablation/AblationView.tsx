@@ -4,7 +4,7 @@ import type { PendingCell } from "../../charts/ablationData";
 import { percent } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
 import { ABLATION_DRAFT } from "../sweeps/draft";
-import { SweepPanel } from "../sweeps/SweepPanel";
+import { SweepPanel, SweepShelf } from "../sweeps/SweepPanel";
 import { TrialsSource } from "../sweeps/TrialsSource";
 import { Ablation } from "./Ablation";
 import "../../styles/sweeps.css";
@@ -23,14 +23,23 @@ export default function AblationView() {
   return (
     <main className="page" id="main" tabIndex={-1}>
       {trials.length > 0 ? (
-        <Ablation trials={trials} analyst={analyst} pending={pending} onApply={apply} />
+        <Ablation
+          trials={trials}
+          analyst={analyst}
+          panel={<SweepPanel defaults={ABLATION_DRAFT} />}
+          pending={pending}
+          onApply={apply}
+        />
       ) : (
-        <div className="runbar">
-          <h1>Ablation</h1>
-          <p className="changed">Which settings keep most of the teacher, and which do not matter.</p>
-        </div>
+        <>
+          <div className="runbar">
+            <h1>Ablation</h1>
+            <p className="changed">Which settings keep most of the teacher, and which do not matter.</p>
+          </div>
+          <SweepPanel defaults={ABLATION_DRAFT} />
+        </>
       )}
-      <SweepPanel defaults={ABLATION_DRAFT} />
+      <SweepShelf />
       <TrialsSource what="A sweep trains the same experiment with different settings: loss weights, temperatures, sizes. Here its trials are compared, each with its interval, and the best is named only where the seeds and queries can tell it from the others." />
     </main>
   );

@@ -1,5 +1,5 @@
 /** A new sweep: what the Lab has on its form, settings to vary, seeds, what is measured; and what it will take. */
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { axisTitle } from "../../charts/ablationData";
 import { LOOKS } from "../../charts/systems";
 import { count, duration, flops } from "../../charts/words";
@@ -43,11 +43,13 @@ export function NewSweep({ defaults, onClose }: { defaults: Draft; onClose: () =
         ? "Training needs WebGPU."
         : "";
   const ready = wanted.value !== null && plan !== null && why === "" && !busy;
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => section.current?.querySelector("input")?.focus(), []);
   const start = async () => {
     if (wanted.value && (await sweeps.getState().start(wanted.value, draft.stacked ? STACK : 1))) onClose();
   };
   return (
-    <section className="card newsweep" aria-labelledby="newsweep-title">
+    <section ref={section} className="card newsweep" aria-labelledby="newsweep-title">
       <header>
         <h2 id="newsweep-title">New sweep</h2>
         <span className="sub">
@@ -130,7 +132,7 @@ export function NewSweep({ defaults, onClose }: { defaults: Draft; onClose: () =
           ))}
         </fieldset>
         <Check checked={draft.stacked} onChange={(stacked) => change({ stacked })}>
-          Train students side by side where they differ in weights, rates or seed of stage 2 alone
+          Train students side by side where they differ in loss weights, learning rates or start alone
         </Check>
         {refused ? <Alert report={refused} /> : null}
         {plan?.idle.map(({ path, words }) => (

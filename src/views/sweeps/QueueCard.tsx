@@ -57,14 +57,17 @@ export function QueueCard() {
           {row.name}: {said}
         </span>
         <div className="end">
-          {row.status === "running" ? (
-            <Button icon="pause" isDisabled={isDisabled} onPress={() => void hand.pause()}>
-              Pause
-            </Button>
-          ) : null}
-          {row.status === "paused" || canGoOn(row) ? (
-            <Button look="primary" icon="play" isDisabled={isDisabled} onPress={() => void hand.goOn(row.id)}>
-              Go on
+          {underWay || canGoOn(row) ? (
+            // One button in both roles, and not disabled while a command is on its way: the keyboard's focus stays.
+            <Button
+              look={row.status === "running" ? "" : "primary"}
+              icon={row.status === "running" ? "pause" : "play"}
+              isDisabled={owner !== "here"}
+              onPress={() => {
+                if (!busy) void (row.status === "running" ? hand.pause() : hand.goOn(row.id));
+              }}
+            >
+              {row.status === "running" ? "Pause" : "Go on"}
             </Button>
           ) : null}
           {underWay ? (
