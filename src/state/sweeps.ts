@@ -33,6 +33,8 @@ export interface SweepsState {
   goOn(id: string, retry?: boolean): Promise<void>;
   pause(): Promise<void>;
   stop(): Promise<void>;
+  /** Its trials as a file; null where that failed (`error` says why). */
+  exportTrials(id: string): Promise<Blob | null>;
   remove(id: string): Promise<void>;
   /** What a sweep would take. @throws the worker's words where it does not fit together */
   plan(sweep: SweepInput): Promise<SweepPlan>;
@@ -146,6 +148,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
       async stop() {
         await tried(() => client.send("stopSweep", {}));
       },
+      exportTrials: (id) => tried(() => client.send("exportSweep", { sweepId: id })),
       async remove(id) {
         await tried(async () => {
           await client.send("deleteSweep", { sweepId: id });

@@ -290,6 +290,8 @@ export interface Commands {
     { sweepId: string },
     { summary: SweepSummary; jobs: SweepJob[]; trials: { key: string; trial: Trial }[] },
   ];
+  /** Its trials, one a line, as the command line writes them. */
+  exportSweep: [{ sweepId: string }, Blob];
   deleteSweep: [{ sweepId: string }, null];
   /** The towers and vectors kept for sweeps, and how many bytes they may take. */
   artifacts: [Record<string, never>, { list: ArtifactInfo[]; limit: number }];

@@ -133,6 +133,10 @@ it("plans, runs, stops, survives a reload, goes on and ends with every trial onc
     { "stage2.mseWeight": 20, "stage2.cosineWeight": 0.5 },
     { "stage2.mseWeight": 20, "stage2.cosineWeight": 2 },
   ]);
+  // The file is one that the command line and another browser read.
+  const file = new Blob([await second.commands.exportSweep({ sweepId })]);
+  const read = await second.commands.readTrials({ files: [{ path: "trials.jsonl", file }] });
+  expect(read).toEqual(after.trials.map(({ trial }) => trial));
   // What came by events is what is stored.
   const told = [...first.events, ...second.events].flatMap(({ trials }) => trials.map(({ key }) => key));
   expect(told.sort()).toEqual(after.trials.map(({ key }) => key).sort());

@@ -38,6 +38,7 @@ type Names =
   | "stopSweep"
   | "listSweeps"
   | "openSweep"
+  | "exportSweep"
   | "deleteSweep"
   | "artifacts"
   | "clearArtifacts";
@@ -320,6 +321,18 @@ export function createSweeps(options: SweepsOptions): Sweeps {
         jobs: jobs.map((job) => live.get(job.key) ?? { ...job, ...standing(records.get(job.key)) }),
         trials,
       };
+    },
+    async exportSweep({ sweepId }) {
+      const bytes = await folder(sweepId).read("jobs.json");
+      const order = new Map((bytes ? (decodeJson(bytes) as SweepJob[]) : []).map(({ key }, i) => [key, i]));
+      const records = (await logOf(sweepId).read()).filter(({ key }) => order.has(key));
+      if (records.length === 0)
+        throw new LabError("bad-input", "This sweep has no trial yet.", "Let one come to its end first.");
+      records.sort((a, b) => order.get(a.key)! - order.get(b.key)!);
+      return new Blob(
+        records.map((record) => `${JSON.stringify(record)}\n`),
+        { type: "application/x-ndjson" },
+      );
     },
     async deleteSweep({ sweepId }) {
       if (active?.id === sweepId) throw new LabError("bad-input", "This sweep is under way.", "Stop it first.");

@@ -5,6 +5,7 @@ import { useLab, useLabStore } from "../../state/context";
 import type { SweepSummary } from "../../worker/protocol";
 import { Ask } from "../parts/Ask";
 import { Button } from "../parts/Button";
+import { saveBlob } from "../parts/download";
 
 const WORDS: Record<SweepSummary["status"], string> = {
   running: "under way",
@@ -21,6 +22,10 @@ export function SweepList() {
   const openId = useLabStore("sweeps", (s) => s.openId);
   const readOnly = useLabStore("lock", (s) => s.owner !== "here");
   const [doomed, setDoomed] = useState<SweepSummary | null>(null);
+  const save = async (id: string) => {
+    const blob = await sweeps.getState().exportTrials(id);
+    if (blob) saveBlob(blob, "trials.jsonl");
+  };
   if (!list || list.length === 0) return null;
   return (
     <section className="card" aria-labelledby="sweeps-title">
@@ -43,6 +48,13 @@ export function SweepList() {
               >
                 Show
               </Button>
+              <Button
+                look="quiet"
+                icon="download"
+                label={`Save trials.jsonl of ${row.name}`}
+                isDisabled={row.finished === 0}
+                onPress={() => void save(row.id)}
+              />
               <Button
                 look="quiet"
                 icon="trash"
