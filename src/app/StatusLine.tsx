@@ -37,7 +37,7 @@ export function StatusLine() {
                 : report.problem && report.problem.kind !== "no-webgpu"
                   ? "The GPU is not there any more"
                   : "No GPU in this browser"
-              : `${training ? (paused ? "Paused" : "Training") : sweep ? (sweep === "paused" ? "Sweep paused" : "Sweeping") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
+              : `${training ? (paused ? "Paused" : "Training") : "Ready"} on ${isCpu(adapter) ? "the" : adapter.software ? "a CPU standing in for a GPU" : "your GPU"} `}
           {adapter ? <b>{adapter.description}</b> : null}
         </span>
       </span>
@@ -55,7 +55,7 @@ export function StatusLine() {
           {point && point.tokensPerSecond > 0 ? `, ${count(point.tokensPerSecond)} tokens/s` : ""}
         </span>
       ) : (
-        <span>{sweep ? "A sweep is under way" : "Nothing is training"}</span>
+        <span>{sweep === "paused" ? "A sweep is paused" : sweep ? "A sweep is under way" : "Nothing is training"}</span>
       )}
       {saved && training ? (
         <span>

@@ -44,12 +44,7 @@ export function createLab(client: LabClient, around: Surroundings) {
       const problem = event.report.problem;
       if (problem) {
         run.getState().broken(problem);
-        sweeps.getState().broken(problem);
       }
-      return;
-    }
-    if (event.type === "sweep") {
-      sweeps.getState().hear(event);
       return;
     }
     if (event.type === "loading") {
@@ -73,6 +68,11 @@ export function createLab(client: LabClient, around: Surroundings) {
             runs.getState().select(event.runId);
         });
     }
+  });
+
+  client.onEvent((event) => {
+    if (event.type === "sweep") sweeps.getState().hear(event);
+    if (event.type === "device" && event.report.problem) sweeps.getState().broken(event.report.problem);
   });
 
   /** Shows the example where there is nothing of the user's own to show. */

@@ -315,14 +315,6 @@ export type RunEvent =
       losses: LossPoint[];
       validation: ValidationPoint[];
     }
-  /** What goes on before a stage can move, in a few words; null: it is over. */
-  | { type: "doing"; runId: string; words: string | null }
-  | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
-  | { type: "result"; runId: string; result: RunResult }
-  /** Data is being fetched or read; null: not any more. Of no run. */
-  | { type: "loading"; report: LoadingReport | null }
-  /** A checkpoint is being fetched; null: not any more. Of no run. */
-  | { type: "fetching"; report: FetchingReport | null }
   /** News of the sweep under way: trials whose state changed, and those that were measured since the last news. */
   | {
       type: "sweep";
@@ -335,6 +327,14 @@ export type RunEvent =
       doing: string | null;
       error: ErrorReport | null;
     }
+  /** What goes on before a stage can move, in a few words; null: it is over. */
+  | { type: "doing"; runId: string; words: string | null }
+  | { type: "saved"; runId: string; stage: StageName; step: number; at: string }
+  | { type: "result"; runId: string; result: RunResult }
+  /** Data is being fetched or read; null: not any more. Of no run. */
+  | { type: "loading"; report: LoadingReport | null }
+  /** A checkpoint is being fetched; null: not any more. Of no run. */
+  | { type: "fetching"; report: FetchingReport | null }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

@@ -215,7 +215,6 @@ export function createSession(options: SessionOptions): Handlers {
 
   return {
     ...modelCommands(models),
-    ...sweeps.handlers,
     open,
     openData: ({ from }) => collections.open(from),
     lookAgain: ({ header }) => collections.lookAgain(header),
@@ -398,6 +397,7 @@ export function createSession(options: SessionOptions): Handlers {
       return run;
     },
     ...trialHandlers(),
+    ...sweeps.handlers,
   };
 }
 

@@ -2,9 +2,12 @@ import { useLab, useLabStore } from "../../state/context";
 import { underWay } from "../../state/run";
 import { sweepUnderWay } from "../../state/sweeps";
 
+const SWEEPING = "A sweep is under way: stop it first, or wait for its end.";
+
 /** What can be done with the run now, and why not where it cannot. Buttons, keys and the bar on small screens share it. */
 export function useControls() {
   const app = useLab();
+  const sweeping = useLabStore("sweeps", (s) => sweepUnderWay(s) !== null);
   const status = useLabStore("run", (s) => s.status);
   const mode = useLabStore("run", (s) => s.mode);
   const busy = useLabStore("run", (s) => s.busy);
@@ -14,25 +17,22 @@ export function useControls() {
   const collectionError = useLabStore("lab", (s) => s.collectionError);
   const needsFiles = useLabStore("lab", (s) => s.experiment.data.source === "files" && s.collection === null);
   const tooLarge = useLabStore("lab", (s) => s.memory?.problem ?? null);
-  const sweeping = useLabStore("sweeps", (s) => sweepUnderWay(s) !== null);
   const active = underWay({ mode, status });
   const why = active
     ? "Changes apply to the next run."
     : owner === "elsewhere"
       ? "Another tab of this page owns training; this one is read-only until that tab is closed."
-      : sweeping
-        ? "A sweep is under way: stop it first, or wait for its end."
-        : opening
-          ? "Opening the GPU."
-          : adapter === null
-            ? "Training needs WebGPU. Recorded and stored runs can be looked at."
-            : needsFiles
-              ? "Choose your data first."
-              : collectionError
-                ? "The collection could not be read."
-                : tooLarge
-                  ? tooLarge.message
-                  : "";
+      : opening
+        ? "Opening the GPU."
+        : adapter === null
+          ? "Training needs WebGPU. Recorded and stored runs can be looked at."
+          : needsFiles
+            ? "Choose your data first."
+            : collectionError
+              ? "The collection could not be read."
+              : tooLarge
+                ? tooLarge.message
+                : "";
   return {
     active,
     paused: active && status === "paused",
@@ -40,7 +40,7 @@ export function useControls() {
     canRun:
       !active && !sweeping && owner === "here" && adapter !== null && !opening && !needsFiles && !tooLarge && !busy,
     readOnly: owner === "elsewhere",
-    why,
+    why: sweeping && !active ? SWEEPING : why,
     /** What to do about `why`, where that is not plain. */
     remedy: tooLarge && why === tooLarge.message ? tooLarge.remedy : "",
     run() {
