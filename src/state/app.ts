@@ -42,9 +42,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     if (event.type === "device") {
       device.getState().lost(event.report);
       const problem = event.report.problem;
-      if (problem) {
-        run.getState().broken(problem);
-      }
+      if (problem) run.getState().broken(problem);
       return;
     }
     if (event.type === "loading") {
