@@ -45,4 +45,6 @@ export function LookedAt({ report }: { report: ModelReport }) {
 }
 
 const shape = ({ kind, width, layers, vocabulary }: ModelReport) =>
-  kind === "lookup" ? `${count(vocabulary)} vectors of ${width}` : `${layers} ${layers === 1 ? "layer" : "layers"}, ${width} wide`;
+  kind === "lookup"
+    ? `${count(vocabulary)} vectors of ${width}`
+    : `${layers} ${layers === 1 ? "layer" : "layers"}, ${width} wide`;
