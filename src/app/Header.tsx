@@ -1,7 +1,8 @@
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useLab, useLabStore } from "../state/context";
 import { underWay } from "../state/run";
 import { currentStage } from "../state/stages";
+import { sweepUnderWay } from "../state/sweeps";
 import { THEMES } from "../state/theme";
 import { Button } from "../views/parts/Button";
 import type { ViewName } from "./route";
@@ -50,9 +51,27 @@ function LiveChip() {
   const name = useLabStore("run", (s) => s.name);
   const stages = useLabStore("run", (s) => s.stages);
   const paused = useLabStore("run", (s) => s.status === "paused");
+  const sweep = useLabStore("sweeps", sweepUnderWay);
+  if (!on && sweep)
+    return (
+      <Chip name={sweep.name} part={sweep.total > 0 ? sweep.finished / sweep.total : 0}>
+        {sweep.status === "paused" ? "paused, " : ""}
+        {sweep.finished} of {sweep.total} trials
+      </Chip>
+    );
   if (!on) return null;
   const stage = currentStage(stages);
   const part = stage && stage.total > 0 ? stage.done / stage.total : 0;
+  return (
+    <Chip name={name} part={part}>
+      {paused ? "paused, " : ""}
+      {stage ? `${STAGE_WORDS[stage.name]}, ${Math.round(part * 100)} %` : "starting"}
+    </Chip>
+  );
+}
+
+/** What is under way, with a ring that says how far it is. */
+function Chip({ name, part, children }: { name: string; part: number; children: ReactNode }) {
   const around = 2 * Math.PI * 5.5;
   return (
     <span className="livechip">
@@ -76,10 +95,7 @@ function LiveChip() {
         />
       </svg>
       <b>{name}</b>
-      <span>
-        {paused ? "paused, " : ""}
-        {stage ? `${STAGE_WORDS[stage.name]}, ${Math.round(part * 100)} %` : "starting"}
-      </span>
+      <span>{children}</span>
     </span>
   );
 }

@@ -4,6 +4,7 @@ import { isCpu } from "../state/device";
 import { trainingModel } from "../state/pretrain";
 import { underWay } from "../state/run";
 import { currentStage, lastLoss } from "../state/stages";
+import { sweepUnderWay } from "../state/sweeps";
 
 /** The device in words, its memory, the speed, what is saved; at the right what explains surprises. */
 export function StatusLine() {
@@ -18,6 +19,7 @@ export function StatusLine() {
   const doing = useLabStore("run", (s) => s.doing);
   const seed = useLabStore("run", (s) => s.experiment?.seed ?? null);
   const replaying = useLabStore("recorded", (s) => s.playing);
+  const sweep = useLabStore("sweeps", (s) => sweepUnderWay(s)?.status ?? null);
   const adapter = report?.adapter ?? null;
   const point = training ? lastLoss(stages) : null;
   const stage = training ? currentStage(stages) : null;
@@ -59,7 +61,7 @@ export function StatusLine() {
           Language model {model.name}: step <b>{count(model.step)}</b> of {count(model.settings.steps)}
         </span>
       ) : (
-        <span>Nothing is training</span>
+        <span>{sweep === "paused" ? "A sweep is paused" : sweep ? "A sweep is under way" : "Nothing is training"}</span>
       )}
       {saved && training ? (
         <span>

@@ -68,8 +68,58 @@ export function sliceWords(report: AblationReport, shown: readonly string[]): st
 
 const seedsOf = ({ estimate }: ConfigurationSummary) => estimate.seeds.map(({ value }) => value);
 
-/** A heat map over two axes; other settings are as in the best configuration. */
-export function heatData(report: AblationReport, xPath: string, yPath: string): HeatData {
+/** A configuration of which nothing is measured yet, and how it stands: "queued", "61 %". */
+export interface PendingCell {
+  assignments: Record<string, SettingValue>;
+  state: string;
+}
+
+const ordered = (values: readonly SettingValue[]): SettingValue[] => {
+  const once = [...new Set(values)];
+  return once.every((v) => typeof v === "number") ? once.sort((a, b) => Number(a) - Number(b)) : once;
+};
+
+/** The heat map with cells for what is still to come, where its other settings are as in the best configuration. */
+function withPending(
+  data: HeatData,
+  report: AblationReport,
+  [xPath, yPath]: [string, string],
+  pending: readonly PendingCell[],
+): HeatData {
+  const base = report.configurations[report.best?.group ?? 0]?.assignments ?? {};
+  const fits = pending.filter(({ assignments }) =>
+    Object.entries(assignments).every(([path, v]) => path === xPath || path === yPath || base[path] === v),
+  );
+  if (fits.length === 0) return data;
+  const valuesOf = (path: string) => {
+    const known = report.axes.find((axis) => axis.path === path)?.values ?? [];
+    return { known, all: ordered([...known, ...fits.flatMap(({ assignments }) => assignments[path] ?? [])]) };
+  };
+  const [x, y] = [valuesOf(xPath), valuesOf(yPath)];
+  const cells = data.cells.map((cell) => ({
+    ...cell,
+    x: x.all.indexOf(x.known[cell.x]!),
+    y: y.all.indexOf(y.known[cell.y]!),
+  }));
+  for (const { assignments, state } of fits) {
+    const at = { x: x.all.indexOf(assignments[xPath]!), y: y.all.indexOf(assignments[yPath]!) };
+    if (at.x < 0 || at.y < 0 || cells.some((cell) => cell.x === at.x && cell.y === at.y)) continue;
+    cells.push({ ...at, value: null, state });
+  }
+  const words = (path: string, values: readonly SettingValue[]) => values.map((v) => axisValue(path, v));
+  return { ...data, xs: words(xPath, x.all), ys: words(yPath, y.all), cells };
+}
+
+/**
+ * A heat map over two axes; other settings are as in the best configuration.
+ * @param pending what a sweep under way has still to measure
+ */
+export function heatData(
+  report: AblationReport,
+  xPath: string,
+  yPath: string,
+  pending: readonly PendingCell[] = [],
+): HeatData {
   const [xAxis, yAxis] = [xPath, yPath].map((path) => report.axes.find((axis) => axis.path === path));
   const at = (axis: Axis | undefined, configuration: ConfigurationSummary) =>
     axis ? axis.values.indexOf(configuration.assignments[axis.path] ?? "") : -1;
@@ -90,7 +140,7 @@ export function heatData(report: AblationReport, xPath: string, yPath: string): 
       },
     ];
   });
-  return {
+  const data: HeatData = {
     xs: xAxis?.values.map((v) => axisValue(xPath, v)) ?? [],
     ys: yAxis?.values.map((v) => axisValue(yPath, v)) ?? [],
     xTitle: settingWords(xPath),
@@ -100,6 +150,7 @@ export function heatData(report: AblationReport, xPath: string, yPath: string): 
     less: report.less,
     words: figureWords(report.metric),
   };
+  return withPending(data, report, [xPath, yPath], pending);
 }
 
 /** One axis; other settings are as in the best configuration. */

@@ -48,6 +48,18 @@ describe("the data of an ablation's charts", () => {
     );
     expect(sliceWords(report, Object.keys(AXES))).toBe("");
     expect(axisData(report, "student.width").points.map((p) => p.x)).toEqual([16, 32]);
+  });
+  it("has a cell for what a sweep has still to measure, with its other settings as in the best", () => {
+    const cell = (width: number, more = {}) => ({
+      assignments: { ...best.assignments, "student.width": width, ...more },
+      state: "queued",
+    });
+    const other = { "stage2.mseWeight": -1 };
+    const heat = heatData(report, "student.width", "stage2.mseOn", [cell(8), cell(16), cell(64, other)]);
+    expect(heat.xs).toEqual(["8", "16", "32"]);
+    expect(heat.cells).toHaveLength(5);
+    expect(heat.cells.at(-1)).toEqual({ x: 0, y: 0, value: null, state: "queued" });
+    expect(heat.cells.find((c) => c.mark === "best")).toMatchObject({ x: 2, y: 0 });
     expect(axisData(report, "stage2.mseOn").points.map((p) => [p.x, p.label])).toEqual([
       [0, "before norm"],
       [1, "after norm"],

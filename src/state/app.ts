@@ -11,6 +11,7 @@ import { createRecordedStore } from "./recorded";
 import { createRunStore, underWay } from "./run";
 import { createRunsStore } from "./runs";
 import { createSearchStore } from "./search";
+import { createSweepsStore } from "./sweeps";
 import { createThemeStore } from "./theme";
 import { createAnalyst, createTrialsStore } from "./trials";
 
@@ -34,6 +35,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const pretrain = createPretrainStore(client, () => lab.getState().experiment.training.memoryLimit);
   const search = createSearchStore(client);
   const trials = createTrialsStore(client);
+  const sweeps = createSweepsStore(client, trials, () => lock.store.getState().owner === "here");
   const analyst = createAnalyst(client);
   const recorded = createRecordedStore(around.fetcher);
   const theme = createThemeStore(around.storage, around.root);
@@ -76,6 +78,11 @@ export function createLab(client: LabClient, around: Surroundings) {
     }
   });
 
+  client.onEvent((event) => {
+    if (event.type === "sweep") sweeps.getState().hear(event);
+    if (event.type === "device" && event.report.problem) sweeps.getState().broken(event.report.problem);
+  });
+
   /** Shows the example where there is nothing of the user's own to show. */
   const showExample = () => {
     const { result } = recorded.getState();
@@ -108,7 +115,7 @@ export function createLab(client: LabClient, around: Surroundings) {
   const recover = async () => {
     if (device.getState().report?.problem?.kind === "worker-failed") client.restart();
     await device.getState().open();
-    await runs.getState().refresh();
+    await Promise.all([runs.getState().refresh(), sweeps.getState().refresh()]);
     return device.getState().report?.adapter != null;
   };
 
@@ -126,6 +133,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     pretrain,
     search,
     trials,
+    sweeps,
     analyst,
     recorded,
     theme,

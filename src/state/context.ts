@@ -23,6 +23,7 @@ type StoreName =
   | "pretrain"
   | "search"
   | "trials"
+  | "sweeps"
   | "recorded"
   | "theme";
 type StateOf<K extends StoreName> = ReturnType<Lab[K]["getState"]>;

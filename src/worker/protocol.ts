@@ -22,6 +22,10 @@ import type {
 } from "../core/formats/result";
 import type { ExportForm, ExportWhat } from "../core/pipeline/exports";
 import type { PretrainPlan } from "../core/pipeline/pretrainPlan";
+import type { JobStatus } from "../core/pipeline/sweep/queue";
+import type { SweepProgress } from "../core/pipeline/sweep/runSweep";
+import type { Assignments, Sweep, SweepInput } from "../core/pipeline/sweep/spec";
+import type { ArtifactInfo } from "../core/pipeline/sweep/stageStore";
 
 export type { ExportForm, ExportWhat, PretrainPlan, PretrainSettings };
 
@@ -197,6 +201,55 @@ export interface RunSummary {
   origin: "here" | "imported" | "recorded";
 }
 
+/** A stored sweep, as a list shows it. */
+export interface SweepSummary {
+  id: string;
+  name: string;
+  createdAt: string;
+  status: RunStatus;
+  sweep: Sweep;
+  /** Students trained side by side at most. */
+  stack: number;
+  /** Trials; and how many of them ended, be it by failing. */
+  total: number;
+  finished: number;
+  /** Why it ended early. */
+  error: ErrorReport | null;
+  /** Operations planned of the trials that it measured and the seconds they took, when it last ran. */
+  speed: { flops: number; seconds: number; adapter: string } | null;
+}
+
+/** A sweep's trial in its queue. */
+export interface SweepJob {
+  key: string;
+  assignments: Assignments;
+  seed: number;
+  status: JobStatus;
+  /** Why it failed. */
+  words?: string;
+}
+
+/** What the trial under way, or several with students side by side, is at. */
+export interface SweepAt {
+  stage: StageName;
+  done: number;
+  total: number;
+  students: number;
+}
+
+/** What a sweep would take. */
+export interface SweepPlan {
+  trials: number;
+  /** Of these measured before: they are not run again. */
+  stored: number;
+  /** Floating-point operations of what is left. */
+  flops: number;
+  /** At the speed of the last sweep on this device; null where there was none. */
+  seconds: number | null;
+  /** Axes that cannot change what is measured, and why. */
+  idle: { path: string; words: string }[];
+}
+
 /** Commands: name -> [payload, answer]. */
 export interface Commands {
   /** Opens the GPU, or, where `cpu` asks for it, the CPU in its place. */
@@ -272,6 +325,27 @@ export interface Commands {
   /** Refused with kind "not-held" where the trials of this key are not there. */
   ablation: [{ key: string; system: SystemName; metric: string; samples: number; seed: number }, AblationReport];
   scaling: [{ key: string; question: ScalingQuestion }, ScalingReport];
+  /** What a sweep would take. Refused in words where it does not fit together. */
+  planSweep: [{ sweep: SweepInput }, SweepPlan];
+  /** Starts a sweep, `stack` students side by side at most; answers once it is under way. Events follow. */
+  startSweep: [{ sweep: SweepInput; stack: number }, { sweepId: string }];
+  /** Goes on with a sweep that is paused, was stopped or cut off. `retry`: what failed is tried again. */
+  resumeSweep: [{ sweepId: string; retry?: boolean }, { sweepId: string }];
+  pauseSweep: [Record<string, never>, null];
+  /** Ends the sweep; what is measured and what its towers have learnt so far is kept. */
+  stopSweep: [Record<string, never>, null];
+  /** `owner`: as for listRuns. */
+  listSweeps: [{ owner: boolean }, SweepSummary[]];
+  openSweep: [
+    { sweepId: string },
+    { summary: SweepSummary; jobs: SweepJob[]; trials: { key: string; trial: Trial }[] },
+  ];
+  /** Its trials, one a line, as the command line writes them. */
+  exportSweep: [{ sweepId: string }, Blob];
+  deleteSweep: [{ sweepId: string }, null];
+  /** The towers and vectors kept for sweeps, and how many bytes they may take. */
+  artifacts: [Record<string, never>, { list: ArtifactInfo[]; limit: number }];
+  clearArtifacts: [Record<string, never>, null];
 }
 
 export type CommandName = keyof Commands;
@@ -290,6 +364,18 @@ export type RunEvent =
       stage: StageName;
       losses: LossPoint[];
       validation: ValidationPoint[];
+    }
+  /** News of the sweep under way: trials whose state changed, and those that were measured since the last news. */
+  | {
+      type: "sweep";
+      sweepId: string;
+      status: RunStatus;
+      progress: SweepProgress;
+      jobs: SweepJob[];
+      trials: { key: string; trial: Trial }[];
+      at: SweepAt | null;
+      doing: string | null;
+      error: ErrorReport | null;
     }
   /** What goes on before a stage can move, in a few words; null: it is over. */
   | { type: "doing"; runId: string; words: string | null }

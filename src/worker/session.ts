@@ -28,6 +28,7 @@ import { createModels, modelCommands } from "./models";
 import { pretrainHandlers } from "./pretrain";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
+import { createSweeps } from "./sweeps";
 import { trialHandlers } from "./trials";
 
 export interface SessionOptions {
@@ -119,10 +120,14 @@ export function createSession(options: SessionOptions): Handlers {
     needSmall(planRun(started.experiment, planShape(started.experiment, dataset), started.towers).totalFlops);
     needMemory(started, dataset); // its limits are known now
   };
-  const needIdle = () => {
+  const needNoRun = () => {
     if (!active) return;
     const what = active.runId === null ? "A language model is being trained." : "A run is under way.";
     throw new LabError("bad-input", what, "Stop it first, or wait for its end.");
+  };
+  const needIdle = () => {
+    needNoRun();
+    sweeps.needIdle();
   };
   const needRun = async (runId: string): Promise<RunSummary> => {
     const run = await runs.get(runId);
@@ -133,6 +138,7 @@ export function createSession(options: SessionOptions): Handlers {
   /** Runs or goes on with a stored run in the background; tells by events. */
   const start = async (run: RunSummary, { experiment, starts, towers }: Started, dataset: Dataset) => {
     const device = await needGpu();
+    needIdle(); // a sweep may have begun in the meantime
     const control = createControl((paused) => events.status(paused ? "paused" : "running"));
     const events = eventBatcher(run.id, emit, runs);
     active = { runId: run.id, control };
@@ -181,6 +187,36 @@ export function createSession(options: SessionOptions): Handlers {
         );
       });
   };
+
+  const sweeps = createSweeps({
+    ...options,
+    collections,
+    needIdle: needNoRun,
+    adapter: () => gpu && adapterRecord(gpu),
+    async device() {
+      const device = await needGpu();
+      await closeSearch();
+      const { codeVersion } = options;
+      const ops = opsOf(device);
+      return {
+        gpu: device,
+        ops,
+        adapter: adapterRecord(device),
+        checkpoints: models,
+        async check(given, dataset) {
+          const { experiment, towers } = await openStarts(given, models);
+          needSmall(planRun(experiment, planShape(experiment, dataset), towers).totalFlops);
+        },
+        async prepare(experiment) {
+          const { towers } = await openStarts(experiment, models);
+          const before = { gpu: device, ops, experiment, towers, codeVersion, store };
+          const engine = await settleEngine(before);
+          await testBeforeRun(before);
+          return engine;
+        },
+      };
+    },
+  });
 
   return {
     ...modelCommands(models),
@@ -386,6 +422,7 @@ export function createSession(options: SessionOptions): Handlers {
       return run;
     },
     ...trialHandlers(),
+    ...sweeps.handlers,
   };
 }
 

@@ -1,5 +1,5 @@
-import { useCallback, useMemo, useState } from "react";
-import { axisTitle, bestWords } from "../../charts/ablationData";
+import { type ReactNode, useCallback, useMemo, useState } from "react";
+import { axisTitle, bestWords, type PendingCell } from "../../charts/ablationData";
 import { LOOKS } from "../../charts/systems";
 import { count } from "../../charts/words";
 import { keyOf } from "../../core/analysis/groups";
@@ -24,21 +24,28 @@ import { RivalsCard } from "./RivalsCard";
 
 const SAMPLES = 500;
 const SEED = 7;
+const NONE: readonly PendingCell[] = [];
 /** What an ablation asks first, where it was measured. */
 const FIRST = ["recall@10", "ndcg@10"];
 
 /**
  * @param trials the records of one sweep
  * @param analyst where resampling is done: a worker in the page
+ * @param pending what a sweep under way has still to measure
+ * @param panel stands between the heading and the results
  * @param onApply puts a configuration's settings onto the Lab's form
  */
 export function Ablation({
   trials,
   analyst,
+  pending = NONE,
+  panel = null,
   onApply,
 }: {
   trials: readonly Trial[];
   analyst: Pick<Analyst, "ablation">;
+  pending?: readonly PendingCell[];
+  panel?: ReactNode;
   onApply: (assignments: Record<string, SettingValue>) => void;
 }) {
   const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
@@ -88,6 +95,7 @@ export function Ablation({
           />
         </div>
       </div>
+      {panel}
       {error ? <Alert report={error} /> : null}
       {report ? (
         <div className="sweep" aria-busy={stale}>
@@ -98,7 +106,7 @@ export function Ablation({
             <Idle key={path} path={path} words={words} />
           ))}
           <div className="cols grid-and-knobs">
-            <GridCard report={report} trials={trials} />
+            <GridCard report={report} trials={trials} pending={pending} />
             <KnobsCard report={report} />
           </div>
           <div className="cols thirds">

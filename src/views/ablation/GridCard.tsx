@@ -1,6 +1,6 @@
 /** Two axes as a heat map, or one as a line with bands. */
 import { useCallback, useMemo, useState } from "react";
-import { axisData, axisTitle, heatData, sliceWords } from "../../charts/ablationData";
+import { axisData, axisTitle, heatData, type PendingCell, sliceWords } from "../../charts/ablationData";
 import { axisPlot } from "../../charts/axisPlot";
 import { heatMap } from "../../charts/heatMap";
 import type { AblationReport } from "../../core/analysis/ablation";
@@ -11,7 +11,15 @@ import { ChartCard } from "../sweeps/ChartCard";
 
 const NONE = "";
 
-export function GridCard({ report, trials }: { report: AblationReport; trials: readonly Trial[] }) {
+export function GridCard({
+  report,
+  trials,
+  pending,
+}: {
+  report: AblationReport;
+  trials: readonly Trial[];
+  pending: readonly PendingCell[];
+}) {
   const paths = report.axes.map((axis) => axis.path);
   // The axes that matter most are looked at first.
   const ranked = report.importance.axes.map((axis) => axis.path).filter((path) => paths.includes(path));
@@ -35,13 +43,13 @@ export function GridCard({ report, trials }: { report: AblationReport; trials: r
   const draw = useCallback(
     (width: number) => {
       if (y !== NONE) {
-        const data = heatData(report, x, y);
+        const data = heatData(report, x, y, pending);
         return heatMap(data, { width, height: Math.max(300, Math.min(440, 60 + 58 * data.ys.length)) });
       }
       const references = teacher === null ? [] : [{ value: teacher, label: "Teacher", className: "c-teacher" }];
       return axisPlot(axisData(report, x, references), { width, height: 320 });
     },
-    [report, x, y, teacher],
+    [report, x, y, teacher, pending],
   );
   const table = useCallback((): Table => {
     // All of them: two settings alone would not tell the rows apart.

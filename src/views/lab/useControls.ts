@@ -1,10 +1,14 @@
 import { useLab, useLabStore } from "../../state/context";
 import { trainingModel } from "../../state/pretrain";
 import { underWay } from "../../state/run";
+import { sweepUnderWay } from "../../state/sweeps";
+
+const SWEEPING = "A sweep is under way: stop it first, or wait for its end.";
 
 /** What can be done with the run now, and why not where it cannot. Buttons, keys and the bar on small screens share it. */
 export function useControls() {
   const app = useLab();
+  const sweeping = useLabStore("sweeps", (s) => sweepUnderWay(s) !== null);
   const status = useLabStore("run", (s) => s.status);
   const mode = useLabStore("run", (s) => s.mode);
   const busy = useLabStore("run", (s) => s.busy);
@@ -43,11 +47,12 @@ export function useControls() {
       adapter !== null &&
       !opening &&
       !modelTraining &&
+      !sweeping &&
       !needsFiles &&
       !tooLarge &&
       !busy,
     readOnly: owner === "elsewhere",
-    why,
+    why: sweeping && !active ? SWEEPING : why,
     /** What to do about `why`, where that is not plain. */
     remedy: tooLarge && why === tooLarge.message ? tooLarge.remedy : "",
     run() {

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { LOOKS } from "../../charts/systems";
 import { count } from "../../charts/words";
 import type { LawName } from "../../core/analysis/scaling";
@@ -23,8 +23,17 @@ const SEED = 7;
 /**
  * @param trials the records of one sweep
  * @param analyst where laws are fitted: a worker in the page
+ * @param panel stands between the heading and the results
  */
-export function Scaling({ trials, analyst }: { trials: readonly Trial[]; analyst: Pick<Analyst, "scaling"> }) {
+export function Scaling({
+  trials,
+  analyst,
+  panel = null,
+}: {
+  trials: readonly Trial[];
+  analyst: Pick<Analyst, "scaling">;
+  panel?: ReactNode;
+}) {
   const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
   // A law wants entropies: the first system that has them.
   const withEntropy = systems.filter((s) => metricsOf(trials, s).some((m) => m.startsWith("contrastive")));
@@ -80,6 +89,7 @@ export function Scaling({ trials, analyst }: { trials: readonly Trial[]; analyst
           />
         </div>
       </div>
+      {panel}
       {error ? <Alert report={error} /> : null}
       {report ? (
         <div className="sweep" aria-busy={stale}>

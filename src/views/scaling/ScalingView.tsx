@@ -1,5 +1,7 @@
 /** The Scaling view: how quality moves with size, data and compute, and what more of them would buy. */
 import { useLab, useLabStore } from "../../state/context";
+import { SCALING_DRAFT } from "../sweeps/draft";
+import { SweepPanel, SweepShelf } from "../sweeps/SweepPanel";
 import { TrialsSource } from "../sweeps/TrialsSource";
 import { Scaling } from "./Scaling";
 import "../../styles/sweeps.css";
@@ -10,13 +12,17 @@ export default function ScalingView() {
   return (
     <main className="page" id="main" tabIndex={-1}>
       {trials.length > 0 ? (
-        <Scaling trials={trials} analyst={analyst} />
+        <Scaling trials={trials} analyst={analyst} panel={<SweepPanel defaults={SCALING_DRAFT} />} />
       ) : (
-        <div className="runbar">
-          <h1>Scaling</h1>
-          <p className="changed">How quality moves with size and with data.</p>
-        </div>
+        <>
+          <div className="runbar">
+            <h1>Scaling</h1>
+            <p className="changed">How quality moves with size and with data.</p>
+          </div>
+          <SweepPanel defaults={SCALING_DRAFT} />
+        </>
       )}
+      <SweepShelf />
       <TrialsSource what="A sweep over sizes, amounts of data and seeds gives the points. Here a law is fitted through them, with intervals, tested on the largest sizes, which it has not seen, and with what to doubt of it." />
     </main>
   );

@@ -38,8 +38,8 @@ export function TrialsSource({ what }: { what: string }) {
           <h2 id="no-trials">No trials to show</h2>
           <p>{what}</p>
           <p className="mut">
-            <code>npm run lab -- sweep</code> writes one line a trial into <code>trials.jsonl</code>. The file is read
-            in this browser and goes nowhere else.
+            Start a new sweep above, or show one from elsewhere: <code>npm run lab -- sweep</code> writes one line a
+            trial into <code>trials.jsonl</code>. The file is read in this browser and goes nowhere else.
           </p>
           {drop}
         </section>

@@ -1,0 +1,45 @@
+/** A sweep in the page: put together on the form, cut off by a reload, gone on with, and its table filled. */
+import { expect, expectWebGpu, goTo, openLab, runButton, test } from "./fixtures";
+
+const SMALL = {
+  "stage1.steps": 4,
+  "stage2.steps": 6,
+  "training.validateEvery": 6,
+  "training.saveEvery": 1,
+  "evaluation.bootstrap": 100,
+} as const;
+
+test("a two by two ablation is cut off by a reload, goes on and fills the table", async ({ page }) => {
+  await openLab(page, "tiny", SMALL);
+  await expectWebGpu(page);
+  await expect(runButton(page)).toBeEnabled({ timeout: 60_000 });
+  await goTo(page, "ablation");
+  await page.getByRole("button", { name: "New sweep" }).click();
+  await page.getByRole("textbox", { name: "MSE weight" }).fill("0, -1");
+  await expect(page.getByText("stage2.mseWeight=-1 is not possible.").first()).toBeVisible();
+  await page.getByRole("textbox", { name: "MSE weight" }).fill("0, 20");
+  await page.getByRole("textbox", { name: "Cosine weight" }).fill("0.5, 2");
+  await page.getByText(/^Train students side by side/).click();
+  await expect(page.getByText(/^4 trials; [\d.]+ [GM]FLOP/)).toBeVisible();
+  await page.getByRole("button", { name: "Start the sweep" }).click();
+
+  const queue = page.getByRole("region", { name: "Trials in the queue" });
+  await expect(queue.getByRole("listitem")).toHaveCount(4);
+  await expect(queue.getByRole("listitem").filter({ hasText: /done$/ })).not.toHaveCount(0, { timeout: 60_000 });
+  await page.reload();
+
+  await expect(page.getByRole("status").filter({ hasText: /Loss weights: cut off/ })).toBeVisible();
+  const left = await queue
+    .getByRole("listitem")
+    .filter({ hasText: /waiting$/ })
+    .count();
+  expect(left, "trials left after the reload").toBeGreaterThan(0);
+  expect(left, "trials left after the reload").toBeLessThan(4);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByRole("status").filter({ hasText: /Loss weights: done/ })).toBeVisible({ timeout: 120_000 });
+
+  const table = page.getByRole("region", { name: "Table of configurations" });
+  await expect(table.getByRole("button", { name: /^Apply to the Lab/ })).toHaveCount(4);
+  await expect(page.getByText("4 configurations, 1 seed")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Towers and vectors" })).toBeVisible();
+});
