@@ -25,7 +25,7 @@ test("a language model is trained on a dropped text, survives a reload, and star
   };
   await open();
   // What the defaults take, on notes that the page writes.
-  await expect(dialog).toContainText("1,228,800 in all steps");
+  await expect(dialog).toContainText("2,457,600 in all steps");
   await expect(dialog.getByRole("button", { name: "Train it" })).toBeEnabled();
 
   await dialog.getByRole("radio", { name: "your text" }).click();
