@@ -157,3 +157,13 @@ test("a small BERT of a hub and a small Qwen2 of an address: fetched over a brok
   expect(Math.abs(again.teacher - first.teacher)).toBeLessThan(0.02);
   expect(Math.abs(again.student - first.student)).toBeLessThan(0.02);
 });
+
+test("a bundled model starts the teacher by its words", async ({ page }) => {
+  await openLab(page, "tiny", SHORT);
+  await chooseFor(page, "Teacher");
+  await dialog(page).getByRole("button", { name: "Use notes-lm-0.1m" }).click();
+  await expect(page.getByText("notes-lm-0.1m: its shape")).toBeVisible();
+  await expect(page.getByText("Both towers start from one checkpoint.")).toBeVisible();
+  await startRun(page);
+  await waitForResult(page);
+});

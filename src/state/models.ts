@@ -50,7 +50,7 @@ export interface ModelsState {
   hear(report: FetchingReport | null): void;
 }
 
-export function createModelsStore(client: LabClient, fetcher: typeof fetch | undefined) {
+export function createModelsStore(client: LabClient, fetcher: typeof fetch = (...a) => fetch(...a)) {
   return createStore<ModelsState>((set, get) => {
     /** One thing at a time; what is asked for meanwhile takes its place. */
     let asked = 0;
@@ -88,7 +88,7 @@ export function createModelsStore(client: LabClient, fetcher: typeof fetch | und
       async refresh() {
         const list = await client.send("listModels", {}).catch(() => null);
         if (list) set({ list });
-        if (get().bundled.length > 0 || !fetcher) return;
+        if (get().bundled.length > 0) return;
         const answer = await fetcher("models/index.json").catch(() => null);
         const index = answer?.ok ? ((await answer.json().catch(() => null)) as BundledModel[] | null) : null;
         if (Array.isArray(index)) set({ bundled: index });

@@ -122,6 +122,8 @@ export function checkpointFromUrl(base: string, get: FetchLike = fetch): Checkpo
       length = /\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1] ?? null;
     }
     if (answer.status === 404 || answer.status === 403) return null;
+    // A host that answers every address with its start page has none of these files.
+    if (/text\/html/i.test(answer.headers.get("content-type") ?? "")) return null;
     if (!answer.ok) throw refused(path, answer.status);
     if (length !== null && /^\d+$/.test(length)) return Number(length);
     // Small files may come packed, of no length known before. They are read as a whole; weights are not.

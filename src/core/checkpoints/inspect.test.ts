@@ -387,6 +387,17 @@ describe("files of a checkpoint", () => {
     expect(asked.filter((path) => path.includes(".."))).toEqual([]);
   });
 
+  it("are not the start page that a host answers every address with", async () => {
+    const page = "<!doctype html>";
+    const host = checkpointFromUrl("https://host/m", async () => ({
+      status: 200,
+      ok: true,
+      headers: { get: (name) => (name === "content-type" ? "text/html; charset=utf-8" : String(page.length)) },
+      arrayBuffer: async () => new TextEncoder().encode(page).buffer,
+    }));
+    expect(await host.list()).toEqual([]);
+  });
+
   it("tell of an address that does not answer or breaks off", async () => {
     const broken = checkpointFromUrl("https://host/m", async () => {
       throw new TypeError("Failed to fetch");
