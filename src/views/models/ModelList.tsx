@@ -79,9 +79,7 @@ function Bundled({ model, disabled }: { model: BundledModel; disabled: boolean }
         <b>{model.name}</b>
         <span className="help">
           Comes with the page: a language model of generated text, {count(model.withoutEmbeddings)} parameters without
-          token embeddings, {bytesInWords(model.bytes)}, perplexity {model.perplexity.toFixed(1)}. A teacher that takes
-          its token embeddings learns faster: preset Quick, recall@10 on test queries after 10, 30 and 100 % of the
-          steps .327, .513, .595, and from random values .199, .499, .584 (seed 7; the last two are not told apart).
+          token embeddings, {bytesInWords(model.bytes)}, perplexity {model.perplexity.toFixed(1)}.
         </span>
       </span>
       <Use reference={`bundled:${model.name}`} name={model.name} disabled={disabled} small />
