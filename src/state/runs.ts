@@ -2,6 +2,7 @@
 import { createStore } from "zustand/vanilla";
 import type { ErrorReport, ExportForm, ExportWhat, RunSummary } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
+import { trying } from "./tried";
 
 /** An address may be of any length; this much of it is told back. */
 const LONGEST_SHOWN = 200;
@@ -40,17 +41,7 @@ export function createRunsStore(
   owner: () => boolean = () => true,
 ) {
   return createStore<RunsState>((set, get) => {
-    const tried = async <T>(what: () => Promise<T>): Promise<T | null> => {
-      set({ busy: true, error: null });
-      try {
-        return await what();
-      } catch (cause) {
-        set({ error: toReport(cause) });
-        return null;
-      } finally {
-        set({ busy: false });
-      }
-    };
+    const tried = trying(set);
     return {
       list: null,
       selectedId: null,

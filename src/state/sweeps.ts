@@ -4,6 +4,7 @@ import type { Trial } from "../core/analysis/trial";
 import type { Commands, ErrorReport, RunEvent, SweepAt, SweepJob, SweepPlan, SweepSummary } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 import type { TrialsState } from "./trials";
+import { trying } from "./tried";
 
 type SweepEvent = Extract<RunEvent, { type: "sweep" }>;
 export type SweepInput = Commands["startSweep"][0]["sweep"];
@@ -73,17 +74,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
       set({ shown: list });
       now.show(list, name);
     };
-    const tried = async <T>(what: () => Promise<T>): Promise<T | null> => {
-      set({ busy: true, error: null });
-      try {
-        return await what();
-      } catch (cause) {
-        set({ error: toReport(cause) });
-        return null;
-      } finally {
-        set({ busy: false });
-      }
-    };
+    const tried = trying(set);
     const change = (id: string, more: Partial<SweepSummary>) =>
       set((s) => ({ list: s.list?.map((row) => (row.id === id ? { ...row, ...more } : row)) ?? null }));
     const read = async () => {

@@ -1,6 +1,7 @@
 /** Datasets of the Hugging Face hub, by the hub's own client, which is loaded when one is asked for. */
 import { bytesInWords } from "../bytes";
 import { LabError } from "../errors";
+import { hubRefusal } from "../hubRefusal";
 import { readAnswer } from "./download";
 import { blobEntry, type FileEntry, isDataFile, LARGEST } from "./files";
 import { isAside, layoutOf, sortFiles, tableHome } from "./layout";
@@ -151,24 +152,8 @@ export async function hubFiles(
     return { files: entries, commit: sha };
   } catch (cause) {
     checkStopped(signal);
-    throw cause instanceof LabError ? cause : unreachable(name, cause);
+    throw cause instanceof LabError
+      ? cause
+      : hubRefusal("dataset", name, cause, "download the files and choose them here", "fetched from the hub");
   }
-}
-
-function unreachable(name: string, cause: unknown): LabError {
-  const status = (cause as { statusCode?: unknown }).statusCode;
-  if (status === 401 || status === 403 || status === 404)
-    return new LabError(
-      "bad-input",
-      `The hub has no dataset ${name} of this revision that is open to all (it answers ${status}).`,
-      "Check the name; of a dataset that asks for an account, download the files and choose them here.",
-      { cause },
-    );
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new LabError(
-    "bad-input",
-    `${name} could not be fetched from the hub: ${why}.`,
-    "Check the connection and try again.",
-    { cause },
-  );
 }

@@ -1,5 +1,6 @@
 /** Checkpoints that are elsewhere: what files there are, and where. */
 import { LabError } from "../../errors";
+import { hubRefusal } from "../../hubRefusal";
 import type { CheckpointFile, CheckpointFiles } from "../files";
 import { checkpointFromUrl, type FetchLike } from "../files";
 
@@ -99,23 +100,7 @@ export async function hubModel(text: string, { fetcher = fetch, hubUrl, signal }
 
 function unreachable(name: string, cause: unknown, signal: AbortSignal | undefined): LabError {
   if (signal?.aborted) return new LabError("stopped", "Looking was stopped.", "Nothing was changed.", { cause });
-  const status = (cause as { statusCode?: unknown }).statusCode;
-  if (status === 401 || status === 403 || status === 404)
-    return new LabError(
-      "bad-input",
-      `The hub has no model ${name} of this revision that is open to all (it answers ${status}).`,
-      "Check the name; of a model that asks for an account, download the folder and choose it here.",
-      { cause },
-    );
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new LabError(
-    "bad-input",
-    `${name} could not be reached on the hub: ${why}.`,
-    "Check the connection and try again.",
-    {
-      cause,
-    },
-  );
+  return hubRefusal("model", name, cause, "download the folder and choose it here", "reached on the hub");
 }
 
 /**
