@@ -13,9 +13,11 @@ import { readSafetensors } from "../formats/safetensors";
 import { disposeTower } from "../towers/device";
 import { toyDataset } from "../training/toy";
 import { createControl } from "./control";
+import { distilStudent } from "./distil";
 import { createReporter } from "./reporter";
 import { buildIndex, prepareRun } from "./run";
-import { disposeTowers, distilStudent, trainTeacher } from "./stages";
+import { trainTeacher } from "./stages";
+import { disposeTowers } from "./stageTraining";
 
 const cpu = useWasm();
 const base = presetExperiment("tiny");

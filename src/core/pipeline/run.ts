@@ -28,11 +28,13 @@ import { trainingPairs } from "../training/pairs";
 import type { Control } from "../training/trainer";
 import { decodeJson } from "./checkpoints";
 import { encodeAll, type RunContext, validationSample } from "./context";
+import { distilStudent } from "./distil";
 import { type DenseSystem, evaluateSystems } from "./evaluate";
 import { PROGRESS_FILE, vectorFile } from "./files";
 import { planRun, type RunTowers, towerConfigs } from "./plan";
 import { createReporter, type RunListener } from "./reporter";
-import { disposeTowers, distilStudent, type Towers, trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
+import { trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
+import { disposeTowers, type Towers } from "./stageTraining";
 import type { Starts } from "./starts";
 import { prepareTexts, type Texts, type TowerText } from "./texts";
 

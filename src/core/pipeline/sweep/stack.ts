@@ -9,16 +9,9 @@ import { type DistilStudent, stackedDistilStep } from "../../training/distilStep
 import { readState, type TrainingState, writeState } from "../../training/state";
 import { trainStudents } from "../../training/trainStudents";
 import { compilePrograms, encoderFor, type RunContext } from "../context";
-import {
-  distilParts,
-  distilWeights,
-  finishStage,
-  recipeOf,
-  stateFile,
-  studentInit,
-  type Towers,
-  teacherQueries,
-} from "../stages";
+import { distilParts, distilWeights, teacherQueries } from "../distil";
+import { studentInit } from "../fresh";
+import { finishStage, recipeOf, stateFile, type Towers } from "../stageTraining";
 import { watchStudent } from "../watch";
 import type { StageStore } from "./stageStore";
 

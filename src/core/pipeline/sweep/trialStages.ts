@@ -2,9 +2,11 @@
 import type { StageName, StageRecord } from "../../formats/result";
 import { disposeTower, type Tower } from "../../towers/device";
 import type { RunContext } from "../context";
+import { distilStudent } from "../distil";
 import { vectorFile } from "../files";
 import { buildIndex, ownVectors } from "../run";
-import { disposeTowers, distilStudent, type Towers, trainScalingDoc, trainTeacher, trainTwinBert } from "../stages";
+import { trainScalingDoc, trainTeacher, trainTwinBert } from "../stages";
+import { disposeTowers, type Towers } from "../stageTraining";
 import type { Artifact } from "./stageKeys";
 import type { StageStore } from "./stageStore";
 
