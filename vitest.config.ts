@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
     environment: "node",
+    setupFiles: ["./vitest.setup.ts"],
     // Styles are left empty but for those that a report carries in its page.
     css: { include: [/\.css\?raw$/] },
     // tfjs' Node bundles leave the gradients out and Node cannot load its ES modules; Vite can, as it does for the page.

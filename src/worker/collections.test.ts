@@ -73,6 +73,11 @@ group("what was loaded stays", () => {
 
   it("where loading is stopped, while it fetches and while it reads", async () => {
     const reports: (LoadingReport | null)[] = [];
+    let stopAt: string | null = null;
+    const onLoading = (report: LoadingReport | null) => {
+      reports.push(report);
+      if (report && report.file === stopAt) collections.stop();
+    };
     let fetching: () => void = () => {};
     const begun = new Promise<void>((done) => {
       fetching = done;
@@ -82,7 +87,7 @@ group("what was loaded stays", () => {
         fetching();
         init?.signal?.addEventListener("abort", () => refuse(new Error("aborted")));
       })) as typeof fetch;
-    const collections = createCollections({ fetcher, onLoading: (report) => reports.push(report) });
+    const collections = createCollections({ fetcher, onLoading });
     await collections.open({ kind: "files", files });
     const loaded = await collections.read(experiment(7), null);
     const fetched = collections.open({ kind: "url", url: "https://example.org/a.zip" });
@@ -95,8 +100,8 @@ group("what was loaded stays", () => {
     const line = `${JSON.stringify({ query: "q", answer: "a".repeat(1000) })}\n`;
     const large = new Blob([line.repeat(4000)]);
     await collections.open({ kind: "files", files: [{ path: "large.jsonl", file: large }] });
+    stopAt = "large.jsonl";
     const read = collections.read(experiment(7), null);
-    setTimeout(() => collections.stop());
     await expect(read).rejects.toMatchObject({ kind: "stopped" });
     expect(await collections.get(experiment(7))).toBe(loaded);
   });

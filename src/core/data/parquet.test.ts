@@ -79,7 +79,7 @@ describe("parquet", () => {
           expect(error).toBeInstanceOf(LabError);
         });
       }),
-      { numRuns: 200 },
+      { numRuns: 2000 },
     );
   });
 });

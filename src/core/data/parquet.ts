@@ -60,31 +60,36 @@ export async function* parquetBatches(
       throw cause instanceof LabError ? cause : damaged(file.path, cause);
     }
   };
-  const metadata = await guarded(() => parquetMetadataAsync(source));
-  const size = metadata.row_groups.reduce((sum, group) => sum + Number(group.total_byte_size), 0);
+  // Damage that the reader lets through shows where its answer is used: that is guarded too.
+  const { metadata, size, there } = await guarded(async () => {
+    const metadata = await parquetMetadataAsync(source);
+    return {
+      metadata,
+      size: metadata.row_groups.reduce((sum, group) => sum + Number(group.total_byte_size), 0),
+      there: parquetSchema(metadata).children.map(({ element }) => element.name),
+    };
+  });
   if (!(size <= LARGEST))
     throw new LabError(
       "bad-input",
       `${file.path} unpacks to more than ${LARGEST / 2 ** 30} GiB, which is as much as this program takes.`,
       "Load a part of the collection.",
     );
-  const there = parquetSchema(metadata).children.map(({ element }) => element.name);
   const columns = wanted ? there.filter((name) => wanted.includes(name)) : there;
   let row = 0;
   for (const [g, group] of metadata.row_groups.entries()) {
     const rows = Math.min(Number(group.num_rows), most - row);
     if (!(rows > 0)) continue;
     const from = row;
-    const values = await guarded(() =>
-      parquetReadObjects({ file: source, metadata, columns, rowStart: from, rowEnd: from + rows, compressors }),
-    );
+    const values = await guarded(async () => {
+      const read = { file: source, metadata, columns, rowStart: from, rowEnd: from + rows, compressors };
+      return (await parquetReadObjects(read)).map((value) =>
+        Object.fromEntries(Object.entries(value as JsonObject).map(([key, v]) => [key, plain(v)])),
+      );
+    });
     row += rows;
     onRead(Math.round((file.size * (g + 1)) / metadata.row_groups.length));
-    yield values.map((value, i) => ({
-      at: `row ${from + i + 1}`,
-      value: Object.fromEntries(Object.entries(value as JsonObject).map(([key, v]) => [key, plain(v)])),
-      escaped: false,
-    }));
+    yield values.map((value, i) => ({ at: `row ${from + i + 1}`, value, escaped: false }));
     await reading.breathe();
   }
 }
