@@ -15,6 +15,7 @@ import type { Control } from "../../training/trainer";
 import type { RunContext } from "../context";
 import { type BufferLimits, memoryProblem, mostStudents } from "../memory";
 import { planShape } from "../plan";
+import { recordedExperiment, recordedSettings } from "../recorded";
 import { createReporter, type RunListener, type StageNews } from "../reporter";
 import { prepareRun } from "../run";
 import { type CheckpointSource, openStarts } from "../starts";
@@ -155,14 +156,15 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     return dataset;
   }
 
+  const base = recordedExperiment(sweep.base);
   const common = ({ trial, key }: Job, seconds: number, engine: EngineRecord | null) => ({
     version: TRIAL_VERSION as typeof TRIAL_VERSION,
     key,
     sweep: sweep.name,
-    assignments: trial.assignments,
+    assignments: recordedSettings(trial.assignments),
     seed: trial.seed,
-    changes: changesOf(sweep.base, trial),
-    experiment: trial.experiment,
+    changes: changesOf(base, { experiment: recordedExperiment(trial.experiment) }),
+    experiment: recordedExperiment(trial.experiment),
     adapter: options.adapter,
     ...(engine ? { engine } : {}),
     codeVersion,
