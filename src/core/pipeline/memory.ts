@@ -13,19 +13,18 @@ import { type LoraSettings, loraOf } from "../towers/lora";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
+import { contrastiveMemory } from "./contrastiveMemory";
 import { DEPTH } from "./evaluate";
+import { parameterBytes, sum } from "./parameterMemory";
 import { documentsOfBatch, type PlanShape, planShape, queuedBatchesOf, type RunTowers, towerConfigs } from "./plan";
 import {
   besideMemory,
-  contrastiveMemory,
   type DistilLoss,
   distilMemory,
   encoderMemory,
   type MemoryParts,
-  parameterBytes,
   type StepMemory,
   searchMemory,
-  sum,
   type TowerTexts,
 } from "./stepMemory";
 

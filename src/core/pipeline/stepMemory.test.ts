@@ -14,16 +14,15 @@ import { distilStep, stackedDistilStep } from "../training/distilStep";
 import { createEncoder } from "../training/encode";
 import { languageMeter, languageStep } from "../training/languageStep";
 import type { Recipe } from "../training/trainingStep";
+import { type ContrastiveLoss, contrastiveMemory } from "./contrastiveMemory";
 import { together } from "./memory";
+import { parameterBytes } from "./parameterMemory";
 import {
   besideMemory,
-  type ContrastiveLoss,
-  contrastiveMemory,
   distilMemory,
   encoderMemory,
   languageMemory,
   type MemoryParts,
-  parameterBytes,
   type StepShape,
   searchMemory,
 } from "./stepMemory";
