@@ -23,10 +23,13 @@ import type {
 import type { ExportForm, ExportWhat } from "../core/pipeline/exports";
 import type { PretrainPlan } from "../core/pipeline/pretrainPlan";
 import type { JobStatus } from "../core/pipeline/sweep/queue";
+import type { Ranking } from "../core/pipeline/sweep/record";
 import type { SweepProgress } from "../core/pipeline/sweep/runSweep";
 import type { Assignments, Sweep, SweepInput } from "../core/pipeline/sweep/spec";
 import type { ArtifactInfo } from "../core/pipeline/sweep/stageStore";
+import type { SearchAnswer } from "./searchProtocol";
 
+export type * from "./searchProtocol";
 export type { ExportForm, ExportWhat, PretrainPlan, PretrainSettings };
 
 /** An error as it crosses to the page. */
@@ -155,32 +158,6 @@ export interface MemoryReport {
   problem: ErrorReport | null;
 }
 
-export interface SearchHit {
-  id: string;
-  title: string;
-  text: string;
-  score: number;
-  /** The grade of a judged document, where the query is a test query. */
-  grade: number | null;
-}
-
-export interface SearchColumn {
-  system: SystemName;
-  hits: SearchHit[];
-  /** Milliseconds of the two parts of the answer; null for a part that does not exist (BM25 encodes nothing). */
-  encodeMs: number | null;
-  searchMs: number;
-}
-
-export interface SearchAnswer {
-  runId: string;
-  query: string;
-  /** Set where the text is exactly a test query. */
-  queryId: string | null;
-  documents: number;
-  columns: SearchColumn[];
-}
-
 export type RunStatus = "running" | "paused" | "done" | "stopped" | "interrupted" | "failed";
 
 /** One stored run, as the Runs view lists it. */
@@ -235,6 +212,13 @@ export interface SweepAt {
   done: number;
   total: number;
   students: number;
+}
+
+/** How strongly each loss term pulls at the student of a trial under way: norms by term, weights included. */
+export interface SweepNorms {
+  key: string;
+  step: number;
+  norms: Record<string, number>;
 }
 
 /** What a sweep would take. */
@@ -325,6 +309,13 @@ export interface Commands {
   /** Refused with kind "not-held" where the trials of this key are not there. */
   ablation: [{ key: string; system: SystemName; metric: string; samples: number; seed: number }, AblationReport];
   scaling: [{ key: string; question: ScalingQuestion }, ScalingReport];
+  /** Ranks again what a trial's systems answer, with the towers that are kept of it; the rankings go into its record. */
+  rankTrial: [{ key: string }, Ranking[]];
+  /** Documents of a trial's collection. `config`: its experiment, for a trial that is not stored here. */
+  documents: [
+    { key: string; config: Record<string, unknown> | null; testSet: string; ids: readonly string[] },
+    { id: string; title: string; text: string }[],
+  ];
   /** What a sweep would take. Refused in words where it does not fit together. */
   planSweep: [{ sweep: SweepInput }, SweepPlan];
   /** Starts a sweep, `stack` students side by side at most; answers once it is under way. Events follow. */
@@ -374,6 +365,7 @@ export type RunEvent =
       jobs: SweepJob[];
       trials: { key: string; trial: Trial }[];
       at: SweepAt | null;
+      norms: SweepNorms[];
       doing: string | null;
       error: ErrorReport | null;
     }

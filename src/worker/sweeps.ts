@@ -24,6 +24,7 @@ import { changesOf } from "../core/pipeline/sweep/trials";
 import type { Collections } from "./collections";
 import { errorReport } from "./events";
 import type { Commands, RunEvent, SweepJob, SweepSummary } from "./protocol";
+import { rankingHandlers } from "./rankings";
 import { sweepTeller } from "./sweepEvents";
 import { idleEverywhere, secondsAt } from "./sweepPlan";
 
@@ -40,6 +41,8 @@ type Names =
   | "openSweep"
   | "exportSweep"
   | "deleteSweep"
+  | "rankTrial"
+  | "documents"
   | "artifacts"
   | "clearArtifacts";
 type Handlers = { [K in Names]: (payload: Commands[K][0]) => Promise<Commands[K][1]> };
@@ -236,7 +239,24 @@ export function createSweeps(options: SweepsOptions): Sweeps {
     return found.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   }
 
+  const rankings = rankingHandlers({
+    store,
+    now: options.now,
+    collectionOf,
+    collection: collections.get,
+    async alone(work) {
+      options.needIdle();
+      needIdle();
+      starting = true;
+      try {
+        return await work(await options.device());
+      } finally {
+        starting = false;
+      }
+    },
+  });
   const handlers: Handlers = {
+    ...rankings,
     async planSweep({ sweep: given }) {
       const sweep = readSweep(given);
       const ready = (experiment: Experiment) => collections.ready(experiment) ?? undefined;

@@ -34,6 +34,7 @@ const FIRST = ["recall@10", "ndcg@10"];
  * @param pending what a sweep under way has still to measure
  * @param panel stands between the heading and the results
  * @param onApply puts a configuration's settings onto the Lab's form
+ * @param onRank ranks a trial's test queries again; null where that cannot be done now
  */
 export function Ablation({
   trials,
@@ -41,12 +42,14 @@ export function Ablation({
   pending = NONE,
   panel = null,
   onApply,
+  onRank = null,
 }: {
   trials: readonly Trial[];
-  analyst: Pick<Analyst, "ablation">;
+  analyst: Pick<Analyst, "ablation" | "documents">;
   pending?: readonly PendingCell[];
   panel?: ReactNode;
   onApply: (assignments: Record<string, SettingValue>) => void;
+  onRank?: ((key: string) => Promise<void>) | null;
 }) {
   const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
   const [wantedSystem, setSystem] = useState<SystemName>("scalingnote");
@@ -121,7 +124,9 @@ export function Ablation({
             onSelect={setSelected}
             onApply={onApply}
           />
-          <GapsCard report={report} />
+          {report.gaps ? (
+            <GapsCard report={report} gaps={report.gaps} trials={trials} analyst={analyst} onRank={onRank} />
+          ) : null}
         </div>
       ) : error ? null : (
         <p className="empty" aria-live="polite">
