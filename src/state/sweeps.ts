@@ -4,6 +4,7 @@ import type { Trial } from "../core/analysis/trial";
 import type {
   Commands,
   ErrorReport,
+  ReadyCosts,
   RunEvent,
   SweepAt,
   SweepJob,
@@ -52,6 +53,8 @@ export interface SweepsState {
   remove(id: string): Promise<void>;
   /** What a sweep would take. @throws the worker's words where it does not fit together */
   plan(sweep: SweepInput): Promise<SweepPlan>;
+  /** What the ready-made experiments take; null where the worker does not answer. */
+  readyCosts(): Promise<ReadyCosts | null>;
   readArtifacts(): Promise<void>;
   clearArtifacts(): Promise<void>;
   hear(event: SweepEvent): void;
@@ -175,6 +178,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
         });
       },
       plan: (sweep) => client.send("planSweep", { sweep }),
+      readyCosts: () => client.send("readyCosts", {}).catch(() => null),
       async readArtifacts() {
         const artifacts = await client.send("artifacts", {}).catch(() => null);
         set({ artifacts });

@@ -2,6 +2,7 @@
 import { useCallback, useMemo } from "react";
 import type { PendingCell } from "../../charts/ablationData";
 import { percent } from "../../charts/words";
+import { lookOf } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
 import { trainingModel } from "../../state/pretrain";
 import { underWay } from "../../state/run";
@@ -16,6 +17,7 @@ import "../../styles/sweeps.css";
 export default function AblationView() {
   const { lab, analyst } = useLab();
   const trials = useLabStore("trials", (s) => s.trials);
+  const look = useLabStore("trials", (s) => lookOf(s.name, "ablation"));
   const pending = usePending();
   const apply = useCallback(
     (assignments: Record<string, number | string | boolean>) => {
@@ -34,7 +36,15 @@ export default function AblationView() {
   return (
     <main className="page" id="main" tabIndex={-1}>
       {trials.length > 0 ? (
-        <Ablation trials={trials} analyst={analyst} panel={panel} pending={pending} onApply={apply} onRank={onRank} />
+        <Ablation
+          trials={trials}
+          analyst={analyst}
+          panel={panel}
+          pending={pending}
+          look={look}
+          onApply={apply}
+          onRank={onRank}
+        />
       ) : (
         <>
           <div className="runbar">
