@@ -21,17 +21,22 @@ import { folderCheckpoint } from "./checkpointFolder";
 import { folderStore } from "./folderStore";
 import { openNodeGpu } from "./gpu";
 import { checkFolder } from "./out";
+import { printReady, readySweep } from "./ready";
 import { collection, settle } from "./settings";
 import { trialFile } from "./trialFile";
 
 export const SWEEP_USAGE = `Usage: npm run lab -- sweep --axis key=a,b,c --out DIR [options]
+       npm run lab -- sweep --ready a|b|c… [--full] [--seeds N] --out DIR
+       npm run lab -- sweep --ready list
 
   --axis key=a,b,c   values of a setting; may be repeated, then every combination is run
   --out DIR          where trials.jsonl goes, a line a trial, and store/ with towers and vectors; a sweep that was cut off
                      goes on with the same command
+  --ready KEY        a ready-made experiment, in its small form: list says which there are, what to expect and what each takes
+  --full             its full form, for a GPU
   --random N         N draws in place of every combination: from the values, from key=low..high, or, for key alone, from
                      the setting's range (rates in ratios)
-  --seeds N          every trial with N seeds, from the experiment's on; 1 unless given
+  --seeds N          every trial with N seeds, from the experiment's on; 1 unless given, 3 of a ready-made one
   --systems a,b      what is measured of ${SYSTEMS.join(", ")};
                      teacher,scalingnote unless given
   --config F         a sweep as JSON: name, preset, base, mode, axes, list, seeds, systems; the flags above change it
@@ -54,6 +59,8 @@ const FLAGS = {
   seeds: { type: "string" },
   systems: { type: "string" },
   config: { type: "string" },
+  ready: { type: "string" },
+  full: { type: "boolean", default: false },
   preset: { type: "string" },
   set: { type: "string", multiple: true, default: [] as string[] },
   seed: { type: "string" },
@@ -68,7 +75,7 @@ const FLAGS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-type Values = ReturnType<typeof parseFlags<typeof FLAGS>>;
+export type SweepValues = ReturnType<typeof parseFlags<typeof FLAGS>>;
 
 const bad = (message: string, remedy = seeHelp("sweep")) => new LabError("bad-setting", message, remedy);
 
@@ -85,7 +92,11 @@ export async function sweepCommand(args: string[]): Promise<number> {
     process.stdout.write(`${SWEEP_USAGE}\n`);
     return 0;
   }
-  const sweep = await sweepOf(values);
+  if (values.ready === "list") {
+    await printReady();
+    return 0;
+  }
+  const sweep = values.ready === undefined ? await sweepOf(values) : readySweep(values);
   const trials = sweepTrials(sweep); // what does not fit together is refused here
   const shard = shardOf(values.shard);
   const stack = whole("sweep", "stack", values.stack, 1, 1000);
@@ -148,7 +159,8 @@ export async function sweepCommand(args: string[]): Promise<number> {
 }
 
 /** The sweep that file and flags together ask for. */
-async function sweepOf(values: Values): Promise<Sweep> {
+async function sweepOf(values: SweepValues): Promise<Sweep> {
+  if (values.full) throw bad("--full is the full form of a ready-made experiment.", "Name it: --ready c --full.");
   const file = values.config === undefined ? {} : await readConfig(values.config);
   if (values.config !== undefined && (values.preset !== undefined || values.set.length > 0))
     throw bad("--config and --preset or --set exclude each other.", "Write preset and base in the file.");

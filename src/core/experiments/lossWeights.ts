@@ -1,0 +1,68 @@
+/** (b) The weights of the distillation's two losses, and the temperature of a third. */
+import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
+import { cells, form, type ReadyExperiment } from "./types";
+
+const USUAL = {
+  "stage2.mseWeight": 0,
+  "stage2.cosineWeight": 0,
+  "stage2.klWeight": 0,
+  "stage2.klTeacherTemperature": 0.07,
+  "stage2.klStudentTemperature": 0.05,
+};
+
+const weights = (mse: readonly number[], cosine: readonly number[]): Assignments[] =>
+  mse
+    .flatMap((m) => cosine.map((c) => ({ "stage2.mseWeight": m, "stage2.cosineWeight": c })))
+    .filter((cell) => cell["stage2.mseWeight"] + cell["stage2.cosineWeight"] > 0);
+
+/** Score KL alone: its weight only moves the step, its temperatures what is learned. */
+const temperatures = (teacher: readonly number[], student: readonly number[]): Assignments[] =>
+  teacher.flatMap((t) =>
+    student.map((s) => ({
+      "stage2.klWeight": 400,
+      "stage2.klTeacherTemperature": t,
+      "stage2.klStudentTemperature": s,
+    })),
+  );
+
+const sweep = (list: Assignments[], rest: SweepInput): SweepInput => ({
+  ...rest,
+  mode: "list",
+  list: cells(USUAL, ...list),
+  systems: ["teacher", "scalingnote"],
+});
+
+export const lossWeights: ReadyExperiment = {
+  key: "b",
+  title: "Distillation: weights and temperature",
+  question: "How do the weights of MSE and cosine, and the temperature of score KL, move the student?",
+  expect:
+    "Along lines of equal 2 x MSE weight / dimensions + cosine weight little moves, for after normalisation the two are one loss; before it, MSE also teaches the length. NanoVDR found 1 - cosine alone better than every mix with KL.",
+  source: "algebra: |s-t|² = 2(1-cos); NanoVDR, arXiv 2603.12824",
+  reading:
+    "The heat map has both weights. For the temperatures choose those two settings: these trials have score KL alone. The best is named only where seeds and queries can tell it from the others.",
+  look: {
+    view: "ablation",
+    system: "scalingnote",
+    metric: "recall@10",
+    across: "stage2.cosineWeight",
+    down: "stage2.mseWeight",
+  },
+  small: form(
+    "b: weights and temperature",
+    sweep([...weights([0, 10, 50, 200], [0, 1, 4]), ...temperatures([0.03, 0.07, 0.2], [0.05, 0.1])], {
+      preset: "quick",
+      base: { training: { validateEvery: 400 } },
+    }),
+  ),
+  full: form(
+    "b: weights and temperature, full",
+    sweep(
+      [
+        ...weights([0, 2, 10, 50, 200, 800], [0, 0.3, 1, 4, 16]),
+        ...temperatures([0.02, 0.05, 0.07, 0.1, 0.2], [0.02, 0.05, 0.1, 0.2]),
+      ],
+      { preset: "standard" },
+    ),
+  ),
+};

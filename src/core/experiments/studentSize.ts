@@ -1,0 +1,45 @@
+/** (c) Student sizes: where does distillation collapse, and what mends it. */
+import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
+import { cells, form, type ReadyExperiment } from "./types";
+
+const USUAL = { "stage2.steps": 180, "stage2.refineSteps": 0, "stage2.infoNceWeight": 0 };
+
+const sizes = (widths: readonly number[]): Assignments[] => widths.map((width) => ({ "student.width": width }));
+
+/** What may mend a collapsed student, in as many steps: so the baselines' budgets stay as they are. */
+const mends = (width: number): Assignments[] => [
+  { "student.width": width, "stage2.infoNceWeight": 1 },
+  { "student.width": width, "stage2.steps": 120, "stage2.refineSteps": 60 },
+];
+
+const sweep = (list: Assignments[], rest: SweepInput): SweepInput => ({
+  ...rest,
+  mode: "list",
+  list: cells(USUAL, ...list),
+  systems: ["teacher", "scalingnote", "scalingdoc", "twinbert", "bm25"],
+});
+
+export const studentSize: ReadyExperiment = {
+  key: "c",
+  title: "Student sizes, and where distillation collapses",
+  question:
+    "From which size on is a distilled student better than one trained end to end, and what mends a smaller one?",
+  expect:
+    "A student far smaller than its teacher cannot follow its vectors and is better trained end to end; from some size on distillation wins.",
+  source: "the failure that readers of arXiv 2411.15766 name distillation collapse",
+  reading:
+    "Above 0 ScalingNote is better than ScalingDoc of the same query tower. Where the line crosses 0 distillation begins to pay.",
+  look: { view: "ablation", system: "scalingnote", metric: "recall@10", across: "student.width" },
+  small: form(
+    "c: student sizes",
+    sweep([...sizes([8, 16, 28]), ...mends(16)], { preset: "quick", base: { training: { validateEvery: 400 } } }),
+    "Three widths: ScalingDoc's large document tower is most of the work, for every width anew.",
+  ),
+  full: form(
+    "c: student sizes, full",
+    sweep([...sizes([8, 12, 16, 20, 24, 28, 32, 48, 64, 96]), ...mends(8), ...mends(12), ...mends(16)], {
+      preset: "standard",
+      base: { stage2: { steps: 180 } },
+    }),
+  ),
+};
