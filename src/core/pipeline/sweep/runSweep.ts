@@ -268,6 +268,8 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     try {
       const told = (done: number, total: number) => listener.stack?.(group.length, done, total);
       const frozen = await stages.frozen();
+      // They were opened before the teacher was made, and would make it again.
+      for (const { context, store } of group.slice(1)) context.reporter.found(await store.done());
       // The first one's trial would have trained the teacher by itself.
       first.seconds += (performance.now() - started) / 1000;
       const began = performance.now();
