@@ -262,3 +262,38 @@ export function bestWords(report: AblationReport): string {
     .filter(Boolean)
     .join(" ");
 }
+
+/** One system against another, a row a configuration, in the order of the sweep. */
+export function systemGapData(report: AblationReport): ForestRow[] {
+  const { className } = LOOKS[report.system];
+  return (report.against?.differences ?? []).map(({ group, difference, low, high, verdict }) => ({
+    label: valuesWords(report.configurations[group]!.assignments, report.axes) || "all alike",
+    value: difference,
+    low,
+    high,
+    verdict,
+    className,
+  }));
+}
+
+/** "Between student width 8 and 16 ...": where one system begins to be better than another. */
+export function turnWords(report: AblationReport): string {
+  const { against } = report;
+  if (!against) return "";
+  const [name, other] = [LOOKS[against.system].label, LOOKS[against.other].label];
+  const turns = against.turns.map(({ path, from, to, certain, above, rest }) => {
+    const fixed = configurationWords(
+      rest,
+      report.axes.filter((axis) => axis.path !== path),
+    );
+    const words = fixed === "the only configuration" ? "" : ` (${fixed})`;
+    const doubt = certain ? "" : "; of at least one of them the sign could be chance";
+    return `Between ${settingWords(path)} ${axisValue(path, from)} and ${axisValue(path, to)} it turns${words}: from the larger one on ${name} is ${above} than ${other}${doubt}.`;
+  });
+  if (turns.length > 0) return turns.join(" ");
+  const verdicts = new Set(against.differences.map(({ verdict }) => verdict));
+  const [only] = verdicts;
+  return verdicts.size === 1 && only !== "tied"
+    ? `${name} is ${only} than ${other} in every configuration.`
+    : `${name} is nowhere first better and then worse than ${other}.`;
+}

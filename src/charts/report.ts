@@ -20,6 +20,8 @@ import {
   importanceData,
   parallelData,
   sliceWords,
+  systemGapData,
+  turnWords,
 } from "./ablationData";
 import { axisPlot } from "./axisPlot";
 import { forestHeight, forestPlot } from "./forest";
@@ -165,6 +167,19 @@ function ablation(report: AblationReport): string {
         `Paired differences to the best on equal seeds and test sets, ${rivals.length > 24 ? `the nearest 24 of ${rivals.length}` : "all"}. Rows: ${axesWords(axes)}. Tied: p of .05 and more after Holm's correction.`,
       ),
     );
+  const against = systemGapData(report);
+  if (report.against && against.length > 0) {
+    const other = LOOKS[report.against.other].label;
+    parts.push(
+      figure(
+        forestPlot(against.slice(0, 24), `${metric}, minus ${other}`, {
+          width: WIDTH,
+          height: forestHeight(Math.min(24, against.length)),
+        }),
+        `${LOOKS[report.system].label} against ${other}, paired query by query. ${turnWords(report)} Rows: ${axesWords(axes)}.`,
+      ),
+    );
+  }
   const byGroup = new Map(report.best?.rivals.map((r) => [r.group, r]));
   parts.push(
     table({

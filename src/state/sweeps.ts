@@ -1,7 +1,16 @@
 /** The stored sweeps, the one on show with its queue, and what towers and vectors are kept for them. */
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { Trial } from "../core/analysis/trial";
-import type { Commands, ErrorReport, RunEvent, SweepAt, SweepJob, SweepPlan, SweepSummary } from "../worker/protocol";
+import type {
+  Commands,
+  ErrorReport,
+  ReadyCosts,
+  RunEvent,
+  SweepAt,
+  SweepJob,
+  SweepPlan,
+  SweepSummary,
+} from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 import type { TrialsState } from "./trials";
 import { trying } from "./tried";
@@ -39,6 +48,8 @@ export interface SweepsState {
   remove(id: string): Promise<void>;
   /** What a sweep would take. @throws the worker's words where it does not fit together */
   plan(sweep: SweepInput): Promise<SweepPlan>;
+  /** What the ready-made experiments take; null where the worker does not answer. */
+  readyCosts(): Promise<ReadyCosts | null>;
   readArtifacts(): Promise<void>;
   clearArtifacts(): Promise<void>;
   hear(event: SweepEvent): void;
@@ -152,6 +163,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
         });
       },
       plan: (sweep) => client.send("planSweep", { sweep }),
+      readyCosts: () => client.send("readyCosts", {}).catch(() => null),
       async readArtifacts() {
         const artifacts = await client.send("artifacts", {}).catch(() => null);
         set({ artifacts });

@@ -10,6 +10,7 @@ import type { PretrainSettings } from "../core/config/pretrain";
 import type { Experiment } from "../core/config/schema";
 import type { Form, Table } from "../core/data/collection";
 import type { Columns } from "../core/data/columns";
+import type { ReadyKey } from "../core/experiments";
 import type {
   AdapterRecord,
   CollectionRecord,
@@ -22,6 +23,7 @@ import type {
 } from "../core/formats/result";
 import type { ExportForm, ExportWhat } from "../core/pipeline/exports";
 import type { PretrainPlan } from "../core/pipeline/pretrainPlan";
+import type { SeedCost } from "../core/pipeline/sweep/perSeed";
 import type { JobStatus } from "../core/pipeline/sweep/queue";
 import type { SweepProgress } from "../core/pipeline/sweep/runSweep";
 import type { Assignments, Sweep, SweepInput } from "../core/pipeline/sweep/spec";
@@ -250,6 +252,9 @@ export interface SweepPlan {
   idle: { path: string; words: string }[];
 }
 
+/** By a ready-made experiment's letter. */
+export type ReadyCosts = Partial<Record<ReadyKey, { small: SeedCost; full: SeedCost }>>;
+
 /** Commands: name -> [payload, answer]. */
 export interface Commands {
   /** Opens the GPU, or, where `cpu` asks for it, the CPU in its place. */
@@ -327,6 +332,8 @@ export interface Commands {
   scaling: [{ key: string; question: ScalingQuestion }, ScalingReport];
   /** What a sweep would take. Refused in words where it does not fit together. */
   planSweep: [{ sweep: SweepInput }, SweepPlan];
+  /** What the ready-made experiments take for one seed. */
+  readyCosts: [Record<string, never>, ReadyCosts];
   /** Starts a sweep, `stack` students side by side at most; answers once it is under way. Events follow. */
   startSweep: [{ sweep: SweepInput; stack: number }, { sweepId: string }];
   /** Goes on with a sweep that is paused, was stopped or cut off. `retry`: what failed is tried again. */

@@ -3,6 +3,7 @@ import { memoryByteFolder } from "../core/artifacts/byteFolder";
 import { memoryStore, type Store } from "../core/artifacts/store";
 import { checkpointLibrary } from "../core/checkpoints/library";
 import { presetExperiment } from "../core/config/presets";
+import { READY } from "../core/experiments";
 import { useWasm } from "../gpu/testWasm";
 import type { RunEvent, RunSummary } from "./protocol";
 import { createSession } from "./session";
@@ -74,6 +75,12 @@ const sweep = {
   ],
 };
 const over = ({ status }: SweepEvent) => status !== "running" && status !== "paused";
+
+it("counts what the ready-made experiments take", async () => {
+  const costs = await session(memoryStore()).commands.readyCosts({});
+  expect(Object.keys(costs)).toEqual(READY.map(({ key }) => key));
+  for (const { small, full } of Object.values(costs)) expect(full.flops).toBeGreaterThan(small.flops);
+});
 
 it("plans, runs, stops, survives a reload, goes on and ends with every trial once", async () => {
   // Paused once the first trial is safe: where a person would, but at the same moment each time.

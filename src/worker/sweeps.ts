@@ -11,9 +11,11 @@ import type { Store } from "../core/artifacts/store";
 import type { Experiment } from "../core/config/schema";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
+import { READY } from "../core/experiments";
 import type { AdapterRecord } from "../core/formats/result";
 import { decodeJson } from "../core/pipeline/checkpoints";
 import { createControl, type RunControl } from "../core/pipeline/control";
+import { costOfSeed } from "../core/pipeline/sweep/perSeed";
 import { type Job, planJobs, workOf } from "../core/pipeline/sweep/queue";
 import type { TrialRecord } from "../core/pipeline/sweep/record";
 import { runSweep, type SweepOptions } from "../core/pipeline/sweep/runSweep";
@@ -23,7 +25,7 @@ import { readTrial, storeTrialLog, type TrialLog } from "../core/pipeline/sweep/
 import { changesOf } from "../core/pipeline/sweep/trials";
 import type { Collections } from "./collections";
 import { errorReport } from "./events";
-import type { Commands, RunEvent, SweepJob, SweepSummary } from "./protocol";
+import type { Commands, ReadyCosts, RunEvent, SweepJob, SweepSummary } from "./protocol";
 import { sweepTeller } from "./sweepEvents";
 import { idleEverywhere, secondsAt } from "./sweepPlan";
 
@@ -32,6 +34,7 @@ export const ARTIFACT_LIMIT = 1e9;
 
 type Names =
   | "planSweep"
+  | "readyCosts"
   | "startSweep"
   | "resumeSweep"
   | "pauseSweep"
@@ -256,6 +259,12 @@ export function createSweeps(options: SweepsOptions): Sweeps {
         seconds: secondsAt(flops, await rows(), options.adapter()),
         idle: idleEverywhere(sweep, jobs),
       };
+    },
+    async readyCosts() {
+      const costs: ReadyCosts = {};
+      for (const { key, small, full } of READY)
+        costs[key] = { small: await costOfSeed(small.sweep), full: await costOfSeed(full.sweep) };
+      return costs;
     },
     async startSweep({ sweep: given, stack }) {
       options.needIdle();

@@ -7,6 +7,7 @@ import { type Gaps, studentGaps } from "./gaps";
 import { type Axis, axesOf, groupTrials } from "./groups";
 import { type Estimate, type ResampleOptions, resampleGroups } from "./hierarchical";
 import { type ImportanceReport, importanceOf, seedSpread } from "./importance";
+import { type SystemGap, systemGap } from "./systemGap";
 import { figureOf, lessIsBetter, type Trial } from "./trial";
 
 export interface ConfigurationSummary {
@@ -28,6 +29,8 @@ export interface AblationReport {
   idle: { path: string; words: string }[];
   /** Of the best configuration, against the teacher; null without values by query. */
   gaps: Gaps | null;
+  /** Against the nearest other system of the same trials; null where none was measured beside it. */
+  against: SystemGap | null;
   samples: number;
 }
 
@@ -83,6 +86,7 @@ export function ablationReport(
     ),
     idle,
     gaps: best && system !== "teacher" ? studentGaps(groups[best.group]!.trials, system, metric) : null,
+    against: systemGap(groups, axes, system, metric, less, options),
     samples: options.samples,
   };
 }

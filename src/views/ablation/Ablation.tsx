@@ -7,6 +7,7 @@ import { BASIS_WORDS } from "../../core/analysis/hierarchical";
 import { trialTable } from "../../core/analysis/tables";
 import { metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
 import type { SettingValue } from "../../core/config/paths";
+import type { Look } from "../../core/experiments";
 import { SYSTEMS, type SystemName } from "../../core/formats/result";
 import type { Analyst } from "../../state/trials";
 import { Alert } from "../parts/Alert";
@@ -21,9 +22,12 @@ import { GridCard } from "./GridCard";
 import { ImportanceCard } from "./ImportanceCard";
 import { KnobsCard } from "./KnobsCard";
 import { RivalsCard } from "./RivalsCard";
+import { SystemGapCard } from "./SystemGapCard";
 
 const SAMPLES = 500;
 const SEED = 7;
+/** What a ready-made experiment chooses here. */
+export type AblationLook = Extract<Look, { view: "ablation" }>;
 const NONE: readonly PendingCell[] = [];
 /** What an ablation asks first, where it was measured. */
 const FIRST = ["recall@10", "ndcg@10"];
@@ -40,22 +44,26 @@ export function Ablation({
   analyst,
   pending = NONE,
   panel = null,
+  look = null,
   onApply,
 }: {
   trials: readonly Trial[];
   analyst: Pick<Analyst, "ablation">;
   pending?: readonly PendingCell[];
   panel?: ReactNode;
+  /** What is chosen first, where a ready-made experiment says it. */
+  look?: AblationLook | null;
   onApply: (assignments: Record<string, SettingValue>) => void;
 }) {
   const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
-  const [wantedSystem, setSystem] = useState<SystemName>("scalingnote");
+  const [ownSystem, setSystem] = useState<SystemName | null>(null);
+  const wantedSystem = ownSystem ?? look?.system ?? "scalingnote";
   const system = systems.includes(wantedSystem) ? wantedSystem : (systems[0] ?? "scalingnote");
   const metrics = useMemo(() => metricsOf(trials, system), [trials, system]);
   const [wantedMetric, setMetric] = useState("");
   const metric = metrics.includes(wantedMetric)
     ? wantedMetric
-    : (FIRST.find((m) => metrics.includes(m)) ?? metrics[0] ?? "recall@10");
+    : ([look?.metric ?? "", ...FIRST].find((m) => metrics.includes(m)) ?? metrics[0] ?? "recall@10");
   const ask = useCallback(
     () => analyst.ablation(trials, { system, metric, samples: SAMPLES, seed: SEED }),
     [analyst, trials, system, metric],
@@ -106,7 +114,7 @@ export function Ablation({
             <Idle key={path} path={path} words={words} />
           ))}
           <div className="cols grid-and-knobs">
-            <GridCard report={report} trials={trials} pending={pending} />
+            <GridCard report={report} trials={trials} pending={pending} look={look} />
             <KnobsCard report={report} />
           </div>
           <div className="cols thirds">
@@ -114,6 +122,7 @@ export function Ablation({
             <RivalsCard report={report} />
             <AlgebraCard report={report} trials={trials} selected={shown} />
           </div>
+          <SystemGapCard report={report} />
           <ConfigurationTable
             report={report}
             trials={trials}

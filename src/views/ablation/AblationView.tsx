@@ -2,6 +2,7 @@
 import { useCallback, useMemo } from "react";
 import type { PendingCell } from "../../charts/ablationData";
 import { percent } from "../../charts/words";
+import { lookOf } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
 import { ABLATION_DRAFT } from "../sweeps/draft";
 import { SweepPanel, SweepShelf } from "../sweeps/SweepPanel";
@@ -12,6 +13,7 @@ import "../../styles/sweeps.css";
 export default function AblationView() {
   const { lab, analyst } = useLab();
   const trials = useLabStore("trials", (s) => s.trials);
+  const look = useLabStore("trials", (s) => lookOf(s.name, "ablation"));
   const pending = usePending();
   const apply = useCallback(
     (assignments: Record<string, number | string | boolean>) => {
@@ -28,6 +30,7 @@ export default function AblationView() {
           analyst={analyst}
           panel={<SweepPanel defaults={ABLATION_DRAFT} />}
           pending={pending}
+          look={look}
           onApply={apply}
         />
       ) : (

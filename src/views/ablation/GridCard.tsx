@@ -15,16 +15,21 @@ export function GridCard({
   report,
   trials,
   pending,
+  look,
 }: {
   report: AblationReport;
   trials: readonly Trial[];
   pending: readonly PendingCell[];
+  /** The axes that are shown until others are chosen. */
+  look: { across: string; down?: string } | null;
 }) {
   const paths = report.axes.map((axis) => axis.path);
   // The axes that matter most are looked at first.
   const ranked = report.importance.axes.map((axis) => axis.path).filter((path) => paths.includes(path));
-  const [wantedX, setX] = useState<string | null>(null);
-  const [wantedY, setY] = useState<string | null>(null);
+  const [ownX, setX] = useState<string | null>(null);
+  const [ownY, setY] = useState<string | null>(null);
+  const wantedX = ownX ?? look?.across ?? null;
+  const wantedY = ownY ?? (look ? (look.down ?? NONE) : null);
   const first = ranked[0] ?? paths[0] ?? NONE;
   const x =
     wantedX !== null && paths.includes(wantedX) ? wantedX : (ranked[1] ?? paths.find((p) => p !== first) ?? first);

@@ -4,6 +4,7 @@ import { count } from "../../charts/words";
 import type { LawName } from "../../core/analysis/scaling";
 import { trialTable } from "../../core/analysis/tables";
 import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
+import type { Look } from "../../core/experiments";
 import { SYSTEMS, type SystemName } from "../../core/formats/result";
 import type { Analyst } from "../../state/trials";
 import { Alert } from "../parts/Alert";
@@ -29,21 +30,26 @@ export function Scaling({
   trials,
   analyst,
   panel = null,
+  look = null,
 }: {
   trials: readonly Trial[];
   analyst: Pick<Analyst, "scaling">;
   panel?: ReactNode;
+  /** What is chosen first, where a ready-made experiment says it. */
+  look?: Extract<Look, { view: "scaling" }> | null;
 }) {
   const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
   // A law wants entropies: the first system that has them.
   const withEntropy = systems.filter((s) => metricsOf(trials, s).some((m) => m.startsWith("contrastive")));
-  const [wantedSystem, setSystem] = useState<SystemName | null>(null);
+  const [ownSystem, setSystem] = useState<SystemName | null>(null);
+  const wantedSystem = ownSystem ?? look?.system ?? null;
   const system =
     wantedSystem && systems.includes(wantedSystem) ? wantedSystem : (withEntropy[0] ?? systems[0] ?? "teacher");
   const kinds = Object.values(ENTROPY_MEASURES).filter((m) => metricsOf(trials, system).includes(m));
   const [wantedKind, setKind] = useState<string | null>(null);
   const measure = wantedKind && kinds.includes(wantedKind) ? wantedKind : (kinds[0] ?? ENTROPY_MEASURES.scaled);
-  const [form, setForm] = useState<LawName>("N");
+  const [ownForm, setForm] = useState<LawName | null>(null);
+  const form = ownForm ?? look?.form ?? "N";
   const [holdOut, setHoldOut] = useState(1);
   const [budget, setBudget] = useState<number | null>(null);
   const ask = useCallback(

@@ -1,4 +1,5 @@
 /** The Scaling view: how quality moves with size, data and compute, and what more of them would buy. */
+import { lookOf } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
 import { SCALING_DRAFT } from "../sweeps/draft";
 import { SweepPanel, SweepShelf } from "../sweeps/SweepPanel";
@@ -9,10 +10,11 @@ import "../../styles/sweeps.css";
 export default function ScalingView() {
   const { analyst } = useLab();
   const trials = useLabStore("trials", (s) => s.trials);
+  const look = useLabStore("trials", (s) => lookOf(s.name, "scaling"));
   return (
     <main className="page" id="main" tabIndex={-1}>
       {trials.length > 0 ? (
-        <Scaling trials={trials} analyst={analyst} panel={<SweepPanel defaults={SCALING_DRAFT} />} />
+        <Scaling trials={trials} analyst={analyst} look={look} panel={<SweepPanel defaults={SCALING_DRAFT} />} />
       ) : (
         <>
           <div className="runbar">

@@ -8,8 +8,6 @@ import { LabError } from "../../core/errors";
 import { SYSTEMS } from "../../core/formats/result";
 import { toReport } from "../../state/client";
 import { useLab, useLabStore } from "../../state/context";
-import { trainingModel } from "../../state/pretrain";
-import { underWay } from "../../state/run";
 import type { SweepInput } from "../../state/sweeps";
 import type { ErrorReport, SweepPlan } from "../../worker/protocol";
 import { Alert } from "../parts/Alert";
@@ -19,6 +17,7 @@ import { Choice } from "../parts/Choice";
 import { Segmented } from "../parts/Segmented";
 import { TextInput } from "../parts/TextInput";
 import { AXES, axisProblem, type Draft, type DraftAxis, MOST_SEEDS, newAxis, optionsOf, STACK, sweepOf } from "./draft";
+import { useWhyNot } from "./useWhyNot";
 
 // A value that is being typed asks once it rests.
 const REST_MS = 300;
@@ -28,24 +27,12 @@ export function NewSweep({ defaults, onClose }: { defaults: Draft; onClose: () =
   const base = useLabStore("lab", (s) => s.experiment);
   const preset = useLabStore("lab", (s) => s.preset);
   const busy = useLabStore("sweeps", (s) => s.busy);
-  const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
-  const running = useLabStore("run", underWay);
-  const modelTraining = useLabStore("pretrain", trainingModel);
-  const owner = useLabStore("lock", (s) => s.owner);
+  const why = useWhyNot();
   const [draft, setDraft] = useState(defaults);
   const change = (more: Partial<Draft>) => setDraft((before) => ({ ...before, ...more }));
   const wanted = useMemo(() => tried(() => sweepOf(draft, base)), [draft, base]);
   const { plan, problem } = usePlan(wanted.value);
   const refused = wanted.problem ?? problem;
-  const why = running
-    ? "A run is under way: stop it first, or wait for its end."
-    : modelTraining
-      ? "A language model is being trained: stop it first, or wait for its end."
-      : owner === "elsewhere"
-        ? "Another tab of this page owns training."
-        : adapter === null
-          ? "Training needs WebGPU."
-          : "";
   const ready = wanted.value !== null && plan !== null && why === "" && !busy;
   const section = useRef<HTMLElement>(null);
   useEffect(() => section.current?.querySelector("input")?.focus(), []);

@@ -8,6 +8,7 @@ import { ArtifactsCard } from "./ArtifactsCard";
 import type { Draft } from "./draft";
 import { NewSweep } from "./NewSweep";
 import { QueueCard } from "./QueueCard";
+import { ReadyList } from "./ReadyList";
 import { SweepList } from "./SweepList";
 
 /** Whether the sweep on show has nothing left to do. */
@@ -20,8 +21,12 @@ export function SweepPanel({ defaults }: { defaults: Draft }) {
   const error = useLabStore("sweeps", (s) => s.error);
   const active = useLabStore("sweeps", sweepUnderWay);
   const done = useDone();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<"new" | "ready" | null>(null);
   const place = useRef<HTMLDivElement>(null);
+  const close = () => {
+    setOpen(null);
+    place.current?.focus();
+  };
   useEffect(() => {
     if (owner !== "asking") void sweeps.getState().refresh();
   }, [sweeps, owner]);
@@ -34,23 +39,22 @@ export function SweepPanel({ defaults }: { defaults: Draft }) {
       ) : null}
       {/* Takes the keyboard's focus when the form goes away. */}
       <div ref={place} tabIndex={-1}>
-        {open ? (
-          <NewSweep
-            defaults={defaults}
-            onClose={() => {
-              setOpen(false);
-              place.current?.focus();
-            }}
-          />
+        {open === "new" ? (
+          <NewSweep defaults={defaults} onClose={close} />
+        ) : open === "ready" ? (
+          <ReadyList onClose={close} />
         ) : (
-          <Button
-            look={active ? "" : "primary"}
-            icon="play"
-            isDisabled={owner !== "here" || active !== null}
-            onPress={() => setOpen(true)}
-          >
-            New sweep
-          </Button>
+          <div className="acts">
+            <Button
+              look={active ? "" : "primary"}
+              icon="play"
+              isDisabled={owner !== "here" || active !== null}
+              onPress={() => setOpen("new")}
+            >
+              New sweep
+            </Button>
+            <Button onPress={() => setOpen("ready")}>Ready-made experiments</Button>
+          </div>
         )}
       </div>
       {done ? null : <QueueCard />}
