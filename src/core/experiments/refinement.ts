@@ -2,7 +2,7 @@
 import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
 import { cells, form, type ReadyExperiment } from "./types";
 
-/** All take as many steps: `align`, of which the refinement has a quarter. */
+/** As many steps for all but two: alignment for three quarters of them alone, and a refinement on top of all of them. */
 const students = (steps: number, rates: readonly (readonly [number, number])[]): Assignments[] => {
   const usual = {
     "stage2.steps": steps,
@@ -15,8 +15,9 @@ const students = (steps: number, rates: readonly (readonly [number, number])[]):
   };
   return cells(
     usual,
-    {},
-    { "stage2.steps": (steps * 3) / 4, "stage2.refineSteps": steps / 4 },
+    ...[0, steps / 4].flatMap((refineSteps) =>
+      [(steps * 3) / 4, steps].map((align) => ({ "stage2.steps": align, "stage2.refineSteps": refineSteps })),
+    ),
     { "stage2.infoNceWeight": 1 },
     // Without alignment the loss is another one, and so may its best rates be.
     ...rates.map(([rate, embeddings]) => ({
@@ -43,8 +44,14 @@ export const refinement: ReadyExperiment = {
   expect: "",
   source: "",
   reading:
-    "The table of configurations has one row a student, all with as many steps. Alignment alone has refinement and InfoNCE weight 0; a student of labels alone has MSE and cosine weight 0, at two pairs of learning rates, the better of which counts.",
-  look: { view: "ablation", system: "scalingnote", metric: "recall@10", across: "stage2.refineSteps" },
+    "The heat map has steps of alignment by steps of refinement: compare equal sums. The table has the others: InfoNCE beside the alignment, and in its place (MSE and cosine weight 0), at two pairs of learning rates, the better of which counts.",
+  look: {
+    view: "ablation",
+    system: "scalingnote",
+    metric: "recall@10",
+    across: "stage2.refineSteps",
+    down: "stage2.steps",
+  },
   small: form(
     "e: refinement",
     sweep(
