@@ -1,7 +1,9 @@
 /** From the analysis of an ablation to what its charts draw. */
 import type { AblationReport, ConfigurationSummary } from "../core/analysis/ablation";
-import type { Axis } from "../core/analysis/groups";
+import { type Axis, keyOf } from "../core/analysis/groups";
+import { figureOf, type Trial } from "../core/analysis/trial";
 import type { SettingValue } from "../core/config/paths";
+import type { SystemName } from "../core/formats/result";
 import type { AxisPlotData } from "./axisPlot";
 import type { ForestRow } from "./forest";
 import type { HeatCell, HeatData } from "./heatMap";
@@ -45,13 +47,31 @@ function markOf(report: AblationReport, index: number): "best" | "tied" | undefi
   return report.best?.rivals.find((r) => r.group === index)?.verdict === "tied" ? "tied" : undefined;
 }
 
-/** Configurations that agree with the best one (or the first) in every axis but those that are shown. */
+/**
+ * Whose other settings a slice has: the best configuration's (or the first one's). Where the trials are no grid, as with
+ * one kind of noise at a time, the best may stand alone: then those under which twice as many and more were tried.
+ */
+function baseOf(report: AblationReport, shown: readonly string[]): ConfigurationSummary | undefined {
+  const fixed = fixedAxes(report, shown);
+  const nameOf = ({ assignments }: ConfigurationSummary) => JSON.stringify(fixed.map(({ path }) => assignments[path]));
+  const counts = new Map<string, number>();
+  for (const one of report.configurations) counts.set(nameOf(one), (counts.get(nameOf(one)) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  const best = report.configurations[report.best?.group ?? 0];
+  if (!best || most < 2 * counts.get(nameOf(best))!) return best;
+  return report.configurations.find((one) => counts.get(nameOf(one)) === most);
+}
+
+const fixedAxes = (report: AblationReport, shown: readonly string[]) =>
+  report.axes.filter((axis) => !shown.includes(axis.path));
+
+/** Configurations that agree with the slice's base in every axis but those that are shown. */
 function slice(
   report: AblationReport,
   shown: readonly string[],
 ): { configuration: ConfigurationSummary; index: number }[] {
-  const base = report.configurations[report.best?.group ?? 0];
-  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
+  const base = baseOf(report, shown);
+  const fixed = fixedAxes(report, shown);
   return report.configurations.flatMap((configuration, index) =>
     fixed.every(({ path }) => configuration.assignments[path] === base?.assignments[path])
       ? [{ configuration, index }]
@@ -59,11 +79,46 @@ function slice(
   );
 }
 
-/** The settings that a slice holds fixed, in words; "" where all axes are shown. */
+/** " Other settings as in the best: cosine weight 1.": what a slice holds fixed; "" where all axes are shown. */
 export function sliceWords(report: AblationReport, shown: readonly string[]): string {
-  const base = report.configurations[report.best?.group ?? 0];
-  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
-  return base && fixed.length > 0 ? configurationWords(base.assignments, fixed) : "";
+  const base = baseOf(report, shown);
+  const fixed = fixedAxes(report, shown);
+  if (!base || fixed.length === 0) return "";
+  const words = configurationWords(base.assignments, fixed);
+  return base === report.configurations[report.best?.group ?? 0]
+    ? ` Other settings as in the best: ${words}.`
+    : ` Other settings as where most was tried: ${words}.`;
+}
+
+/**
+ * Another system along an axis, for the slice that `axisData` shows: a level where it is the same everywhere, as a teacher
+ * is along settings of the student, and else a line. Its values are means over seeds.
+ */
+export function alongAxis(
+  report: AblationReport,
+  trials: readonly Trial[],
+  path: string,
+  system: SystemName,
+): NonNullable<AxisPlotData["references"]> {
+  const axis = report.axes.find((a) => a.path === path);
+  const values = new Map<number, number[]>();
+  for (const { configuration } of axis ? slice(report, [path]) : []) {
+    const value = configuration.assignments[path];
+    if (value === undefined) continue;
+    const x = axis!.numeric ? Number(value) : axis!.values.indexOf(value);
+    for (const trial of trials.filter(({ assignments }) => keyOf(assignments) === configuration.key)) {
+      const figure = figureOf(trial.systems[system], report.metric)?.value;
+      if (figure != null) values.set(x, [...(values.get(x) ?? []), figure]);
+    }
+  }
+  const points = [...values]
+    .map(([x, some]) => ({ x, value: some.reduce((sum, v) => sum + v, 0) / some.length }))
+    .sort((a, b) => a.x - b.x);
+  const last = points.at(-1);
+  if (!last) return [];
+  const { label, className } = LOOKS[system];
+  const level = points.every(({ value }) => Math.abs(value - last.value) < 1e-9);
+  return [{ value: last.value, label, className, ...(level ? {} : { points }) }];
 }
 
 const seedsOf = ({ estimate }: ConfigurationSummary) => estimate.seeds.map(({ value }) => value);
@@ -86,7 +141,7 @@ function withPending(
   [xPath, yPath]: [string, string],
   pending: readonly PendingCell[],
 ): HeatData {
-  const base = report.configurations[report.best?.group ?? 0]?.assignments ?? {};
+  const base = baseOf(report, [xPath, yPath])?.assignments ?? {};
   const fits = pending.filter(({ assignments }) =>
     Object.entries(assignments).every(([path, v]) => path === xPath || path === yPath || base[path] === v),
   );

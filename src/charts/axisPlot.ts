@@ -31,6 +31,14 @@ export interface AxisPoint {
   mark?: "best" | "tied" | undefined;
 }
 
+export interface Reference {
+  value: number;
+  label: string;
+  className: string;
+  /** By `AxisPoint.x`, ascending. */
+  points?: readonly { x: number; value: number }[];
+}
+
 export interface AxisPlotData {
   points: readonly AxisPoint[];
   xTitle: string;
@@ -40,8 +48,8 @@ export interface AxisPlotData {
   /** Class that sets the colour: "c-student". */
   className: string;
   logY?: boolean;
-  /** Levels to compare with. */
-  references?: readonly { value: number; label: string; className: string }[];
+  /** Levels to compare with; with points, lines along the axis that end at `value`. */
+  references?: readonly Reference[];
   words?: (v: number) => string;
 }
 
@@ -61,14 +69,13 @@ export function axisPlot(data: AxisPlotData, size: Size): SvgNode {
   const points = evenly(all, MAX_POINTS);
   const words = data.words ?? ((v: number) => share(v));
   const references = (data.references ?? []).filter((r) => usable(r.value));
+  const levels = references.flatMap((r) => [r.value, ...(r.points ?? []).map((p) => p.value)]).filter(usable);
   const box = { left: 44, right: size.width - (references.length > 0 ? 96 : 16), top: 22, bottom: size.height - 38 };
   const values = points.flatMap((p) => [p.value, p.low, p.high, ...(p.seeds ?? [])]).filter(usable);
-  const yTicks = data.logY
-    ? logAxis([...values, ...references.map((r) => r.value)])
-    : linearAxis([...values, ...references.map((r) => r.value)]);
+  const yTicks = data.logY ? logAxis([...values, ...levels]) : linearAxis([...values, ...levels]);
   const y = scaleOf(yTicks, [box.bottom, box.top]);
   const children = yAxis(yTicks, y, box, data.metric);
-  let x: (p: AxisPoint) => number;
+  let x: (p: { x: number }) => number;
   if (data.numeric) {
     const xs = points.map((p) => p.x);
     const axis = wantsLog(xs) ? logAxis(xs) : linearAxis(xs, { exact: true });
@@ -87,10 +94,17 @@ export function axisPlot(data: AxisPlotData, size: Size): SvgNode {
       if (i % every === 0) children.push(text(x(p), box.bottom + 16, p.label, { "text-anchor": "middle" }));
     children.push(text(box.right, box.bottom + 31, data.xTitle, { "text-anchor": "end" }));
   }
+  // A line's values are those at the points that are shown; between words nothing is joined, so a step stands at each.
+  const referencePath = ({ value, points: along }: Reference): string => {
+    if (!along) return `M${box.left} ${px(y(value))}H${box.right}`;
+    const shown = along.filter((p) => usable(p.value) && points.some((own) => own.x === p.x));
+    if (data.numeric) return linePath(shown.map((p) => ({ x: x(p), y: y(p.value) })));
+    return shown.map((p) => `M${px(x(p) - 14)} ${px(y(p.value))}h28`).join("");
+  };
   for (const r of references)
     children.push(
       el("g", { class: r.className }, [
-        el("path", { class: "ref", d: `M${box.left} ${px(y(r.value))}H${box.right}` }),
+        el("path", { class: "ref", d: referencePath(r) }),
         text(box.right + 6, y(r.value) + 4, r.label, { class: "lab" }),
       ]),
     );

@@ -5,6 +5,7 @@ import { scalingReport } from "../core/analysis/scaling";
 import { gridTrials, scalingTrials } from "../core/analysis/synthetic.test-helper";
 import { ENTROPY_MEASURES } from "../core/analysis/trial";
 import {
+  alongAxis,
   axisData,
   bestWords,
   configurationWords,
@@ -44,10 +45,48 @@ describe("the data of an ablation's charts", () => {
       }),
     ]);
     expect(sliceWords(report, ["student.width", "stage2.mseOn"])).toBe(
-      `MSE weight ${best.assignments["stage2.mseWeight"]}`,
+      ` Other settings as in the best: MSE weight ${best.assignments["stage2.mseWeight"]}.`,
     );
     expect(sliceWords(report, Object.keys(AXES))).toBe("");
     expect(axisData(report, "student.width").points.map((p) => p.x)).toEqual([16, 32]);
+  });
+  it("goes where most was tried, where the best stands alone: along the arms of a cross", () => {
+    const at = (typos: number, wordDrop: number) => ({ "evaluation.typos": typos, "evaluation.wordDrop": wordDrop });
+    const cross = [at(0, 0), at(0.2, 0), at(0.4, 0), at(0, 0.3)].map((assignments) => {
+      const noise = assignments["evaluation.typos"] + assignments["evaluation.wordDrop"];
+      const figure = (value: number) => ({ value, low: null, high: null });
+      const trial = trials[0]!;
+      const system = (value: number) => ({
+        ...trial.systems.scalingnote!,
+        metrics: { retention: figure(value) },
+        perQuery: {},
+      });
+      // Here a dropped word is the best for retention.
+      const kept = assignments["evaluation.wordDrop"] > 0 ? 0.99 : 0.9 - noise;
+      return {
+        ...trial,
+        assignments,
+        systems: { teacher: system(1 - noise), scalingnote: system(kept), bm25: system(0.5) },
+      };
+    });
+    const found = ablationReport(cross, "scalingnote", "retention", OPTIONS);
+    const best = found.configurations[found.best!.group]!;
+    expect(best.assignments["evaluation.wordDrop"]).toBe(0.3);
+    expect(axisData(found, "evaluation.typos").points.map((p) => p.x)).toEqual([0, 0.2, 0.4]);
+    expect(sliceWords(found, ["evaluation.typos"])).toMatch(/ Other settings as where most was tried: .* 0\.$/);
+    // Of two arms as long as each other the best one's is shown.
+    expect(axisData(found, "evaluation.wordDrop").points.map((p) => p.x)).toEqual([0, 0.3]);
+    const [teacher] = alongAxis(found, cross, "evaluation.typos", "teacher");
+    expect(teacher!.points!.map(({ x, value }) => [x, Number(value.toFixed(6))])).toEqual([
+      [0, 1],
+      [0.2, 0.8],
+      [0.4, 0.6],
+    ]);
+    expect(teacher!.value).toBeCloseTo(0.6);
+    expect(alongAxis(found, cross, "evaluation.typos", "bm25")).toEqual([
+      { value: 0.5, label: "BM25", className: "c-bm25" },
+    ]);
+    expect(alongAxis(found, cross, "evaluation.typos", "twinbert")).toEqual([]);
   });
   it("has a cell for what a sweep has still to measure, with its other settings as in the best", () => {
     const cell = (width: number, more = {}) => ({

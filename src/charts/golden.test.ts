@@ -1,6 +1,6 @@
 /** Every chart of sweeps over ordinary and degenerate series: none, one, not a number, all equal, zero, 100,000 points. */
 import { describe, expect, it } from "vitest";
-import { type AxisPlotData, type AxisPoint, axisPlot, wantsLog } from "./axisPlot";
+import { type AxisPlotData, type AxisPoint, axisPlot, type Reference, wantsLog } from "./axisPlot";
 import { type ForestRow, forestHeight, forestPlot } from "./forest";
 import { bandPath, dotsPath, evenly, hatch, tickWords } from "./frame";
 import { expectGolden } from "./golden.test-helper";
@@ -98,6 +98,13 @@ describe("one axis", () => {
     numeric: true,
     className: "c-student",
   };
+  // One value is missing, and one is where nothing is shown.
+  const along: Reference = {
+    value: 0.9,
+    label: "Teacher",
+    className: "c-teacher",
+    points: [16, 32, 64, 128, 500].map((x, i) => ({ x, value: i === 1 ? Number.NaN : 0.8 + 0.03 * i })),
+  };
   const cases: [string, AxisPlotData][] = [
     [
       "usual",
@@ -117,6 +124,16 @@ describe("one axis", () => {
       },
     ],
     ["log", { ...base, points: points.map((p, i) => ({ ...p, x: 10 ** i })), logY: true }],
+    ["along", { ...base, references: [along] }],
+    [
+      "along-words",
+      {
+        ...base,
+        numeric: false,
+        points: points.map((p, i) => ({ ...p, x: i })),
+        references: [{ ...along, points: along.points!.map((p, i) => ({ ...p, x: i })) }],
+      },
+    ],
     ["none", { ...base, points: [] }],
     ["one", { ...base, points: [points[0]!] }],
     ["nan", { ...base, points: points.map((p, i) => ({ ...p, value: Number.NaN, x: i % 2 ? p.x : Number.NaN })) }],

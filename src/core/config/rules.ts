@@ -55,11 +55,18 @@ export const lossWeights = ({ stage2 }: Pick<Experiment, "stage2">): [string, nu
     name.endsWith("Weight") && typeof value === "number" ? [[name, value]] : [],
   );
 
+/** Which of the teacher's layers a student may start from. */
+export type LayerStart = "first-last" | "first" | "last";
+
+/** Whether a student's start is made of the teacher's layers. */
+export const takesLayers = (init: Experiment["student"]["init"]): init is LayerStart =>
+  init !== "random" && init !== "embeddings";
+
 /** Why the student cannot start as its setting says, as the end of a sentence; null where it can. */
 function initProblem({ teacher, student, embeddingSize }: Experiment): string | null {
   // What a checkpoint's shape allows is known once it has been read (pipeline/starts.ts).
   if (student.init === "random" || student.checkpoint !== "" || teacher.checkpoint !== "") return null;
-  if (student.init === "first-last") {
+  if (takesLayers(student.init)) {
     if (student.ownSize > 0 && student.ownSize !== embeddingSize)
       return `needs vectors of the teacher's size, ${embeddingSize}`;
     if (student.kind !== "decoder") return "needs a decoder student";

@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import { data } from "./dataSettings";
-import { choice, flag, METHOD, OURS, whole } from "./setting";
+import { evaluation } from "./evaluationSettings";
+import { METHOD, OURS, whole } from "./setting";
 import { stage1 } from "./stage1Settings";
 import { stage2 } from "./stage2Settings";
 import { student, teacher } from "./towerSettings";
@@ -13,33 +14,6 @@ import { baselines, training } from "./trainingSettings";
 
 /** Version of the experiment's shape. Raised with a migration when a setting is renamed or changes its meaning. */
 export const SCHEMA_VERSION = 1;
-
-const evaluation = z
-  .object({
-    style: choice({
-      default: "trec",
-      choices: { trec: "trec_eval", "sentence-transformers": "sentence-transformers" },
-      label: "Metric style",
-      help: "Whose definitions of gain, ties and average precision are used.",
-      source: "trec_eval 9; sentence-transformers 6.0",
-    }),
-    dropSelf: flag({
-      default: false,
-      label: "Drop the query's own document",
-      help: "Leave out a document whose id equals the query's, as BEIR does.",
-      source: "BEIR",
-    }),
-    bootstrap: whole({
-      default: 1000,
-      min: 100,
-      max: 10_000,
-      label: "Bootstrap samples",
-      unit: "samples",
-      help: "Resamples of the queries behind every 95 % interval.",
-      source: "Efron",
-    }),
-  })
-  .prefault({});
 
 /** The whole experiment. `experimentSchema.parse({})` is the default one. */
 export const experimentSchema = z.strictObject({

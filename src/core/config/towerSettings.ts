@@ -178,10 +178,12 @@ export const student = z
       choices: {
         random: "random",
         "first-last": "teacher's first and last layers",
+        first: "teacher's first layers",
+        last: "teacher's last layers",
         embeddings: "teacher's token embeddings",
       },
       label: "Student starts from",
-      help: "First and last layers need a decoder student of the teacher's width with at least 2 fewer layers; embeddings need the teacher's width and tokenizer.",
+      help: "The teacher's layers need a decoder student of its width with at least 2 fewer: half of them from each end, or one block of them. Embeddings need the teacher's width and tokenizer.",
       source: "Wang & Lyu 2023",
     }),
   })

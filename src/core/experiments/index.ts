@@ -3,8 +3,13 @@
  * one is a file and a line here.
  */
 import { LabError } from "../errors";
+import { depth } from "./depth";
+import { layers } from "./layers";
 import { lossWeights } from "./lossWeights";
+import { noise } from "./noise";
 import { noLanguageModel } from "./noLanguageModel";
+import { prefixes } from "./prefixes";
+import { refinement } from "./refinement";
 import { scalingLaw } from "./scalingLaw";
 import { studentSize } from "./studentSize";
 import type { Look, ReadyExperiment, ReadyForm } from "./types";
@@ -12,7 +17,17 @@ import type { Look, ReadyExperiment, ReadyForm } from "./types";
 export type { Look, ReadyExperiment, ReadyForm, ReadyKey } from "./types";
 
 /** In the order of their letters. */
-export const READY: readonly ReadyExperiment[] = [noLanguageModel, lossWeights, studentSize, scalingLaw];
+export const READY: readonly ReadyExperiment[] = [
+  noLanguageModel,
+  lossWeights,
+  studentSize,
+  scalingLaw,
+  refinement,
+  layers,
+  prefixes,
+  noise,
+  depth,
+];
 
 /** @throws LabError "bad-setting" naming those that there are */
 export function readyExperiment(key: string): ReadyExperiment {

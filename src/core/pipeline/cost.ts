@@ -6,6 +6,8 @@
 import type { Gpu } from "../../gpu/device";
 import { compileWaiting } from "../../gpu/pipelines";
 import { readHits, type SearchIndex, searchQueries, searchStep } from "../../gpu/search";
+import { prefix } from "../objectives/term";
+import { firstValues } from "../retrieval/exact";
 import type { Tower } from "../towers/device";
 import { encodingStep, rawVectors } from "../training/encode";
 import type { RunContext } from "./context";
@@ -61,16 +63,17 @@ export async function queryCost(
   queries: readonly string[],
 ): Promise<QueryCost> {
   const { gpu, ops } = context;
+  const { length } = text.asked(queries);
   const opened: { dispose(): void }[] = [];
   const open = <T extends { dispose(): void }>(made: T): T => {
     opened.push(made);
     return made;
   };
   const encoding = (batch: number, finish: Parameters<typeof encodingStep>[4]) =>
-    open(encodingStep(gpu, ops, tower, { batch, length: text.queryLength, captured: true }, finish));
+    open(encodingStep(gpu, ops, tower, { batch, length, captured: true }, finish));
   const answering = (batch: number) => {
     const { step, values } = encoding(batch, (vectors) => ({
-      best: searchQueries(gpu, index, vectors, SEARCH_DEPTH).best,
+      best: searchQueries(gpu, index, prefix(vectors, index.size), SEARCH_DEPTH).best,
     }));
     const read = async () => readHits(index, await step.read("best"), batch);
     return {
@@ -101,7 +104,9 @@ export async function queryCost(
       if (round % 3 !== 0) continue;
       const tokens = encoder.values([text.encodeQuery(query)]);
       encoder.step.run(tokens);
-      const vectors = { queries: await encoder.step.read("vectors") };
+      const vectors = {
+        queries: firstValues(await encoder.step.read("vectors"), tower.config.embeddingSize, index.size),
+      };
       for (const [i, times] of REPEATS.entries()) {
         encodes[i]!.push(await timedRun(gpu, () => encoder.step.run(tokens, times)));
         searches[i]!.push(await timedRun(gpu, () => searcher.run(vectors, times)));

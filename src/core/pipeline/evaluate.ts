@@ -1,11 +1,12 @@
 /** The last stage: all five systems on the held-out queries, with intervals, comparisons and costs. */
-import { type SearchIndex, searchAll } from "../../gpu/search";
+import { type SearchIndex, searchAll, uploadIndex } from "../../gpu/search";
 import { evaluate } from "../evaluation/metrics";
 import { holm, pairedTest } from "../evaluation/overSeeds";
 import { retention, summarise } from "../evaluation/summary";
 import type { MetricKey, PerQuery, RankedList, Rankings } from "../evaluation/types";
 import { type Comparison, type QueryRecord, SYSTEMS, type SystemName, type SystemResult } from "../formats/result";
 import { type Bm25Index, bm25Index } from "../retrieval/bm25";
+import { firstValues, tieOrder } from "../retrieval/exact";
 import { countParameters, forwardFlops } from "../towers";
 import type { Tower } from "../towers/device";
 import { encodeAll, type RunContext } from "./context";
@@ -28,6 +29,19 @@ export interface Evaluated {
   comparisons: Comparison[];
   queries: QueryRecord[];
   rankings: Record<SystemName, Rankings>;
+}
+
+/** Values of a vector that the search compares. */
+export function searchedSize({ embeddingSize, evaluation }: RunContext["experiment"]): number {
+  const { dimensions } = evaluation;
+  return dimensions > 0 ? Math.min(dimensions, embeddingSize) : embeddingSize;
+}
+
+/** Raw document vectors, float32 [documents, embeddingSize], as the index that the experiment searches. */
+export function testIndex({ gpu, dataset, experiment }: RunContext, vectors: Float32Array): SearchIndex {
+  const size = searchedSize(experiment);
+  const order = tieOrder(dataset.docs.map(({ id }) => id));
+  return uploadIndex(gpu, firstValues(vectors, experiment.embeddingSize, size), size, order);
 }
 
 /** What a system answers to the test queries. */
@@ -132,7 +146,8 @@ export async function answerDense(context: RunContext, system: DenseSystem): Pro
   const { gpu, dataset } = context;
   const { docs, test } = dataset;
   const { index, text } = system;
-  const vectors = await encodeAll(context, system.query, text.test, text.queryLength);
+  const { table, length } = text.asked(test.queries.map((query) => query.text));
+  const vectors = await encodeAll(context, system.query, table, length);
   const place = new Map(docs.map((doc, i) => [doc.id, i]));
   const judged = test.queries.map((query) =>
     [...(test.qrels.get(query.id)?.keys() ?? [])].filter((id) => place.has(id)),
@@ -140,7 +155,7 @@ export async function answerDense(context: RunContext, system: DenseSystem): Pro
   const { hits, scores } = await searchAll(
     gpu,
     index,
-    vectors,
+    firstValues(vectors, system.query.config.embeddingSize, index.size),
     DEPTH,
     judged.map((ids) => ids.map((id) => place.get(id)!)),
   );

@@ -1,6 +1,7 @@
 /** The vectors of a finished run for other programs: its documents, and its test queries by teacher and student. */
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { askedDataset } from "../data/noise";
 import type { Dataset } from "../data/types";
 import { LabError } from "../errors";
 import { testSetHash } from "../evaluation/testSetHash";
@@ -17,9 +18,13 @@ import { documentVectors } from "./search";
 const utf8 = new TextEncoder();
 const json = (value: unknown) => utf8.encode(`${JSON.stringify(value, null, 1)}\n`);
 
-/** @throws LabError bad-input where the texts are not those of the run */
-export async function checkDataset({ result }: ExportSource, dataset: Dataset): Promise<void> {
-  if ((await testSetHash(dataset.docs, dataset.test)) === result.testSetHash) return;
+/**
+ * A run's collection with its test queries as the run asked them.
+ * @throws LabError bad-input where the texts are not those of the run
+ */
+export async function checkDataset({ result }: ExportSource, dataset: Dataset): Promise<Dataset> {
+  const asked = askedDataset(dataset, result.config);
+  if ((await testSetHash(asked.docs, asked.test)) === result.testSetHash) return asked;
   throw new LabError(
     "bad-input",
     `${dataset.name} is not the collection of this run: its documents, test queries or judgements differ.`,
@@ -78,15 +83,15 @@ export async function vectorsExport(
   dataset: Dataset,
   form: "npy" | "safetensors",
 ): Promise<ExportFiles> {
-  await checkDataset(source, dataset);
+  const asked = await checkDataset(source, dataset);
   const { store, result } = source;
   const size = result.config.embeddingSize;
   const documents = await documentVectors(device.gpu, device.ops, store, result.config, dataset, "teacher");
   const tensors = new Map(
     Object.entries({
       documents,
-      "queries.teacher": await queryVectors(device, source, dataset, "teacher"),
-      "queries.student": await queryVectors(device, source, dataset, "scalingnote"),
+      "queries.teacher": await queryVectors(device, source, asked, "teacher"),
+      "queries.student": await queryVectors(device, source, asked, "scalingnote"),
     }).map(([name, values]) => [name, { shape: [values.length / size, size], values: toUnitLength(values, size) }]),
   );
   const files: ExportFiles = new Map();

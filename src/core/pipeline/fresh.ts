@@ -1,6 +1,6 @@
 /** Towers before their training: from a checkpoint, from the seed, or from the teacher. */
 import { LabError } from "../errors";
-import { embeddingInit, firstLastInit, initTower } from "../towers";
+import { embeddingInit, initTower, layersInit } from "../towers";
 import { disposeTower, downloadParameters, type Tower, uploadAdapted, uploadTower } from "../towers/device";
 import type { LoraSettings } from "../towers/lora";
 import type { HostParameters, TowerConfig } from "../towers/types";
@@ -79,7 +79,10 @@ export async function studentInit(
   const source = await downloadParameters(gpu, query);
   if (student.init === "embeddings") return { values: embeddingInit(start, source), loaded: false };
   // Layers of a loaded teacher are as a checkpoint is.
-  return { values: firstLastInit(start, config, source, query.config), loaded: starts.teacher !== undefined };
+  return {
+    values: layersInit(start, config, source, query.config, student.init),
+    loaded: starts.teacher !== undefined,
+  };
 }
 
 /** The student before stage 2, on the device. */

@@ -32,6 +32,8 @@ export interface Reporter {
   saved(name: StageName, step: number): void;
   doing(words: string | null): void;
   end(name: StageName, facts?: StageRecord["facts"]): void;
+  /** Stages that were finished elsewhere meanwhile: they stand, as those of a run that is resumed do. */
+  found(records: readonly StageRecord[]): void;
   /** The running stage did not come to its end. */
   interrupt(): void;
 }
@@ -88,6 +90,12 @@ export function createReporter(listener: RunListener, earlier: readonly StageRec
       tell(stage); // the time of the running stage
       stage.status = "done";
       tell(stage);
+    },
+    found(records) {
+      for (const record of records) {
+        const stage = find(record.name);
+        if (record.status === "done" && stage.status === "waiting") tell(Object.assign(stage, record));
+      }
     },
     interrupt() {
       for (const stage of stages)

@@ -4,9 +4,9 @@
  */
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
-import { uploadIndex } from "../../gpu/search";
 import type { Store } from "../artifacts/store";
 import type { Experiment } from "../config/schema";
+import { askedDataset } from "../data/noise";
 import type { Dataset } from "../data/types";
 import { LabError } from "../errors";
 import { testSetHash } from "../evaluation/testSetHash";
@@ -22,14 +22,13 @@ import {
   type SystemName,
 } from "../formats/result";
 import { writeRun } from "../formats/trec";
-import { tieOrder } from "../retrieval/exact";
 import { disposeTower } from "../towers/device";
 import { trainingPairs } from "../training/pairs";
 import type { Control } from "../training/trainer";
 import { decodeJson } from "./checkpoints";
 import { encodeAll, type RunContext, validationSample } from "./context";
 import { distilStudent } from "./distil";
-import { type DenseSystem, evaluateSystems } from "./evaluate";
+import { type DenseSystem, evaluateSystems, testIndex } from "./evaluate";
 import { PROGRESS_FILE, vectorFile } from "./files";
 import { planRun, type RunTowers, towerConfigs } from "./plan";
 import { createReporter, type RunListener } from "./reporter";
@@ -104,9 +103,8 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     await saveProgress();
 
     const { texts } = context;
-    const order = tieOrder(dataset.docs.map((doc) => doc.id));
     const index = (vectors: Float32Array) => {
-      const uploaded = uploadIndex(gpu, vectors, experiment.embeddingSize, order);
+      const uploaded = testIndex(context, vectors);
       opened.push(uploaded.dispose);
       return uploaded;
     };
@@ -139,7 +137,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
       adapter: options.adapter,
       ...(options.engine ? { engine: options.engine } : {}),
       codeVersion: options.codeVersion,
-      testSetHash: await testSetHash(dataset.docs, dataset.test),
+      testSetHash: await testSetHash(dataset.docs, context.dataset.test),
       collection: describeCollection(dataset),
       trainingFlops: context.plan.totalFlops,
       seconds: seconds(),
@@ -189,7 +187,8 @@ export async function prepareRun(
   reporter: RunContext["reporter"],
   made?: Texts,
 ): Promise<RunContext> {
-  const { gpu, ops, store, experiment, dataset, control, codeVersion, starts = {} } = options;
+  const { gpu, ops, store, experiment, control, codeVersion, starts = {} } = options;
+  const dataset = askedDataset(options.dataset, experiment);
   for (const side of ["teacher", "student"] as const)
     if (experiment[side].checkpoint !== "" && !starts[side])
       throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);

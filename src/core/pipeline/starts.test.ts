@@ -263,6 +263,6 @@ describe("a run from checkpoints", () => {
     expect(started.towers.student).toEqual({ ...bert, layers: 1 });
     expect(started.towers.learner).toEqual(started.towers.student);
     const own = { ...small, student: { ...small.student, ownSize: 8 } };
-    await expect(openStarts(own, source)).rejects.toThrow(/student with vectors of its own size, 8/);
+    await expect(openStarts(own, source)).rejects.toThrow(/teacher, with vectors of its own size, 8/);
   });
 });

@@ -6,6 +6,7 @@ import {
   inspectCheckpoint,
   loadCheckpoint,
 } from "../checkpoints";
+import { takesLayers } from "../config/rules";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import type { TextTokenizer } from "../text/tokenizer";
@@ -164,18 +165,18 @@ function startedTowers(experiment: Experiment, { teacher, student }: Starts): Ru
       smallDocument: small,
     };
   }
-  if (experiment.student.init === "first-last") {
+  if (takesLayers(experiment.student.init)) {
     const small = { ...big!, layers: experiment.student.layers };
     if (big!.layers < 3 || small.layers < 1 || small.layers > big!.layers - 2)
       throw new LabError(
         "bad-setting",
-        `First and last layers: ${small.layers} of the teacher's ${big!.layers}.`,
+        `The student starts from layers of the teacher: ${small.layers} of the teacher's ${big!.layers}.`,
         "They need a teacher of at least 3 layers, and a student of at least 1 and at least 2 fewer: set student.layers.",
       );
     if (ownSize > 0 && ownSize !== embeddingSize)
       throw new LabError(
         "bad-setting",
-        `First and last layers: a student with vectors of its own size, ${ownSize}.`,
+        `The student starts from layers of the teacher, with vectors of its own size, ${ownSize}.`,
         `They need vectors of the teacher's size: set student.ownSize to 0 or ${embeddingSize}.`,
       );
     return { teacher: big!, student: small, learner: small, smallDocument: small };

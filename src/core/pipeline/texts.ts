@@ -12,14 +12,15 @@ export interface TowerText {
   documents: TokenTable;
   train: TokenTable;
   validation: TokenTable;
-  test: TokenTable;
-  /** Padded lengths in tokens. */
+  /** Padded lengths in tokens, of training and validation queries and of documents. */
   queryLength: number;
   documentLength: number;
   /** Texts that were cut at the longest length. */
   cutDocuments: number;
   /** A query as this tower reads it, prompt included. */
   encodeQuery(text: string): Int32Array;
+  /** Queries to be answered, and their padded length: that of training, or more where one is longer. */
+  asked(queries: readonly string[]): { table: TokenTable; length: number };
 }
 
 export interface Texts {
@@ -33,7 +34,8 @@ type TextSettings = Pick<
 >;
 
 /**
- * Learns the tokenizers from documents and training queries (never from test queries) and tokenises everything.
+ * Learns the tokenizers from documents and training queries and tokenises what training and its watching read. Of test
+ * queries nothing is known here, so that the same towers answer whatever is asked.
  * @param stored tokenizer.json objects of a run that is resumed or searched
  * @param starts checkpoints that towers start from: they bring their tokenizers
  */
@@ -63,21 +65,24 @@ export function prepareTexts(
     const queries = (split: { queries: { text: string }[] }) => tokenTable(split.queries, (q) => encodeQuery(q.text));
     const train = queries(dataset.train);
     const validation = queries(dataset.validation);
-    const test = queries(dataset.test);
     const docs = tokenTable(documents, (text) => tokenizer.encode(settings.docPrompt + text, settings.docTokens));
     let cutDocuments = 0;
     for (let i = 0; i < documents.length; i++)
       if (docs.offsets[i + 1]! - docs.offsets[i]! >= settings.docTokens) cutDocuments++;
+    const queryLength = paddedLength([train, validation], settings.queryTokens);
     return {
       tokenizer,
       documents: docs,
       train,
       validation,
-      test,
-      queryLength: paddedLength([train, validation, test], settings.queryTokens),
+      queryLength,
       documentLength: paddedLength([docs], settings.docTokens),
       cutDocuments,
       encodeQuery,
+      asked(texts) {
+        const table = tokenTable(texts, encodeQuery);
+        return { table, length: Math.max(queryLength, paddedLength([table], settings.queryTokens)) };
+      },
     };
   };
   const { teacher, student } = experiment;

@@ -24,6 +24,15 @@ export function normaliseRows(vectors: Float32Array, size: number): Float32Array
   return result;
 }
 
+/** The first `first` values of each row; the rows themselves where that is all of them. */
+export function firstValues(vectors: Float32Array, size: number, first: number): Float32Array {
+  if (first >= size) return vectors;
+  const rows = vectors.length / size;
+  const result = new Float32Array(rows * first);
+  for (let row = 0; row < rows; row++) result.set(vectors.subarray(row * size, row * size + first), row * first);
+  return result;
+}
+
 /** Cosine of one normalised query with every document: float32 [documents]. */
 export function scoreAll(
   index: DocumentIndex,

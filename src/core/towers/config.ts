@@ -1,4 +1,5 @@
 /** From the experiment's settings to the towers' shapes. */
+import { takesLayers } from "../config/rules";
 import type { Experiment } from "../config/schema";
 import { type ErrorKind, LabError } from "../errors";
 import type { Activation, TowerConfig } from "./types";
@@ -100,15 +101,15 @@ export function studentInitProblem(experiment: Experiment): string | null {
   const { teacher, student } = experiment;
   // What a checkpoint's shape allows is known once it has been read.
   if (student.init === "random" || student.checkpoint !== "" || teacher.checkpoint !== "") return null;
-  if (student.init === "first-last") {
-    if (student.kind !== "decoder") return "First and last layers need a decoder student.";
-    if (student.width !== teacher.width) return `First and last layers need the teacher's width, ${teacher.width}.`;
-    if (student.heads !== teacher.heads) return `First and last layers need the teacher's heads, ${teacher.heads}.`;
+  if (takesLayers(student.init)) {
+    if (student.kind !== "decoder") return "The teacher's layers need a decoder student.";
+    if (student.width !== teacher.width) return `The teacher's layers need its width, ${teacher.width}.`;
+    if (student.heads !== teacher.heads) return `The teacher's layers need its heads, ${teacher.heads}.`;
     if (teacher.layers < 3)
-      return `First and last layers need a teacher of at least 3 layers; this one has ${teacher.layers}.`;
+      return `The teacher's layers need a teacher of at least 3 layers; this one has ${teacher.layers}.`;
     if (student.layers > teacher.layers - 2)
-      return `First and last layers need at least 2 layers fewer than the teacher's ${teacher.layers}.`;
-    if (student.vocabulary !== teacher.vocabulary) return "First and last layers need the teacher's vocabulary.";
+      return `The teacher's layers need at least 2 layers fewer than the teacher's ${teacher.layers}.`;
+    if (student.vocabulary !== teacher.vocabulary) return "The teacher's layers need its vocabulary.";
     return null;
   }
   if (student.width !== teacher.width) return `The teacher's token embeddings need its width, ${teacher.width}.`;

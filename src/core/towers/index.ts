@@ -8,9 +8,9 @@ export {
   countParameters,
   decays,
   embeddingInit,
-  firstLastInit,
   forwardFlops,
   initTower,
   isEmbedding,
+  layersInit,
   parameterSpecs,
 } from "./parameters";

@@ -3,10 +3,10 @@ import {
   countParameters,
   decays,
   embeddingInit,
-  firstLastInit,
   forwardFlops,
   initTower,
   isEmbedding,
+  layersInit,
   parameterSpecs,
 } from "./parameters";
 import type { HostParameters, TowerConfig } from "./types";
@@ -159,7 +159,7 @@ describe("starting a student from its teacher", () => {
   const query = (layer: number) => `model.layers.${layer}.self_attn.q_proj.weight`;
 
   it("takes the first and the last layers, and all that is not a layer", () => {
-    const found = firstLastInit(initTower(student, 2), student, teacher, decoder);
+    const found = layersInit(initTower(student, 2), student, teacher, decoder, "first-last");
     expect([...found.keys()]).toEqual(parameterSpecs(student).map((s) => s.name));
     expect(values(found, query(0))).toEqual(values(teacher, query(0)));
     expect(values(found, query(1))).toEqual(values(teacher, query(3)));
@@ -171,7 +171,7 @@ describe("starting a student from its teacher", () => {
     const big: TowerConfig = { ...decoder, layers: 6 };
     const small: TowerConfig = { ...decoder, layers: 3 };
     const from = initTower(big, 1);
-    const found = firstLastInit(initTower(small, 2), small, from, big);
+    const found = layersInit(initTower(small, 2), small, from, big, "first-last");
     expect(
       [0, 1, 2].map((i) => [0, 1, 5].map((j) => values(found, query(i)).join() === values(from, query(j)).join())),
     ).toEqual([
@@ -179,6 +179,18 @@ describe("starting a student from its teacher", () => {
       [false, true, false],
       [false, false, true],
     ]);
+  });
+
+  it("takes one block from either end", () => {
+    const taken = (which: "first" | "last") => {
+      const found = layersInit(initTower(student, 2), student, teacher, decoder, which);
+      expect(values(found, "model.embed_tokens.weight")).toEqual(values(teacher, "model.embed_tokens.weight"));
+      return [0, 1].map((i) =>
+        [0, 1, 2, 3].findIndex((j) => values(found, query(i)).join() === values(teacher, query(j)).join()),
+      );
+    };
+    expect(taken("first")).toEqual([0, 1]);
+    expect(taken("last")).toEqual([2, 3]);
   });
 
   it("takes the token embeddings under either name and leaves the rest as it starts", () => {
@@ -195,14 +207,17 @@ describe("starting a student from its teacher", () => {
 
   it("copies: training the student leaves the teacher alone", () => {
     const before = values(teacher, "model.embed_tokens.weight").slice();
-    values(firstLastInit(initTower(student, 2), student, teacher, decoder), "model.embed_tokens.weight").fill(0);
+    values(
+      layersInit(initTower(student, 2), student, teacher, decoder, "first-last"),
+      "model.embed_tokens.weight",
+    ).fill(0);
     values(embeddingInit(initTower(encoder, 2), teacher), "embeddings.word_embeddings.weight").fill(0);
     expect(values(teacher, "model.embed_tokens.weight")).toEqual(before);
   });
 
   it("refuses a teacher of another shape rather than starting at random unseen", () => {
     const wide = { ...student, hidden: 32 };
-    expect(() => firstLastInit(initTower(wide, 2), wide, teacher, decoder)).toThrow(
+    expect(() => layersInit(initTower(wide, 2), wide, teacher, decoder, "first-last")).toThrow(
       /gate_proj.weight: 24 x 16, not 32 x 16/,
     );
     expect(() => embeddingInit(initTower({ ...encoder, vocabulary: 40 }, 2), teacher)).toThrow(/50 x 16, not 40 x 16/);

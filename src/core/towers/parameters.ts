@@ -1,4 +1,5 @@
 /** A tower's parameters: names and shapes as Hugging Face has them, the seeded start, counts. */
+import type { LayerStart } from "../config/rules";
 import { LabError } from "../errors";
 import { random } from "../random";
 import { denseSize, headSizeOf, projects } from "./config";
@@ -238,18 +239,19 @@ export function forwardFlops(config: TowerConfig, tokens: number): number {
 }
 
 /**
- * The student's start from the teacher's FIRST and LAST layers (Wang & Lyu 2023): half of its layers from each end, the odd
- * one from the front; token embeddings, last norm and projection are the teacher's too.
+ * The student's start from the teacher's layers: the FIRST and LAST ones (Wang & Lyu 2023), half of them from each end and
+ * the odd one from the front, or a block from one end; token embeddings, last norm and projection are the teacher's too.
  * @param start the student's seeded start, which says the tensors' names and shapes
  * @throws LabError "bad-setting" naming the first tensor that the teacher does not have in that shape
  */
-export function firstLastInit(
+export function layersInit(
   start: HostParameters,
   config: TowerConfig,
   teacher: HostParameters,
   teacherConfig: TowerConfig,
+  which: LayerStart,
 ): HostParameters {
-  const first = Math.ceil(config.layers / 2);
+  const first = { "first-last": Math.ceil(config.layers / 2), first: config.layers, last: 0 }[which];
   const source = (layer: number) => (layer < first ? layer : teacherConfig.layers - config.layers + layer);
   return new Map(
     [...start].map(([name, own]) => [

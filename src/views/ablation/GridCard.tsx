@@ -1,10 +1,10 @@
 /** Two axes as a heat map, or one as a line with bands. */
 import { useCallback, useMemo, useState } from "react";
-import { axisData, axisTitle, heatData, type PendingCell, sliceWords } from "../../charts/ablationData";
+import { alongAxis, axisData, axisTitle, heatData, type PendingCell, sliceWords } from "../../charts/ablationData";
 import { axisPlot } from "../../charts/axisPlot";
 import { heatMap } from "../../charts/heatMap";
 import type { AblationReport } from "../../core/analysis/ablation";
-import { figureOf, type Trial } from "../../core/analysis/trial";
+import type { Trial } from "../../core/analysis/trial";
 import type { Cell, Table } from "../../core/formats/export";
 import { Choice } from "../parts/Choice";
 import { ChartCard } from "../sweeps/ChartCard";
@@ -40,21 +40,19 @@ export function GridCard({
       : others.includes(first)
         ? first
         : (others[0] ?? NONE);
-  const teacher = useMemo(() => {
-    if (report.system === "teacher") return null;
-    const values = trials.flatMap((t) => figureOf(t.systems.teacher, report.metric)?.value ?? []);
-    return values.length > 0 ? values.reduce((sum, v) => sum + v, 0) / values.length : null;
-  }, [trials, report]);
+  const references = useMemo(
+    () => (report.system === "teacher" || y !== NONE ? [] : alongAxis(report, trials, x, "teacher")),
+    [trials, report, x, y],
+  );
   const draw = useCallback(
     (width: number) => {
       if (y !== NONE) {
         const data = heatData(report, x, y, pending);
         return heatMap(data, { width, height: Math.max(300, Math.min(440, 60 + 58 * data.ys.length)) });
       }
-      const references = teacher === null ? [] : [{ value: teacher, label: "Teacher", className: "c-teacher" }];
       return axisPlot(axisData(report, x, references), { width, height: 320 });
     },
-    [report, x, y, teacher, pending],
+    [report, x, y, references, pending],
   );
   const table = useCallback((): Table => {
     // All of them: two settings alone would not tell the rows apart.
@@ -100,7 +98,7 @@ export function GridCard({
               scale in all cells.
             </>
           )}
-          {fixed ? ` Other settings as in the best: ${fixed}.` : ""}
+          {fixed}
         </>
       }
     />

@@ -1,5 +1,6 @@
 /** Options that the rest of the experiment rules out, each with its reason. */
 import { leftOut } from "../../core/config/matters";
+import { takesLayers } from "../../core/config/rules";
 import type { Experiment } from "../../core/config/schema";
 
 export { settingReason } from "../../core/config/matters";
@@ -8,7 +9,7 @@ export { settingReason } from "../../core/config/matters";
 export function optionReason(path: string, option: string, e: Experiment): string | null {
   // What a checkpoint's shape allows is known once it has been read.
   if (path === "student.init" && e.teacher.checkpoint !== "") return null;
-  if (path === "student.init" && option === "first-last") {
+  if (path === "student.init" && takesLayers(option as Experiment["student"]["init"])) {
     if (e.student.kind !== "decoder") return "Needs a decoder student: layers are copied from a decoder.";
     if (e.student.width !== e.teacher.width)
       return `Needs a student as wide as the teacher (${e.teacher.width}, here ${e.student.width}).`;

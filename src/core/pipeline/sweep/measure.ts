@@ -1,12 +1,11 @@
 /** A trial's systems measured on the test queries, and what else a record says of each. */
-import { uploadIndex } from "../../../gpu/search";
 import { contrastiveEntropy, fitTemperature, type Vectors } from "../../evaluation/contrastiveEntropy";
 import { compareIds } from "../../evaluation/order";
 import { retention, summarise } from "../../evaluation/summary";
 import type { PerQuery } from "../../evaluation/types";
 import type { SystemName } from "../../formats/result";
 import { bm25Index } from "../../retrieval/bm25";
-import { normaliseRows, tieOrder } from "../../retrieval/exact";
+import { firstValues, normaliseRows } from "../../retrieval/exact";
 import { countParameters, forwardFlops } from "../../towers";
 import type { Tower } from "../../towers/device";
 import { encoderFor, type RunContext } from "../context";
@@ -19,6 +18,8 @@ import {
   type DenseSystem,
   measureAnswers,
   queryWork,
+  searchedSize,
+  testIndex,
 } from "../evaluate";
 import type { TowerText } from "../texts";
 import type { SystemRecord } from "./record";
@@ -81,9 +82,14 @@ async function entropyOf(
   documents: Float32Array,
 ): Promise<NonNullable<SystemRecord["entropy"]>> {
   const { dataset, experiment, sample } = context;
-  const { stage1, evaluation, embeddingSize: size, seed } = experiment;
+  const { stage1, evaluation, embeddingSize, seed } = experiment;
+  const size = searchedSize(experiment);
   const { relevanceLevel } = dataset;
-  const vectors = (ids: string[], raw: Float32Array): Vectors => ({ ids, values: normaliseRows(raw, size), size });
+  const vectors = (ids: string[], raw: Float32Array): Vectors => ({
+    ids,
+    values: normaliseRows(firstValues(raw, embeddingSize, size), size),
+    size,
+  });
   const docs = vectors(
     dataset.docs.map(({ id }) => id),
     documents,
@@ -158,7 +164,7 @@ export async function measureSystem(
     };
   }
   const [query, text, documents] = await dense(stages, system, texts);
-  const index = uploadIndex(gpu, documents, experiment.embeddingSize, tieOrder(dataset.docs.map(({ id }) => id)));
+  const index = testIndex(context, documents);
   try {
     const ready: DenseSystem = { name: system, query, text, index };
     const answers = await answerDense(context, ready);

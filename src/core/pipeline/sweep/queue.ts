@@ -6,7 +6,7 @@ import { LabError } from "../../errors";
 import type { SystemName } from "../../formats/result";
 import { planRun, planShape, type RunPlan } from "../plan";
 import type { Sweep } from "./spec";
-import { type Artifact, dataKey, type StageKeys, stackKey, stageKeys } from "./stageKeys";
+import { type Artifact, dataKey, learnedKey, type StageKeys, stackKey, stageKeys } from "./stageKeys";
 import { sweepTrials, type Trial, trialKey } from "./trials";
 
 /** Skipped: an equal trial is stored. */
@@ -47,10 +47,10 @@ export async function planJobs(
     const source = JSON.stringify([experiment.data, experiment.seed]);
     const data = dataKeys.get(source) ?? (await dataKey(experiment, () => collection(experiment)));
     dataKeys.set(source, data);
-    const at = { data, codeVersion };
+    const at = { data: await learnedKey(experiment, data), codeVersion };
     jobs.push({
       trial,
-      key: await trialKey(experiment, { ...at, systems: sweep.systems }),
+      key: await trialKey(experiment, { data, codeVersion, systems: sweep.systems }),
       keys: await stageKeys(experiment, at),
       data,
       stack: await stackKey(experiment, at),

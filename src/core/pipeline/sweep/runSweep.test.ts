@@ -143,6 +143,61 @@ describe("a sweep", () => {
   });
 });
 
+/** How often stages of each kind were made whole in a store. */
+function countingStore(): { store: Store; made: Map<string, number> } {
+  const store = memoryStore();
+  const made = new Map<string, number>();
+  return {
+    made,
+    store: {
+      ...store,
+      write(path, bytes) {
+        const kind = /^artifacts\/(\w+)\/.*\/done\.json$/.exec(path)?.[1];
+        if (kind) made.set(kind, (made.get(kind) ?? 0) + 1);
+        return store.write(path, bytes);
+      },
+    },
+  };
+}
+
+describe("what trials share is made once", () => {
+  it("by students side by side too", async () => {
+    const { store, made } = countingStore();
+    const { heard } = await run({ store, stack: 8 });
+    expect(heard.stacks.length).toBeGreaterThan(0);
+    expect(Object.fromEntries(made)).toEqual({ teacher: 1, index: 1, scalingnote: 4 });
+  });
+
+  it("noise in the test queries and vectors cut short train nothing, and are measured of teacher and student alike", async () => {
+    const { store, made } = countingStore();
+    const sweep = sweepOf({
+      base: { ...BASE, stage1: { steps: 60 }, stage2: { steps: 40 } },
+      axes: [
+        { path: "evaluation.typos", values: [0, 0.9] },
+        { path: "evaluation.dimensions", values: [2, 0] },
+      ],
+      systems: ["teacher", "scalingnote", "bm25"],
+    });
+    const [cut, clean, cutNoisy, noisy] = done((await run({ store, sweep })).records) as DoneTrial[];
+    expect(Object.fromEntries(made)).toEqual({ teacher: 1, index: 1, scalingnote: 1 });
+    const recall = (trial: DoneTrial | undefined, system: "teacher" | "scalingnote") =>
+      trial!.systems[system]!.metrics["recall@10"].value!;
+    for (const system of ["teacher", "scalingnote"] as const) {
+      expect(recall(noisy, system), system).toBeLessThan(recall(clean, system));
+      expect(recall(cut, system), system).toBeLessThan(recall(clean, system));
+    }
+    for (const trial of [cut, clean, cutNoisy, noisy]) {
+      const { teacher, scalingnote } = trial!.systems;
+      const kept = scalingnote!.metrics["recall@10"].value! / teacher!.metrics["recall@10"].value!;
+      expect(scalingnote!.retention!.value).toBeCloseTo(kept, 6);
+    }
+    // Other queries are another test set; other vectors are not.
+    expect(noisy!.testSetHash).not.toBe(clean!.testSetHash);
+    expect(cut!.testSetHash).toBe(clean!.testSetHash);
+    expect(cutNoisy!.testSetHash).toBe(noisy!.testSetHash);
+  });
+});
+
 /** A control under which nothing may run. */
 function forbidden(): RunControl {
   const control = createControl();

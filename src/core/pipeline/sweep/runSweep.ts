@@ -132,7 +132,7 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
   const measured = new Map<string, Measured>();
   const timed: (Work & { seconds: number })[] = [];
   let most = options.stack ?? 1;
-  let dataset: { key: string; dataset: Dataset; hash: string } | null = null;
+  let dataset: { key: string; dataset: Dataset; hashes: Map<string, string> } | null = null;
   let texts: { key: string; texts: Texts } | null = null;
 
   const tell = () => {
@@ -154,12 +154,22 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     if (dataset?.key !== data) {
       dataset = null; // the earlier one goes before the next comes
       const made = await options.collection(trial.experiment);
-      dataset = { key: data, dataset: made, hash: await testSetHash(made.docs, made.test) };
+      dataset = { key: data, dataset: made, hashes: new Map() };
     }
     return dataset;
   }
 
   const base = recordedExperiment(sweep.base);
+  /** The name of a trial's test set, with its queries as they are asked: hashed once for all trials that ask alike. */
+  async function hashOf(job: Job, { docs, test }: Dataset): Promise<string> {
+    const { hashes } = await datasetOf(job);
+    const { evaluation, seed } = job.trial.experiment;
+    const name = JSON.stringify([evaluation.typos, evaluation.wordDrop, seed]);
+    const hash = hashes.get(name) ?? (await testSetHash(docs, test));
+    hashes.set(name, hash);
+    return hash;
+  }
+
   const common = ({ trial, key }: Job, seconds: number, engine: EngineRecord | null) => ({
     version: TRIAL_VERSION as typeof TRIAL_VERSION,
     key,
@@ -269,6 +279,8 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
         for (const [k, { job }] of group.entries()) listener.norms?.(job, step, each[k]!);
       };
       const frozen = await stages.frozen();
+      // They were opened before the teacher was made, and would make it again.
+      for (const { context, store } of group.slice(1)) context.reporter.found(await store.done());
       // The first one's trial would have trained the teacher by itself.
       first.seconds += (performance.now() - started) / 1000;
       const began = performance.now();
@@ -302,8 +314,8 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
 
   const figuresKey = (system: SystemName, { trial: { experiment }, keys, data }: Job) => {
     const { evaluation, stage1, seed } = experiment;
-    const towers = system === "bm25" ? data : [keys[system], keys.index];
-    return JSON.stringify([system, towers, evaluation, stage1.temperature, stage1.learnTemperature, seed]);
+    const towers = system === "bm25" ? null : [keys[system], keys.index];
+    return JSON.stringify([system, data, towers, evaluation, stage1.temperature, stage1.learnTemperature, seed]);
   };
 
   async function finish(opened: Opened, work: Work): Promise<void> {
@@ -330,7 +342,7 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
       await write(job, {
         ...common(job, seconds(), engine),
         status: "done",
-        testSetHash: (await datasetOf(job)).hash,
+        testSetHash: await hashOf(job, dataset),
         collection: {
           name: dataset.name,
           documents: dataset.docs.length,

@@ -8,7 +8,7 @@ import type { Experiment } from "../../config/schema";
 import type { Dataset } from "../../data/types";
 import { toyDataset } from "../../training/toy";
 import { equalisedSteps } from "../plan";
-import { changedBy, dataKey, type Part, STACKED, stackKey, stageKeys } from "./stageKeys";
+import { changedBy, dataKey, learnedKey, type Part, STACKED, stackKey, stageKeys } from "./stageKeys";
 
 const SOURCE = { data: "collection", codeVersion: "code" };
 const tiny = presetExperiment("tiny");
@@ -35,6 +35,8 @@ const EXPECTED: Record<string, Part[]> = Object.fromEntries(
     [
       ["training.memoryLimit training.saveEvery", []],
       ["evaluation.style evaluation.dropSelf evaluation.bootstrap", []],
+      ["evaluation.typos evaluation.wordDrop evaluation.dimensions", []],
+      ["data.notes.testDomains data.notes.drift", []],
       ["stage1.learningRate stage1.embeddingRate", ["teacher", "index", "queries", "scalingnote"]],
       [
         "stage1.steps stage1.temperature stage1.learnTemperature stage1.hardNegatives stage1.dropout stage1.pieces",
@@ -142,6 +144,29 @@ describe("a collection's key", () => {
     expect(await dataKey(withSetting(tiny, "stage1.steps", 5), never)).toBe(one);
     for (const path of ["seed", "data.notes.typos"])
       expect(await dataKey(withSetting(tiny, path, 0.4), never)).not.toBe(one);
+  });
+
+  it("of what is learned from leaves out what touches the test queries of notes alone", async () => {
+    const learned = async (experiment: Experiment) => learnedKey(experiment, "whole");
+    const one = await learned(tiny);
+    expect(await learned(withSetting(tiny, "stage1.steps", 5))).toBe(one);
+    for (const [path, value] of [
+      ["data.notes.drift", 0.4],
+      ["data.notes.testDomains", 2],
+    ] as const) {
+      const other = withSetting(tiny, path, value);
+      expect(await learned(other)).toBe(one);
+      expect(await dataKey(other, () => Promise.reject(new Error("opened")))).not.toBe(
+        await dataKey(tiny, async () => toyDataset()),
+      );
+    }
+    for (const [path, value] of [
+      ["data.notes.trainDomains", 2],
+      ["data.notes.testQueries", 77],
+      ["seed", 1],
+    ] as const)
+      expect(await learned(withSetting(tiny, path, value))).not.toBe(one);
+    expect(await learned(files)).toBe("whole");
   });
 
   it("of files is that of content and order", async () => {

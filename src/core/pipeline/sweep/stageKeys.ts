@@ -29,11 +29,17 @@ const MADE_FROM: Partial<Record<Part, readonly Part[]>> = {
 const under = (group: string, names: string, ...parts: Part[]) =>
   names.split(" ").map((name) => [`${group}.${name}`, parts] as const);
 
+/** Settings of the notes that touch the test queries alone. */
+const ASKED_OF_NOTES = ["testDomains", "drift"] as const;
+
 /** Settings that do not have a part in everything, and what they have a part in; all that is made from it follows. */
 const KNOWN: ReadonlyMap<string, readonly Part[]> = new Map([
   // They decide whether and how a run is kept, and how its answers are judged.
   ...under("training", "memoryLimit saveEvery"),
   ...under("evaluation", "style dropSelf bootstrap"),
+  // They decide what is asked of finished towers, and how much of their vectors is looked at.
+  ...under("evaluation", "typos wordDrop dimensions"),
+  ...under("data.notes", ASKED_OF_NOTES.join(" ")),
   ...under("stage1", "learningRate embeddingRate", "teacher"),
   // The baselines are trained with the same loss; how many steps stands in their keys as it is planned.
   ...under(
@@ -95,7 +101,7 @@ function valuesOf(part: Part, experiment: Experiment): Record<string, SettingVal
 
 /** What a key is of, beside settings. */
 export interface KeySource {
-  /** `dataKey` of the collection. */
+  /** `learnedKey` of the collection. */
   data: string;
   codeVersion: string;
 }
@@ -157,4 +163,14 @@ export async function dataKey(experiment: Experiment, open: () => Promise<Datase
     splits: [order(train), order(validation), order(test)],
     relevanceLevel,
   });
+}
+
+/**
+ * The name of what towers learn from and search: of the bundled notes all but what touches the test queries alone, so that
+ * one teacher answers other domains and drifting tastes too. Of files it is their `dataKey`.
+ */
+export async function learnedKey(experiment: Experiment, data: string): Promise<string> {
+  if (experiment.data.source !== "notes") return data;
+  const learned = Object.entries(experiment.data.notes).filter(([name]) => !ASKED_OF_NOTES.some((one) => one === name));
+  return contentHash({ learned: Object.fromEntries(learned), seed: experiment.seed });
 }

@@ -1,0 +1,62 @@
+/** (h) What is left of a student where queries are not as those that it learned from. */
+import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
+import { cells, form, type ReadyExperiment } from "./types";
+
+const USUAL = {
+  "evaluation.typos": 0,
+  "evaluation.wordDrop": 0,
+  "data.notes.drift": 0,
+  "data.notes.trainDomains": 0,
+  "data.notes.testDomains": 0,
+  "stage2.copies": 0,
+};
+
+/** One kind of noise at a time: a cross, whose middle is the clean query. */
+const arms = (typos: readonly number[], drops: readonly number[], drifts: readonly number[]): Assignments[] => [
+  {},
+  ...typos.map((level) => ({ "evaluation.typos": level })),
+  ...drops.map((level) => ({ "evaluation.wordDrop": level })),
+  ...drifts.map((level) => ({ "data.notes.drift": level })),
+  // The last domains' queries, once asked of towers that learned all domains, once of towers that never saw them.
+  { "data.notes.testDomains": 3 },
+  { "data.notes.testDomains": 3, "data.notes.trainDomains": 7 },
+];
+
+/** Each for a student of the queries as they are, and for one that also learned altered copies. */
+const sweep = (list: Assignments[], copies: number, rest: SweepInput): SweepInput => ({
+  ...rest,
+  mode: "list",
+  list: cells(USUAL, ...list, ...list.map((cell) => ({ ...cell, "stage2.copies": copies }))),
+  systems: ["teacher", "scalingnote", "bm25"],
+});
+
+export const noise: ReadyExperiment = {
+  key: "h",
+  title: "Noise, other domains, drift",
+  question:
+    "How much of the teacher does the student keep where queries are misspelt, cut short, or about other things?",
+  expect: "",
+  source: "",
+  reading:
+    "Retention is the student's recall over the teacher's at the same noise: both lose, and retention says who loses more. It takes one teacher (another one for the domains held out of training) and one student with altered copies and one without; the levels of noise are asked of these, and nothing is trained anew. The settings for word drop, drift and domains have arms of their own.",
+  look: { view: "ablation", system: "scalingnote", metric: "retention", across: "evaluation.typos" },
+  small: form(
+    "h: noise",
+    sweep(arms([0.1, 0.2, 0.4], [0.15, 0.3, 0.5], [0.5, 1]), 4, {
+      preset: "quick",
+      base: { stage2: { typos: 0.2, wordDrop: 0.2 }, training: { validateEvery: 400 } },
+    }),
+    "One kind of noise at a time in place of every combination.",
+  ),
+  full: form(
+    "h: noise, full",
+    sweep(arms([0.05, 0.1, 0.2, 0.3, 0.4, 0.6], [0.1, 0.2, 0.3, 0.4, 0.5], [0.25, 0.5, 0.75, 1]), 8, {
+      preset: "standard",
+      base: {
+        data: { notes: { corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
+        stage1: { steps: 1000 },
+        stage2: { steps: 800, typos: 0.2, wordDrop: 0.2 },
+      },
+    }),
+  ),
+};

@@ -1,0 +1,43 @@
+/** (g) Vectors cut short: does a student inherit from its teacher that its vectors may be cut? */
+import { form, type ReadyExperiment } from "./types";
+
+const axes = (dimensions: number[], halvings: number) => [
+  { path: "stage1.matryoshka", values: [0, halvings] },
+  { path: "stage2.matryoshka", values: [0, halvings] },
+  { path: "evaluation.dimensions", values: dimensions },
+];
+
+export const prefixes: ReadyExperiment = {
+  key: "g",
+  title: "Matryoshka: vectors cut short",
+  question:
+    "What do teacher and student find with the first 8, 16, 32 values of their vectors, and does the student inherit it?",
+  expect: "",
+  source: "",
+  reading:
+    "Two teachers, without and with Matryoshka prefixes, and of each two students. Recall at each number of dimensions, with the teacher's own beside it; all of them is the last point. Retention compares the student with its teacher at the same cut.",
+  look: {
+    view: "ablation",
+    system: "scalingnote",
+    metric: "recall@10",
+    across: "evaluation.dimensions",
+    down: "stage1.matryoshka",
+  },
+  small: form("g: Matryoshka", {
+    preset: "quick",
+    base: { training: { validateEvery: 400 } },
+    axes: axes([8, 16, 32, 64], 3),
+    systems: ["teacher", "scalingnote"],
+  }),
+  full: form("g: Matryoshka, full", {
+    preset: "standard",
+    base: {
+      embeddingSize: 128,
+      data: { notes: { corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
+      stage1: { steps: 1000 },
+      stage2: { steps: 800 },
+    },
+    axes: axes([8, 16, 32, 64, 128], 4),
+    systems: ["teacher", "scalingnote"],
+  }),
+};
