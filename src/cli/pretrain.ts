@@ -100,7 +100,7 @@ export async function pretrainCommand(args: string[]): Promise<number> {
   const { gpu, ops } = await openNodeGpu("fused");
   try {
     console.log(`adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU)" : ""}`);
-    await settleHere({ gpu, ops, experiment: { training: { matmul: "auto" } } });
+    await settleHere({ gpu, ops, experiment: { training: { matmul: "auto", reductions: "auto" } } });
     const control = createControl();
     // A pause saves the state; then the training ends.
     process.once("SIGINT", () => control.stop());

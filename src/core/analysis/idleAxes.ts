@@ -14,7 +14,7 @@ export interface Swept {
 }
 
 /** Settings of how a step is computed: equal but for rounding. */
-const ROUNDING = new Set(["training.step", "training.matmul", "stage1.pieces", "stage2.pieces"]);
+const ROUNDING = new Set(["training.step", "training.matmul", "training.reductions", "stage1.pieces", "stage2.pieces"]);
 /** Settings that nothing of the outcome depends on. */
 const NOTHING = new Set(["training.saveEvery", "training.memoryLimit"]);
 

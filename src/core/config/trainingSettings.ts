@@ -157,5 +157,12 @@ export const training = z
       help: "Tiles in registers or blocks through workgroup memory: the same but for rounding. Measured: the faster one here.",
       source: OURS,
     }),
+    reductions: choice({
+      default: "auto",
+      choices: { auto: "measured", shared: "workgroup memory", subgroups: "subgroups" },
+      label: "Norms and sums",
+      help: "What many threads add up: through workgroup memory, or among the lanes of a subgroup, where the GPU offers them: the same but for rounding. Measured: the faster one here.",
+      source: OURS,
+    }),
   })
   .prefault({});
