@@ -19,6 +19,7 @@ const settings: PretrainSettings = {
   batch: 2,
   steps: 8,
   learningRate: 5e-3,
+  embeddingRate: 5e-3,
   seed: 1,
 };
 const memoryLimit = 4000;

@@ -300,7 +300,7 @@ function commandOf({ size, ...numbers }: PretrainSettings, source: LanguageSourc
   const flags = Object.entries(PRETRAIN_DEFAULTS)
     .map(([key, value]) => [key, numbers[key as keyof typeof numbers], value] as const)
     .filter(([, value, usual]) => value !== usual)
-    .map(([key, value]) => ` --${key === "learningRate" ? "learning-rate" : key} ${value}`);
+    .map(([key, value]) => ` --${key.replace("Rate", "-rate")} ${value}`);
   const text = source.kind === "notes" ? ` --threads ${source.threads}` : " --text FILES";
   return `npm run lab -- pretrain --size ${sizeWord(size)}${text}${flags.join("")} --out ${name.replaceAll(" ", "-")}`;
 }
