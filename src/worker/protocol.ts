@@ -136,7 +136,8 @@ export interface TextReport {
 export interface PretrainReport {
   name: string;
   settings: PretrainSettings;
-  status: RunStatus;
+  /** "elsewhere": another tab trains it; all else is as it was saved there last. */
+  status: RunStatus | "elsewhere";
   step: number;
   /** What goes on before it can move; null: it moves. */
   doing: string | null;
@@ -385,7 +386,8 @@ export type RunEvent =
   /** A checkpoint is being fetched; null: not any more. Of no run. */
   | { type: "fetching"; report: FetchingReport | null }
   /** The training of a language model moved on. Of no run. */
-  | { type: "pretrain"; report: PretrainReport }
+  /** Null: what another tab trained is done, or was deleted. */
+  | { type: "pretrain"; report: PretrainReport | null }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

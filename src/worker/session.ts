@@ -28,6 +28,7 @@ import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "
 import type { RunStore } from "./runStore";
 import { bytesOf, storedRun, storedRunHandlers } from "./storedRuns";
 import { createSweeps } from "./sweeps";
+import { type Locks, trainingLock } from "./trainingLock";
 import { trialHandlers } from "./trials";
 
 export interface SessionOptions {
@@ -44,6 +45,8 @@ export interface SessionOptions {
   library: Library;
   newId: () => string;
   now: () => Date;
+  /** By which tabs know of each other. */
+  locks?: Locks | undefined;
 }
 
 type Handlers = { [K in CommandName]: (payload: Commands[K][0]) => Promise<Commands[K][1]> };
@@ -235,6 +238,7 @@ export function createSession(options: SessionOptions): Handlers {
         active = null;
       },
       emit: (report) => emit({ type: "pretrain", report }),
+      lock: trainingLock(options.locks),
     }),
     open,
     openData: ({ from }) => collections.open(from),

@@ -1,5 +1,6 @@
 /** What parameters take on the GPU, and what training them takes beside. */
 import { mostPartials } from "../../gpu/gradients";
+import { canBeHalf } from "../towers/device";
 import { parameterSpecs, parameterStacks, sizeOf } from "../towers/parameters";
 import type { TowerConfig } from "../towers/types";
 
@@ -7,20 +8,33 @@ const ALIGNED = 256;
 export const aligned = (bytes: number) => Math.ceil(bytes / ALIGNED) * ALIGNED;
 export const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
-/** Sizes of a tower's tensors on the device, where queries, keys and values are one. */
-export function tensorSizes(config: TowerConfig): number[] {
+/** A tower's tensors on the device, where queries, keys and values are one, by the name of their first part. */
+function tensorsOf(config: TowerConfig): { name: string; shape: readonly number[]; size: number }[] {
   const stackOf = new Map(parameterStacks(config).flatMap((stack) => stack.parts.map((part) => [part, stack.name])));
-  const sizes = new Map<string, number>();
+  const tensors = new Map<string, { name: string; shape: readonly number[]; size: number }>();
   for (const { name, shape } of parameterSpecs(config)) {
     const within = stackOf.get(name) ?? name;
-    sizes.set(within, (sizes.get(within) ?? 0) + sizeOf(shape));
+    const there = tensors.get(within) ?? { name, shape, size: 0 };
+    tensors.set(within, { ...there, size: there.size + sizeOf(shape) });
   }
-  return [...sizes.values()];
+  return [...tensors.values()];
 }
 
-/** Bytes of a tower's parameters. */
-export const parameterBytes = (config: TowerConfig): number =>
-  sum(tensorSizes(config).map((size) => aligned(4 * size)));
+/** Sizes of a tower's tensors on the device. */
+export const tensorSizes = (config: TowerConfig): number[] => tensorsOf(config).map(({ size }) => size);
+
+/**
+ * Bytes of a tower's parameters.
+ * @param half which of its matrices are half floats, of those that can be: as `uploadTower` is told
+ */
+export function parameterBytes(config: TowerConfig, half: boolean | ((name: string) => boolean) = false): number {
+  const packed = (name: string) => (typeof half === "boolean" ? half : half(name));
+  return sum(
+    tensorsOf(config).map((tensor) =>
+      aligned(packed(tensor.name) && canBeHalf(tensor.name, tensor) ? 2 * tensor.size : 4 * tensor.size),
+    ),
+  );
+}
 
 /**
  * Bytes that training tensors of these sizes takes beside them.

@@ -48,22 +48,19 @@ export function loadTokenizer(json: unknown, config: unknown = {}, options: Toke
   const said: TokenizerOptions = { ...asObject(given.scalingnote), ...options };
   const settings = Object.values(said).some(Boolean) ? { ...given, scalingnote: said } : given;
   const file = adapted(complete(json), said);
-  let tokenizer: Tokenizer;
-  try {
-    tokenizer = new Tokenizer(file, settings);
-  } catch (cause) {
-    throw new LabError("bad-input", `tokenizer.json cannot be read: ${(cause as Error).message}`, REMEDY, { cause });
-  }
+  const tokenizer = inWords("cannot be read", () => new Tokenizer(file, settings));
   let vocabulary = 0;
   for (const id of tokenizer.get_vocab(true).values()) vocabulary = Math.max(vocabulary, id + 1);
   if (vocabulary === 0) throw new LabError("bad-input", "tokenizer.json has no vocabulary.", REMEDY);
   const padId = paddingId(tokenizer, file, settings);
-  const { before, after } = specialTokens(tokenizer);
+  const { before, after } = inWords("cannot be used", () => specialTokens(tokenizer));
   const unknown = said.dropUnknown ? unknownId(tokenizer, file) : undefined;
   const prepared = preparation(file);
   const reading: Reading = {
     encode: (text) =>
-      known(tokenizer.encode(prepared(text), { add_special_tokens: false }).ids).filter((id) => id !== unknown),
+      inWords("fails on a text", () =>
+        known(tokenizer.encode(prepared(text), { add_special_tokens: false }).ids).filter((id) => id !== unknown),
+      ),
     wordsStandAlone: wordsStandAlone(asObject(file.pre_tokenizer)),
     margin: marginOf(asObject(file.model)),
   };
@@ -83,11 +80,22 @@ export function loadTokenizer(json: unknown, config: unknown = {}, options: Toke
     decode(ids) {
       const known = Array.from(ids).filter((id) => tokenizer.id_to_token(id) !== undefined);
       if (known.length === 0) return "";
-      return tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: tidy === true });
+      return inWords("fails on a text", () =>
+        tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: tidy === true }),
+      );
     },
     toJson: () => file,
     settings: () => settings,
   };
+}
+
+/** The library looks at parts of a file only when it needs them, and stumbles over those that are not what they should be. */
+function inWords<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new LabError("bad-input", `tokenizer.json ${what}: ${(cause as Error).message}`, REMEDY, { cause });
+  }
 }
 
 /** The file with what is said of the texts, as far as a tokenizer.json can say it. */
@@ -106,7 +114,9 @@ function unknownId(tokenizer: Tokenizer, file: Json): number | undefined {
 }
 
 const MODELS = ["BPE", "WordPiece", "Unigram", "WordLevel"];
-const MAX_ID = 2 ** 31 - 1;
+// The library fills in all ids below the highest: with one of 1,000,000,000 it took three minutes. The largest
+// vocabularies have some 260,000.
+const MAX_ID = 1_999_999;
 
 /**
  * The file with what older ones leave out.
