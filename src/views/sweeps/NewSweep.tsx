@@ -144,8 +144,7 @@ export function NewSweep({ defaults, onClose }: { defaults: Draft; onClose: () =
         </Check>
         {oneByOne ? (
           <p className="help">
-            Here they are trained one by one: this adapter is a CPU, and side by side each took 1.0 to 1.3 times as
-            long.
+            Here they are trained one by one: this adapter is a CPU, where side by side each takes as long or longer.
           </p>
         ) : null}
         {refused ? <Alert report={refused} /> : null}
