@@ -44,3 +44,26 @@ test("a two by two ablation is cut off by a reload, goes on and fills the table"
   await expect(page.getByText("4 configurations, 1 seed")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Towers and vectors" })).toBeVisible();
 });
+
+test("a scaling run of three sizes lands on the chart, with what three points cannot say", async ({ page }) => {
+  await openLab(page, "tiny", { ...SMALL, "stage1.steps": 3 });
+  await expectWebGpu(page);
+  await expect(runButton(page)).toBeEnabled({ timeout: 60_000 });
+  await goTo(page, "scaling");
+  await page.getByRole("button", { name: "New sweep" }).click();
+  await page.getByRole("textbox", { name: "Teacher width" }).fill("8, 16, 24");
+  await page.getByRole("button", { name: "Do not vary Training queries" }).click();
+  await page.getByRole("button", { name: /Seeds/ }).click();
+  await page.getByRole("option", { name: "1 seed" }).click();
+  await expect(page.getByText(/^3 trials; [\d.]+ [GM]FLOP/)).toBeVisible();
+  await page.getByRole("button", { name: "Start the sweep" }).click();
+  await expect(page.getByRole("status").filter({ hasText: /Teacher size and data: done/ })).toBeVisible({
+    timeout: 120_000,
+  });
+  await expect(page.getByText("3 trials, 1 seed.")).toBeVisible();
+  const points = page.getByRole("region", { name: "Table of points" });
+  await expect(points.getByRole("rowheader")).toHaveText(["8", "16", "24"]);
+  // Two fitted points and three constants: words, not numbers.
+  await expect(page.getByText(/Only 2 points: a law with 3 constants/).first()).toBeVisible();
+  await expect(page.getByRole("img", { name: /recall@10 against/ })).toBeVisible();
+});
