@@ -43,6 +43,22 @@ test("a two by two ablation is cut off by a reload, goes on and fills the table"
   await expect(table.getByRole("button", { name: /^Apply to the Lab/ })).toHaveCount(4);
   await expect(page.getByText("4 configurations, 1 seed")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Towers and vectors" })).toBeVisible();
+
+  // What each term pulled at the end of stage 2, and what the teacher finds that the student does not.
+  await expect(page.getByRole("region", { name: "Gradients at the end of the training" })).toContainText(/at the end/);
+  // Towers so little trained find next to nothing: entropies differ all the same.
+  await page.getByRole("button", { name: /Measure/ }).click();
+  await page.getByRole("option", { name: "contrastive entropy, scaled" }).click();
+  const pair = page.getByRole("region", { name: /^Both rankings for/ });
+  await expect(pair.getByRole("region", { name: "Teacher's first documents" }).getByRole("listitem")).toHaveCount(10);
+  const student = pair.getByRole("region", { name: "ScalingNote's first documents" }).getByRole("listitem");
+  await expect(student).toHaveCount(10);
+  await expect(student.first()).not.toContainText(/^1\s*Document/);
+  const losing = page.getByRole("region", { name: "Queries on which ScalingNote loses" });
+  const other = losing.getByRole("button").nth(1);
+  await other.click();
+  await expect(other).toHaveAttribute("aria-pressed", "true");
+  await expect(pair.getByRole("heading", { level: 3 })).toHaveText((await other.textContent()) ?? "");
 });
 
 test("a scaling run of three sizes lands on the chart, with what three points cannot say", async ({ page }) => {

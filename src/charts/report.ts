@@ -57,7 +57,9 @@ const figure = (node: SvgNode, caption: string) =>
   `<figure>${svgText(node)}<figcaption>${esc(caption)}</figcaption></figure>`;
 
 function table({ columns, rows }: Table): string {
-  const head = columns.map((c) => `<th scope="col">${esc(c)}</th>`).join("");
+  // Words stand left, figures right, and the heads above them.
+  const wordy = (c: number) => rows.length > 0 && rows.every((row) => typeof row[c] === "string");
+  const head = columns.map((c, i) => `<th scope="col"${wordy(i) ? ' class="l"' : ""}>${esc(c)}</th>`).join("");
   const body = rows
     .slice(0, MOST_ROWS)
     .map((row) => {
@@ -315,8 +317,8 @@ figcaption{margin-top:4px;padding:0;font-weight:400;color:var(--ink-3);font-size
 .scroll{overflow-x:auto;margin:12px 0}
 table{width:100%;border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums}
 th,td{padding:4px 8px;border-bottom:1px solid var(--line);text-align:right}th{color:var(--ink-3);font-weight:500}
-td.l,th:first-child,td:first-child{text-align:left}
-pre{overflow-x:auto;padding:12px;background:var(--surface-2);font-size:11px;white-space:pre-wrap}
+td.l,th.l,th:first-child,td:first-child{text-align:left}
+pre{columns:2;overflow-x:auto;padding:12px;background:var(--surface-2);font-size:11px;white-space:pre-wrap}
 .c-teacher{--c:var(--teacher)}.c-student{--c:var(--student)}.c-scalingdoc{--c:var(--scalingdoc)}.c-twinbert{--c:var(--twinbert)}.c-bm25{--c:var(--bm25)}
 @media print{body{max-width:none;padding:0}thead{display:table-header-group}tr{break-inside:avoid}.scroll{overflow:visible}svg{width:100%}}
 `;
