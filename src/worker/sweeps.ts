@@ -9,6 +9,7 @@ import type { Trial } from "../core/analysis/trial";
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import type { Experiment } from "../core/config/schema";
+import { studentsTogether } from "../core/config/together";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { READY } from "../core/experiments";
@@ -166,8 +167,9 @@ export function createSweeps(options: SweepsOptions): Sweeps {
     await folder(id).write("jobs.json", text(jobs.map(shortJob)));
     const started: SweepSummary = { ...row, status: "running", total: jobs.length, error: null };
     await write(started);
+    const stack = Math.min(row.stack, studentsTogether(device.adapter));
     const whole = await wholeArtifacts(store);
-    const flops = new Map(jobs.map((job) => [job.key, workOf(job, sweep.systems, whole, row.stack > 1).flops]));
+    const flops = new Map(jobs.map((job) => [job.key, workOf(job, sweep.systems, whole, stack > 1).flops]));
     options.needIdle();
 
     const teller = sweepTeller(id, short, emit);
@@ -194,7 +196,7 @@ export function createSweeps(options: SweepsOptions): Sweeps {
         control,
         listener: teller.listener,
         now: () => options.now().getTime(),
-        stack: row.stack,
+        stack,
         limit: ARTIFACT_LIMIT,
         retry,
       });

@@ -8,8 +8,8 @@ import { trainingModel } from "../../state/pretrain";
 import { underWay } from "../../state/run";
 import { sweepUnderWay } from "../../state/sweeps";
 import { ABLATION_DRAFT } from "../sweeps/draft";
-import { SweepPanel, SweepShelf } from "../sweeps/SweepPanel";
-import { TrialsSource } from "../sweeps/TrialsSource";
+import { SweepPage } from "../sweeps/SweepPage";
+import { SweepPanel } from "../sweeps/SweepPanel";
 import { Ablation } from "./Ablation";
 import { LiveNorms } from "./LiveNorms";
 import "../../styles/sweeps.css";
@@ -34,7 +34,12 @@ export default function AblationView() {
     </>
   );
   return (
-    <main className="page" id="main" tabIndex={-1}>
+    <SweepPage
+      title="Ablation"
+      words="Which settings keep most of the teacher, and which do not matter."
+      about="A sweep trains the same experiment with different settings: loss weights, temperatures, sizes. Here its trials are compared, each with its interval, and the best is named only where the seeds and queries can tell it from the others."
+      panel={panel}
+    >
       {trials.length > 0 ? (
         <Ablation
           trials={trials}
@@ -45,18 +50,8 @@ export default function AblationView() {
           onApply={apply}
           onRank={onRank}
         />
-      ) : (
-        <>
-          <div className="runbar">
-            <h1>Ablation</h1>
-            <p className="changed">Which settings keep most of the teacher, and which do not matter.</p>
-          </div>
-          {panel}
-        </>
-      )}
-      <SweepShelf />
-      <TrialsSource what="A sweep trains the same experiment with different settings: loss weights, temperatures, sizes. Here its trials are compared, each with its interval, and the best is named only where the seeds and queries can tell it from the others." />
-    </main>
+      ) : null}
+    </SweepPage>
   );
 }
 

@@ -4,6 +4,7 @@ import { assignmentWords } from "../../charts/settingWords";
 import { gradientNorms, weightsOf } from "../../core/analysis/algebra";
 import { useLabStore } from "../../state/context";
 import { underWay } from "../../state/run";
+import { sweepUnderWay } from "../../state/sweeps";
 import { GradientNorms, type NormsRow } from "./GradientNorms";
 
 /** More students at once than this are not listed. */
@@ -12,15 +13,22 @@ const MOST = 8;
 export function LiveNorms() {
   const sweeping = useSweepNorms();
   const training = useRunNorms();
+  const running = useLabStore("run", underWay);
+  const distilling = useLabStore("sweeps", (s) => sweepUnderWay(s)?.sweep.systems.includes("scalingnote") ?? false);
   const rows = [...sweeping, ...training];
-  if (rows.length === 0) return null;
+  // It stays between two trials too: what comes and goes would move all that stands below it.
+  if (!running && !distilling) return null;
   return (
     <section className="card" aria-labelledby="live-norms-title">
       <header>
         <h2 id="live-norms-title">What each loss term pulls, now</h2>
         <span className="sub">measured at every validation of stage 2</span>
       </header>
-      <GradientNorms rows={rows.slice(0, MOST)} label="Gradients of the trainings under way" />
+      {rows.length > 0 ? (
+        <GradientNorms rows={rows.slice(0, MOST)} label="Gradients of the trainings under way" />
+      ) : (
+        <p className="reading-line">They come with the first validation of stage 2.</p>
+      )}
       {rows.length > MOST ? <p className="caption">{`${rows.length - MOST} more are trained beside these.`}</p> : null}
     </section>
   );
