@@ -45,12 +45,33 @@ function markOf(report: AblationReport, index: number): "best" | "tied" | undefi
   return report.best?.rivals.find((r) => r.group === index)?.verdict === "tied" ? "tied" : undefined;
 }
 
-/** Configurations that agree with the best one (or the first) in every axis but those that are shown. */
+/**
+ * The configuration whose other settings a picture of some axes keeps: the best one. Where that stands alone in them, as in
+ * a list of cells it may, one of those that agree with the most others: a picture of one point would show nothing.
+ */
+function sliceBase(report: AblationReport, shown: readonly string[]): ConfigurationSummary | undefined {
+  const best = report.configurations[report.best?.group ?? 0];
+  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
+  const families = new Map<string, ConfigurationSummary[]>();
+  const familyOf = ({ assignments }: ConfigurationSummary) =>
+    JSON.stringify(fixed.map(({ path }) => assignments[path] ?? null));
+  for (const one of report.configurations) {
+    const key = familyOf(one);
+    const family = families.get(key);
+    if (family) family.push(one);
+    else families.set(key, [one]);
+  }
+  if (!best || families.get(familyOf(best))!.length > 1) return best;
+  const [largest] = [...families.values()].sort((a, b) => b.length - a.length);
+  return largest!.length > 1 ? largest![0] : best;
+}
+
+/** Configurations that agree with the base in every axis but those that are shown. */
 function slice(
   report: AblationReport,
   shown: readonly string[],
 ): { configuration: ConfigurationSummary; index: number }[] {
-  const base = report.configurations[report.best?.group ?? 0];
+  const base = sliceBase(report, shown);
   const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
   return report.configurations.flatMap((configuration, index) =>
     fixed.every(({ path }) => configuration.assignments[path] === base?.assignments[path])
@@ -59,11 +80,13 @@ function slice(
   );
 }
 
-/** The settings that a slice holds fixed, in words; "" where all axes are shown. */
+/** "Other settings as in the best: ...": what a slice holds fixed; "" where all axes are shown. */
 export function sliceWords(report: AblationReport, shown: readonly string[]): string {
-  const base = report.configurations[report.best?.group ?? 0];
+  const base = sliceBase(report, shown);
   const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
-  return base && fixed.length > 0 ? configurationWords(base.assignments, fixed) : "";
+  if (!base || fixed.length === 0) return "";
+  const whose = base === report.configurations[report.best?.group ?? 0] ? " as in the best" : "";
+  return `Other settings${whose}: ${configurationWords(base.assignments, fixed)}.`;
 }
 
 const seedsOf = ({ estimate }: ConfigurationSummary) => estimate.seeds.map(({ value }) => value);
@@ -86,7 +109,7 @@ function withPending(
   [xPath, yPath]: [string, string],
   pending: readonly PendingCell[],
 ): HeatData {
-  const base = report.configurations[report.best?.group ?? 0]?.assignments ?? {};
+  const base = sliceBase(report, [xPath, yPath])?.assignments ?? {};
   const fits = pending.filter(({ assignments }) =>
     Object.entries(assignments).every(([path, v]) => path === xPath || path === yPath || base[path] === v),
   );

@@ -44,10 +44,30 @@ describe("the data of an ablation's charts", () => {
       }),
     ]);
     expect(sliceWords(report, ["student.width", "stage2.mseOn"])).toBe(
-      `MSE weight ${best.assignments["stage2.mseWeight"]}`,
+      `Other settings as in the best: MSE weight ${best.assignments["stage2.mseWeight"]}.`,
     );
     expect(sliceWords(report, Object.keys(AXES))).toBe("");
     expect(axisData(report, "student.width").points.map((p) => p.x)).toEqual([16, 32]);
+  });
+  it("shows the largest family where the best stands alone among its own", () => {
+    const weight = "stage2.klWeight";
+    const own = (width: number, on: string, kl: number) => ({
+      "student.width": width,
+      "stage2.mseOn": on,
+      [weight]: kl,
+    });
+    const list = [own(16, "raw", 0), own(32, "raw", 0), own(32, "normalised", 0), own(64, "raw", 1)];
+    const trials = list.flatMap((cell) =>
+      gridTrials(Object.fromEntries(Object.entries(cell).map(([path, value]) => [path, [value]])), (a) =>
+        a[weight] === 1 ? 0.8 : 0.5,
+      ),
+    );
+    const found = ablationReport(trials, "scalingnote", "recall@10", { samples: 100, seed: 7 });
+    expect(found.configurations[found.best!.group]!.assignments[weight]).toBe(1);
+    expect(heatData(found, "student.width", "stage2.mseOn").cells).toHaveLength(3);
+    expect(sliceWords(found, ["student.width", "stage2.mseOn"])).toBe("Other settings: score KL weight 0.");
+    // With one axis on show every family here has one member but that of the raw ones.
+    expect(axisData(found, "student.width").points.map((p) => p.x)).toEqual([16, 32]);
   });
   it("has a cell for what a sweep has still to measure, with its other settings as in the best", () => {
     const cell = (width: number, more = {}) => ({

@@ -100,7 +100,7 @@ export function GridCard({
               scale in all cells.
             </>
           )}
-          {fixed ? ` Other settings as in the best: ${fixed}.` : ""}
+          {fixed ? ` ${fixed}` : ""}
         </>
       }
     />
