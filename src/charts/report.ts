@@ -124,7 +124,7 @@ function ablation(report: AblationReport): string {
     parts.push(
       figure(
         heatMap(data, { width: WIDTH, height: Math.max(240, Math.min(460, 60 + 58 * data.ys.length)) }),
-        `Outlined: best; dotted: tied with it. ± half of the 95 % interval; dots are seeds.${fixed}`,
+        `Outlined: best; dotted: tied with it. ± half of the 95 % interval; dots are seeds.${fixed ? ` ${fixed}` : ""}`,
       ),
     );
   }
@@ -133,7 +133,7 @@ function ablation(report: AblationReport): string {
     parts.push(
       figure(
         axisPlot(axisData(report, axis.path), { width: WIDTH, height: 260 }),
-        `${metric} by ${settingWords(axis.path)}: mean, 95 % interval, seeds.${fixed}`,
+        `${metric} by ${settingWords(axis.path)}: mean, 95 % interval, seeds.${fixed ? ` ${fixed}` : ""}`,
       ),
     );
   }

@@ -7,11 +7,20 @@ import { LabError } from "../core/errors";
 /** A module's folder lies in the checkpoint's own: whoever names a whole disk is not kept waiting for its files. */
 const MOST_FOLDERS = 3;
 
+/** Of a model that comes with the page: its name follows. The same word as there, so that a sweep runs in both. */
+const BUNDLED = "bundled:";
+
+/** Where a checkpoint lies: a folder, or bundled:NAME in the project's own, from which the command is started. */
+const folderOf = (reference: string) =>
+  reference.startsWith(BUNDLED) ? join("public/models", reference.slice(BUNDLED.length)) : reference;
+
 /**
  * Follows links to files, as the hub's cache is made of them; hidden files and folders are passed over.
+ * @param reference a folder, or bundled:NAME
  * @throws LabError "bad-input" where the folder is not there or cannot be read; so do its functions
  */
-export async function folderCheckpoint(dir: string): Promise<CheckpointFiles> {
+export async function folderCheckpoint(reference: string): Promise<CheckpointFiles> {
+  const dir = folderOf(reference);
   const top = resolve(dir);
   const fail = (what: string, cause?: unknown) =>
     new LabError("bad-input", what, "Give the folder of a checkpoint: config.json and model.safetensors.", { cause });

@@ -30,7 +30,7 @@ export const scalingLaw: ReadyExperiment = {
   look: { view: "scaling", system: "teacher", form: "N" },
   small: form(
     "d: scaling law",
-    sweep(cross([8, 12, 16, 24, 32, 48, 64], [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2], 24), {
+    sweep(cross([12, 16, 24, 32, 48, 80], [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32], 16), {
       preset: "quick",
       base: {
         data: { notes: { trainQueries: 16_000 } },

@@ -98,7 +98,7 @@ export function GridCard({
               scale in all cells.
             </>
           )}
-          {fixed}
+          {fixed ? ` ${fixed}` : ""}
         </>
       }
     />
