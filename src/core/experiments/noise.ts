@@ -35,8 +35,9 @@ export const noise: ReadyExperiment = {
   title: "Noise, other domains, drift",
   question:
     "How much of the teacher does the student keep where queries are misspelt, cut short, or about other things?",
-  expect: "",
-  source: "",
+  expect:
+    "Both towers lose with noise. A student that learned altered copies with the clean query's vector as target loses less.",
+  source: "self-teaching, arXiv 2204.00716",
   reading:
     "Retention is the student's recall over the teacher's at the same noise: both lose, and retention says who loses more. It takes one teacher (another one for the domains held out of training) and one student with altered copies and one without; the levels of noise are asked of these, and nothing is trained anew. The settings for word drop, drift and domains have arms of their own.",
   look: { view: "ablation", system: "scalingnote", metric: "retention", across: "evaluation.typos" },

@@ -12,8 +12,9 @@ export const prefixes: ReadyExperiment = {
   title: "Matryoshka: vectors cut short",
   question:
     "What do teacher and student find with the first 8, 16, 32 values of their vectors, and does the student inherit it?",
-  expect: "",
-  source: "",
+  expect:
+    "A teacher trained with prefixes keeps more of its recall when its vectors are cut. The student learns those vectors value by value, so it should inherit that without a prefix loss of its own.",
+  source: "Kusupati et al., arXiv 2205.13147; the second sentence is this project's guess",
   reading:
     "Two teachers, without and with Matryoshka prefixes, and of each two students. Recall at each number of dimensions, with the teacher's own beside it; all of them is the last point. Retention compares the student with its teacher at the same cut.",
   look: {

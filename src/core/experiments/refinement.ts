@@ -41,8 +41,9 @@ export const refinement: ReadyExperiment = {
   key: "e",
   title: "InfoNCE after alignment, or in its place",
   question: "Is a student that has learned the teacher's vectors helped by labels, and are labels alone enough?",
-  expect: "",
-  source: "",
+  expect:
+    "Elsewhere InfoNCE after the alignment helped (more than 98 % of the teacher's P@100), and InfoNCE in its place cost 11 to 22 points.",
+  source: "HARNESS-LM; NanoVDR, arXiv 2603.12824",
   reading:
     "The heat map has steps of alignment by steps of refinement: compare equal sums. The table has the others: InfoNCE beside the alignment, and in its place (MSE and cosine weight 0), at two pairs of learning rates, the better of which counts.",
   look: {
