@@ -4,7 +4,7 @@ import { type Axis, keyOf } from "../core/analysis/groups";
 import { figureOf, type Trial } from "../core/analysis/trial";
 import type { SettingValue } from "../core/config/paths";
 import type { SystemName } from "../core/formats/result";
-import type { AxisPlotData } from "./axisPlot";
+import type { AxisPlotData, Reference } from "./axisPlot";
 import type { ForestRow } from "./forest";
 import type { HeatCell, HeatData } from "./heatMap";
 import type { ImportanceBar } from "./importanceBars";
@@ -48,30 +48,32 @@ function markOf(report: AblationReport, index: number): "best" | "tied" | undefi
 }
 
 /**
- * Whose other settings a slice has: the best configuration's (or the first one's). Where the trials are no grid, as with
- * one kind of noise at a time, the best may stand alone: then those under which twice as many and more were tried.
+ * The configuration whose other settings a picture of some axes keeps: the best one. In a list of cells that may stand
+ * alone, or with few: then one of those that agree with the most others, where these are at least twice as many.
  */
-function baseOf(report: AblationReport, shown: readonly string[]): ConfigurationSummary | undefined {
-  const fixed = fixedAxes(report, shown);
-  const nameOf = ({ assignments }: ConfigurationSummary) => JSON.stringify(fixed.map(({ path }) => assignments[path]));
-  const counts = new Map<string, number>();
-  for (const one of report.configurations) counts.set(nameOf(one), (counts.get(nameOf(one)) ?? 0) + 1);
-  const most = Math.max(0, ...counts.values());
+function sliceBase(report: AblationReport, shown: readonly string[]): ConfigurationSummary | undefined {
   const best = report.configurations[report.best?.group ?? 0];
-  if (!best || most < 2 * counts.get(nameOf(best))!) return best;
-  return report.configurations.find((one) => counts.get(nameOf(one)) === most);
+  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
+  const families = new Map<string, ConfigurationSummary[]>();
+  const familyOf = ({ assignments }: ConfigurationSummary) =>
+    JSON.stringify(fixed.map(({ path }) => assignments[path] ?? null));
+  for (const one of report.configurations) {
+    const key = familyOf(one);
+    const family = families.get(key);
+    if (family) family.push(one);
+    else families.set(key, [one]);
+  }
+  const [largest] = [...families.values()].sort((a, b) => b.length - a.length);
+  return !best || 2 * families.get(familyOf(best))!.length > largest!.length ? best : largest![0];
 }
 
-const fixedAxes = (report: AblationReport, shown: readonly string[]) =>
-  report.axes.filter((axis) => !shown.includes(axis.path));
-
-/** Configurations that agree with the slice's base in every axis but those that are shown. */
+/** Configurations that agree with the base in every axis but those that are shown. */
 function slice(
   report: AblationReport,
   shown: readonly string[],
 ): { configuration: ConfigurationSummary; index: number }[] {
-  const base = baseOf(report, shown);
-  const fixed = fixedAxes(report, shown);
+  const base = sliceBase(report, shown);
+  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
   return report.configurations.flatMap((configuration, index) =>
     fixed.every(({ path }) => configuration.assignments[path] === base?.assignments[path])
       ? [{ configuration, index }]
@@ -79,15 +81,13 @@ function slice(
   );
 }
 
-/** " Other settings as in the best: cosine weight 1.": what a slice holds fixed; "" where all axes are shown. */
+/** "Other settings as in the best: ...": what a slice holds fixed; "" where all axes are shown. */
 export function sliceWords(report: AblationReport, shown: readonly string[]): string {
-  const base = baseOf(report, shown);
-  const fixed = fixedAxes(report, shown);
+  const base = sliceBase(report, shown);
+  const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
   if (!base || fixed.length === 0) return "";
-  const words = configurationWords(base.assignments, fixed);
-  return base === report.configurations[report.best?.group ?? 0]
-    ? ` Other settings as in the best: ${words}.`
-    : ` Other settings as where most was tried: ${words}.`;
+  const whose = base === report.configurations[report.best?.group ?? 0] ? " as in the best" : "";
+  return `Other settings${whose}: ${configurationWords(base.assignments, fixed)}.`;
 }
 
 /**
@@ -99,7 +99,7 @@ export function alongAxis(
   trials: readonly Trial[],
   path: string,
   system: SystemName,
-): NonNullable<AxisPlotData["references"]> {
+): readonly Reference[] {
   const axis = report.axes.find((a) => a.path === path);
   const values = new Map<number, number[]>();
   for (const { configuration } of axis ? slice(report, [path]) : []) {
@@ -141,7 +141,7 @@ function withPending(
   [xPath, yPath]: [string, string],
   pending: readonly PendingCell[],
 ): HeatData {
-  const base = baseOf(report, [xPath, yPath])?.assignments ?? {};
+  const base = sliceBase(report, [xPath, yPath])?.assignments ?? {};
   const fits = pending.filter(({ assignments }) =>
     Object.entries(assignments).every(([path, v]) => path === xPath || path === yPath || base[path] === v),
   );

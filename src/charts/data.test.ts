@@ -45,35 +45,49 @@ describe("the data of an ablation's charts", () => {
       }),
     ]);
     expect(sliceWords(report, ["student.width", "stage2.mseOn"])).toBe(
-      ` Other settings as in the best: MSE weight ${best.assignments["stage2.mseWeight"]}.`,
+      `Other settings as in the best: MSE weight ${best.assignments["stage2.mseWeight"]}.`,
     );
     expect(sliceWords(report, Object.keys(AXES))).toBe("");
     expect(axisData(report, "student.width").points.map((p) => p.x)).toEqual([16, 32]);
   });
-  it("goes where most was tried, where the best stands alone: along the arms of a cross", () => {
+  it("shows the largest family where the best stands alone among its own", () => {
+    const weight = "stage2.klWeight";
+    const own = (width: number, on: string, kl: number) => ({
+      "student.width": width,
+      "stage2.mseOn": on,
+      [weight]: kl,
+    });
+    const list = [own(16, "raw", 0), own(32, "raw", 0), own(32, "normalised", 0), own(64, "raw", 1)];
+    const trials = list.flatMap((cell) =>
+      gridTrials(Object.fromEntries(Object.entries(cell).map(([path, value]) => [path, [value]])), (a) =>
+        a[weight] === 1 ? 0.8 : 0.5,
+      ),
+    );
+    const found = ablationReport(trials, "scalingnote", "recall@10", { samples: 100, seed: 7 });
+    expect(found.configurations[found.best!.group]!.assignments[weight]).toBe(1);
+    expect(heatData(found, "student.width", "stage2.mseOn").cells).toHaveLength(3);
+    expect(sliceWords(found, ["student.width", "stage2.mseOn"])).toBe("Other settings: score KL weight 0.");
+    // With one axis on show every family here has one member but that of the raw ones.
+    expect(axisData(found, "student.width").points.map((p) => p.x)).toEqual([16, 32]);
+  });
+  it("goes where most was tried, where the best stands alone: along the arms of a cross, with the teacher beside", () => {
     const at = (typos: number, wordDrop: number) => ({ "evaluation.typos": typos, "evaluation.wordDrop": wordDrop });
     const cross = [at(0, 0), at(0.2, 0), at(0.4, 0), at(0, 0.3)].map((assignments) => {
       const noise = assignments["evaluation.typos"] + assignments["evaluation.wordDrop"];
-      const figure = (value: number) => ({ value, low: null, high: null });
       const trial = trials[0]!;
-      const system = (value: number) => ({
-        ...trial.systems.scalingnote!,
-        metrics: { retention: figure(value) },
-        perQuery: {},
-      });
+      const system = (value: number) => {
+        const metrics = { retention: { value, low: null, high: null } };
+        return { ...trial.systems.scalingnote!, metrics, perQuery: {} };
+      };
       // Here a dropped word is the best for retention.
       const kept = assignments["evaluation.wordDrop"] > 0 ? 0.99 : 0.9 - noise;
-      return {
-        ...trial,
-        assignments,
-        systems: { teacher: system(1 - noise), scalingnote: system(kept), bm25: system(0.5) },
-      };
+      const systems = { teacher: system(1 - noise), scalingnote: system(kept), bm25: system(0.5) };
+      return { ...trial, assignments, systems };
     });
     const found = ablationReport(cross, "scalingnote", "retention", OPTIONS);
-    const best = found.configurations[found.best!.group]!;
-    expect(best.assignments["evaluation.wordDrop"]).toBe(0.3);
+    expect(found.configurations[found.best!.group]!.assignments["evaluation.wordDrop"]).toBe(0.3);
     expect(axisData(found, "evaluation.typos").points.map((p) => p.x)).toEqual([0, 0.2, 0.4]);
-    expect(sliceWords(found, ["evaluation.typos"])).toMatch(/ Other settings as where most was tried: .* 0\.$/);
+    expect(sliceWords(found, ["evaluation.typos"])).toMatch(/^Other settings: .* 0\.$/);
     // Of two arms as long as each other the best one's is shown.
     expect(axisData(found, "evaluation.wordDrop").points.map((p) => p.x)).toEqual([0, 0.3]);
     const [teacher] = alongAxis(found, cross, "evaluation.typos", "teacher");
@@ -83,9 +97,8 @@ describe("the data of an ablation's charts", () => {
       [0.4, 0.6],
     ]);
     expect(teacher!.value).toBeCloseTo(0.6);
-    expect(alongAxis(found, cross, "evaluation.typos", "bm25")).toEqual([
-      { value: 0.5, label: "BM25", className: "c-bm25" },
-    ]);
+    const level = { value: 0.5, label: "BM25", className: "c-bm25" };
+    expect(alongAxis(found, cross, "evaluation.typos", "bm25")).toEqual([level]);
     expect(alongAxis(found, cross, "evaluation.typos", "twinbert")).toEqual([]);
   });
   it("has a cell for what a sweep has still to measure, with its other settings as in the best", () => {

@@ -11,6 +11,7 @@ import type { Table } from "../core/formats/export";
 import base from "../styles/charts.css?raw";
 import tokens from "../styles/tokens.css?raw";
 import {
+  alongAxis,
   axesWords,
   axisData,
   bestWords,
@@ -108,7 +109,11 @@ function ranked({ configurations, less }: AblationReport): number[] {
   return configurations.map((_, i) => i).sort((a, b) => (less ? value(a) - value(b) : value(b) - value(a)) || a - b);
 }
 
-function ablation(report: AblationReport): string {
+/** The teacher along a setting, beside any other system. */
+const beside = (report: AblationReport, trials: readonly Trial[], path: string) =>
+  report.system === "teacher" ? [] : alongAxis(report, trials, path, "teacher");
+
+function ablation(report: AblationReport, trials: readonly Trial[]): string {
   const { axes, metric, importance } = report;
   const first = axes.find((a) => a.path === importance.axes[0]?.path) ?? axes[0];
   const second = axes.find((a) => a.path === importance.axes[1]?.path) ?? axes.find((a) => a !== first);
@@ -127,7 +132,7 @@ function ablation(report: AblationReport): string {
     parts.push(
       figure(
         heatMap(data, { width: WIDTH, height: Math.max(240, Math.min(460, 60 + 58 * data.ys.length)) }),
-        `Outlined: best; dotted: tied with it. ± half of the 95 % interval; dots are seeds.${fixed}`,
+        `Outlined: best; dotted: tied with it. ± half of the 95 % interval; dots are seeds.${fixed ? ` ${fixed}` : ""}`,
       ),
     );
   }
@@ -135,8 +140,8 @@ function ablation(report: AblationReport): string {
     const fixed = sliceWords(report, [axis.path]);
     parts.push(
       figure(
-        axisPlot(axisData(report, axis.path), { width: WIDTH, height: 260 }),
-        `${metric} by ${settingWords(axis.path)}: mean, 95 % interval, seeds.${fixed}`,
+        axisPlot(axisData(report, axis.path, beside(report, trials, axis.path)), { width: WIDTH, height: 260 }),
+        `${metric} by ${settingWords(axis.path)}: mean, 95 % interval, seeds.${fixed ? ` ${fixed}` : ""}`,
       ),
     );
   }
@@ -367,7 +372,7 @@ ${css}</style>
 <body>
 <h1>${esc(input.title)}</h1>
 ${facts(input)}
-${[...input.ablations.map(ablation), ...input.laws.map(law)].join("\n")}
+${[...input.ablations.map((one) => ablation(one, trials)), ...input.laws.map(law)].join("\n")}
 ${pareto}
 ${settings(trials)}
 </body>

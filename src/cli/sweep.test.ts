@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { LabError } from "../core/errors";
+import { READY } from "../core/experiments";
 import { type TrialRecord, trialRecordSchema } from "../core/pipeline/sweep/record";
 import { sweepCommand } from "./sweep";
 
@@ -75,6 +76,36 @@ describe("lab sweep", () => {
   });
 });
 
+describe("a ready-made experiment", () => {
+  const said = async (args: string[]) => {
+    const lines: string[] = [];
+    const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    try {
+      expect(await sweepCommand(args)).toBe(0);
+    } finally {
+      log.mockRestore();
+    }
+    return lines.join("\n");
+  };
+
+  it("is listed with what it takes, and planned with as many seeds as are asked for", async () => {
+    const list = await said(["--ready", "list"]);
+    for (const { key, title, question } of READY) {
+      expect(list).toContain(`${key}  ${title}`);
+      expect(list).toContain(question);
+    }
+    expect(list).toMatch(/ {3}small {2}\d+ trials and [\d.]+e\+\d+ FLOPs a seed, 3 seeds/);
+    const seedsOf = async (...more: string[]) => {
+      const plan = JSON.parse(await said(["--ready", "c", "--plan", "--out", path("plan"), ...more])) as {
+        trials: { seed: number }[];
+      };
+      return [...new Set(plan.trials.map(({ seed }) => seed))];
+    };
+    expect(await seedsOf()).toEqual([7, 8, 9]);
+    expect(await seedsOf("--seeds", "2", "--seed", "20", "--full")).toEqual([20, 21]);
+  });
+});
+
 describe("refused before anything is computed", () => {
   const out = () => ["--out", path("never")];
   const axis = ["--axis", "stage2.mseWeight=0,1"];
@@ -96,6 +127,14 @@ describe("refused before anything is computed", () => {
     ["a file that is no sweep", () => ["--config", path("list.json"), ...out()], /holds no JSON object/],
     ["a sweep with a wrong field", () => ["--config", path("field.json"), ...out()], /^This is not a sweep: .*wat/],
     ["--config and --set", () => ["--config", path("ok.json"), "--set", "seed=1", ...out()], /exclude each other/],
+    ["an unknown ready-made experiment", () => ["--ready", "z", ...out()], /^There is no ready-made experiment "z"/],
+    [
+      "a ready-made experiment of another kind",
+      () => ["--ready", "c", ...axis, ...out()],
+      /^--ready and --axis exclude/,
+    ],
+    ["other settings of one", () => ["--ready", "c", "--set", "seed=1", ...out()], /^--ready and --set exclude/],
+    ["--full of nothing", () => [...axis, "--full", ...out()], /^--full is the full form/],
     ["--data beside notes", () => ["--config", path("ok.json"), "--data", top, ...out()], /do not fit together/],
   ])("%s", async (_, args, message) => {
     writeFileSync(path("bad.json"), "{");

@@ -4,15 +4,13 @@ import { join } from "node:path";
 import { studentsTogether } from "../core/config/together";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
-import type { Figure } from "../core/evaluation/types";
 import { SYSTEMS, type SystemName } from "../core/formats/result";
 import { createControl } from "../core/pipeline/control";
 import { testBeforeRun } from "../core/pipeline/selfTest";
 import { type Job, planJobs, type Shard, workOf } from "../core/pipeline/sweep/queue";
-import type { TrialRecord } from "../core/pipeline/sweep/record";
 import { runSweep, type SweepListener, type SweepProgress } from "../core/pipeline/sweep/runSweep";
 import { readSweep, type Sweep } from "../core/pipeline/sweep/spec";
-import { type SweepTable, sweepTable } from "../core/pipeline/sweep/table";
+import { sweepTable } from "../core/pipeline/sweep/table";
 import { sweepTrials, wordsOf } from "../core/pipeline/sweep/trials";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp, size, whole } from "./arguments";
@@ -24,6 +22,7 @@ import { openNodeGpu } from "./gpu";
 import { checkFolder } from "./out";
 import { printReady, readySweep } from "./ready";
 import { collection, settle } from "./settings";
+import { printAgainst, printTable } from "./sweepTable";
 import { trialFile } from "./trialFile";
 
 export const SWEEP_USAGE = `Usage: npm run lab -- sweep --axis key=a,b,c --out DIR [options]
@@ -150,6 +149,7 @@ export async function sweepCommand(args: string[]): Promise<number> {
     const { evaluation, seed } = sweep.base;
     const table = sweepTable(records, "recall@10", { samples: evaluation.bootstrap, seed });
     printTable(table);
+    printAgainst(records, { samples: evaluation.bootstrap, seed });
     return table.failed.length > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof LabError) || error.kind !== "stopped") throw error;
@@ -292,21 +292,3 @@ function printer(): SweepListener {
     },
   };
 }
-
-const figureWords = ({ value, low, high }: Figure) =>
-  value === null ? "-" : `${value.toFixed(3)} [${low?.toFixed(3) ?? "-"}, ${high?.toFixed(3) ?? "-"}]`;
-
-function printTable({ rows, metric, judged, best, failed }: SweepTable): void {
-  console.log(`\n${metric}, mean over seeds [95 % interval]${judged ? `; judged by ${judged}` : ""}`);
-  for (const { words, seeds, systems, standing } of rows) {
-    const mark = words === best ? " best" : standing?.tied ? " tied with the best" : "";
-    const figures = SYSTEMS.flatMap((name) => (systems[name] ? [`${name} ${figureWords(systems[name])}`] : []));
-    console.log(`${words} (${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}): ${figures.join("  ")}${mark}`);
-  }
-  if (rows.some(({ seeds }) => seeds.length === 1))
-    console.log("With one seed an interval says nothing of other seeds.");
-  for (const record of failed) if (record.status === "failed") console.log(failedWords(record));
-}
-
-const failedWords = ({ assignments, seed, error }: Extract<TrialRecord, { status: "failed" }>) =>
-  `${wordsOf(assignments)} seed=${seed}: failed: ${error.message} ${error.remedy}`;

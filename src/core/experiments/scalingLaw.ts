@@ -2,11 +2,16 @@
 import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
 import { form, type ReadyExperiment } from "./types";
 
-/** Widths with all labels, then shares of the labels at one width: a cross, not a grid. */
-const cross = (widths: readonly number[], shares: readonly number[], at: number): Assignments[] => [
-  ...widths.map((width) => ({ "teacher.width": width, "training.labelledShare": 1 })),
-  ...shares.map((share) => ({ "teacher.width": at, "training.labelledShare": share })),
-];
+/** Widths with all labels: half an epoch, in which no tower is at its plateau and none learns by heart. */
+const sizes = (steps: number, widths: readonly number[]): Assignments[] =>
+  widths.map((width) => ({ "teacher.width": width, "training.labelledShare": 1, "stage1.steps": steps }));
+
+/**
+ * Shares of the labels at one width, with steps enough to go through most of them. A width and shares that the sizes do
+ * not have: so no point of one law stands in the other's line, whose steps are others.
+ */
+const shares = (steps: number, width: number, of: readonly number[]): Assignments[] =>
+  of.map((share) => ({ "teacher.width": width, "training.labelledShare": share, "stage1.steps": steps }));
 
 const sweep = (list: Assignments[], rest: SweepInput): SweepInput => ({
   ...rest,
@@ -30,16 +35,11 @@ export const scalingLaw: ReadyExperiment = {
   look: { view: "scaling", system: "teacher", form: "N" },
   small: form(
     "d: scaling law",
-    sweep(cross([8, 12, 16, 24, 32, 48, 64], [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2], 24), {
+    sweep([...sizes(100, [8, 12, 16, 24, 32, 48, 64]), ...shares(200, 20, [0.025, 0.05, 0.1, 0.2, 0.4, 0.8])], {
       preset: "quick",
-      base: {
-        data: { notes: { trainQueries: 16_000 } },
-        teacher: HEADS,
-        stage1: { steps: 200 },
-        training: { validateEvery: 400 },
-      },
+      base: { data: { notes: { trainQueries: 16_000 } }, teacher: HEADS, training: { validateEvery: 400 } },
     }),
-    "A cross of sizes and data in place of every combination: a law in each of both, not a joint one.",
+    "Sizes with all labels and labels at one size, in place of every combination: a law in each of both, not a joint one.",
   ),
   full: form(
     "d: scaling law, full",

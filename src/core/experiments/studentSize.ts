@@ -25,10 +25,10 @@ export const studentSize: ReadyExperiment = {
   question:
     "From which size on is a distilled student better than one trained end to end, and what mends a smaller one?",
   expect:
-    "A student far smaller than its teacher cannot follow its vectors and is better trained end to end; from some size on distillation wins.",
-  source: "the failure that readers of arXiv 2411.15766 name distillation collapse",
+    "At width 28, beside a teacher of 64, ScalingNote had recall@10 .555, ScalingDoc .501 and TwinBERT .481 in the mean of three seeds, and was above ScalingDoc with each. Far smaller students cannot follow the teacher's vectors: in a first experiment, one seed, a student of 16 beside a teacher of 128 had .264 where ScalingDoc had .377, one of 32 .762 against .674.",
+  source: "measured: README and this project's first measurements; arXiv 2411.15766",
   reading:
-    "Above 0 ScalingNote is better than ScalingDoc of the same query tower. Where the line crosses 0 distillation begins to pay.",
+    "The card ScalingNote against ScalingDoc has each width's paired difference with its interval, and says between which widths the sign turns. Rows with InfoNCE beside the distillation, or with refinement for its last third, try to mend a width in as many steps.",
   look: { view: "ablation", system: "scalingnote", metric: "recall@10", across: "student.width" },
   small: form(
     "c: student sizes",

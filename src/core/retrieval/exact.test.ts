@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseRows, scoreAll, tieOrder, topK } from "./exact";
+import { firstValues, normaliseRows, scoreAll, tieOrder, topK } from "./exact";
 
 describe("topK", () => {
   it("equals a full sort by score, then by id descending", () => {
@@ -19,6 +19,16 @@ describe("topK", () => {
         },
       ),
     );
+  });
+});
+
+describe("firstValues", () => {
+  it("cuts every row, and leaves rows that are no longer as they are", () => {
+    const rows = Float32Array.of(1, 2, 3, 4, 5, 6);
+    expect([...firstValues(rows, 3, 2)]).toEqual([1, 2, 4, 5]);
+    expect(firstValues(rows, 3, 3)).toBe(rows);
+    expect(firstValues(rows, 3, 9)).toBe(rows);
+    expect(firstValues(new Float32Array(0), 3, 2)).toHaveLength(0);
   });
 });
 

@@ -28,8 +28,9 @@ export function GridCard({
   const ranked = report.importance.axes.map((axis) => axis.path).filter((path) => paths.includes(path));
   const [ownX, setX] = useState<string | null>(null);
   const [ownY, setY] = useState<string | null>(null);
-  const wantedX = ownX ?? look?.across ?? null;
-  const wantedY = ownY ?? (look ? (look.down ?? NONE) : null);
+  const asked = look && paths.includes(look.across) ? look : null;
+  const wantedX = ownX ?? asked?.across ?? null;
+  const wantedY = ownY ?? (asked ? (asked.down ?? NONE) : null);
   const first = ranked[0] ?? paths[0] ?? NONE;
   const x =
     wantedX !== null && paths.includes(wantedX) ? wantedX : (ranked[1] ?? paths.find((p) => p !== first) ?? first);
@@ -98,7 +99,7 @@ export function GridCard({
               scale in all cells.
             </>
           )}
-          {fixed}
+          {fixed ? ` ${fixed}` : ""}
         </>
       }
     />

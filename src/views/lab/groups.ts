@@ -172,6 +172,12 @@ export const GROUPS: SettingGroup[] = [
     id: "evaluation",
     title: "Evaluation",
     settings: under("evaluation"),
-    summary: (e) => `${e.evaluation.style}, ${plain(e.evaluation.bootstrap)} samples`,
+    summary: ({ evaluation: e }) =>
+      [
+        e.style,
+        `${plain(e.bootstrap)} samples`,
+        ...(e.typos > 0 || e.wordDrop > 0 ? ["noise in the queries"] : []),
+        ...(e.dimensions > 0 ? [`${plain(e.dimensions)} dimensions`] : []),
+      ].join(", "),
   },
 ];
