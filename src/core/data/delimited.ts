@@ -60,19 +60,27 @@ export async function* rowBatches(file: DataFile, problems: Problems, reading: R
   let open: Line[] = [];
   let openLength = 0;
   let parse: Parse | null = null;
-  const quoted = async (lines: Line[]): Promise<Row | null> => {
+  /** Quoted rows, each of one or more lines; what cannot be read is left out. */
+  const quoted = async (each: readonly Line[][]): Promise<Row[]> => {
+    if (each.length === 0) return [];
     parse ??= (await import("csv-parse/browser/esm/sync")).parse as Parse;
     try {
-      const text = lines.map((line) => line.text).join("\n");
-      const rows = parse(text, { delimiter: separator, relax_column_count: true }) as string[][];
-      return { number: lines[0]!.number, fields: rows[0] ?? [""] };
+      const text = each.flatMap((lines) => lines.map((line) => line.text)).join("\n");
+      const options = { delimiter: separator, record_delimiter: "\n", relax_column_count: true };
+      const rows = parse(text, options) as string[][];
+      if (rows.length === each.length || each.length === 1)
+        return rows.slice(0, each.length).map((fields, i) => ({ number: each[i]![0]!.number, fields }));
     } catch (error) {
-      problems.add(file.path, lines[0]!.number, null, quoteFault(error));
-      return null;
+      if (each.length === 1) problems.add(file.path, each[0]![0]!.number, null, quoteFault(error));
     }
+    // One by one where there is a fault, to say whose it is. 100,000 quoted rows took 9.9 s that way, 5.4 s together.
+    const rows: Row[] = [];
+    if (each.length > 1) for (const lines of each) rows.push(...(await quoted([lines])));
+    return rows;
   };
   for await (const lines of lineBatches(file, problems, { blank: true, onRead: reading.begin(file) })) {
     const rows: Row[] = [];
+    const marked: Line[][] = [];
     for (const line of lines) {
       if (open.length === 0 && !/\S/.test(line.text)) continue;
       separator ||= separatorOf(line.text);
@@ -86,13 +94,13 @@ export async function* rowBatches(file: DataFile, problems: Problems, reading: R
       // An even number of marks so far: every field that was opened is closed.
       const odd = open.length === 1 ? marks % 2 === 1 : marks % 2 === 0;
       if (odd && openLength <= LONGEST_ROW) continue;
-      const row = odd ? null : await quoted(open);
       if (odd) problems.add(file.path, open[0]!.number, null, "a quotation mark opens here and is not closed.");
-      if (row) rows.push(row);
+      else marked.push(open);
       open = [];
       openLength = 0;
     }
-    yield rows;
+    rows.push(...(await quoted(marked)));
+    yield rows.sort((a, b) => a.number - b.number);
     await reading.breathe();
   }
   if (open.length > 0) problems.add(file.path, open[0]!.number, null, "a quotation mark opens here and is not closed.");
