@@ -10,7 +10,16 @@ const grid = gridTrials(
   { "stage2.mseWeight": [0, 10, 50], "stage2.mseOn": ["raw", "normalised"] },
   (a) => (a["stage2.mseOn"] === "raw" ? 0.7 : 0.6),
   [7, 8],
-);
+).map((trial) => ({
+  ...trial,
+  rankings: Array.from({ length: 120 }, (_, place) => ({
+    place,
+    id: `q${place}`,
+    text: `<b>query</b> ${place}`,
+    relevant: { d1: 2 },
+    top: { teacher: ["d1", "d2"], scalingnote: ["d2", "d3"] },
+  })),
+}));
 
 async function give(page: Page, text: string, name = "trials.jsonl"): Promise<void> {
   await page
@@ -45,6 +54,10 @@ test("an ablation is compared, brushed, sorted, saved and applied", async ({ pag
   await expect(page.getByRole("img", { name: /^Heat map of recall@10/ })).toBeVisible();
   await expect(page.getByRole("img", { name: /^Importance, main effects/ })).toBeVisible();
   await expect(page.getByText(/^Best: MSE weight/)).toBeVisible();
+  const pair = page.getByRole("region", { name: /^Both rankings for <b>query<\/b> / });
+  await expect(pair.getByRole("listitem").filter({ hasText: "relevant" })).toHaveText(/^1\s*Document d1/);
+  // The records come without their collection: other data stands in for nothing.
+  await expect(pair.getByText(/The data at hand is not what this trial was measured on/)).toBeVisible();
   await expectNoViolation(page, "ablation");
 
   const brush = page.getByRole("group", { name: /^Brush on MSE weight/ });

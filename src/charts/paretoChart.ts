@@ -24,6 +24,20 @@ export interface ParetoData {
   yTitle: string;
 }
 
+/** Where a label may stand: from left to right, and its baseline. */
+interface LabelBox {
+  from: number;
+  to: number;
+  y: number;
+}
+
+/** Places for a mark's label: right of it before left, above before below. */
+const spotsOf = (cx: number, cy: number, label: string): LabelBox[] =>
+  [cy - 7, cy + 17].flatMap((y) => [
+    { from: cx + 9, to: cx + 9 + label.length * 6.6, y },
+    { from: cx - 9 - label.length * 6.6, to: cx - 9, y },
+  ]);
+
 export function paretoChart(data: ParetoData, size: Size): SvgNode {
   const shows = (p: ParetoPoint) => finite(p.cost) && p.cost > 0 && finite(p.quality);
   const front = data.front.map((i) => data.points[i]).filter((p): p is ParetoPoint => p !== undefined && shows(p));
@@ -53,7 +67,8 @@ export function paretoChart(data: ParetoData, size: Size): SvgNode {
           el("g", { class: LOOKS[system].className }, [el("path", { class: "mark small", d: d.join("") })]),
         );
     }
-  let free = Number.NEGATIVE_INFINITY;
+  const places = points.map((p): [number, number] => [x(p.cost), y(p.quality!)]);
+  const taken: LabelBox[] = [];
   for (const p of (many ? [] : points).toSorted((a, b) => a.cost - b.cost)) {
     const [cx, cy] = [x(p.cost), y(p.quality!)];
     const parts: SvgNode[] = [];
@@ -67,13 +82,20 @@ export function paretoChart(data: ParetoData, size: Size): SvgNode {
     );
     const label = p.label ?? LOOKS[p.system].label;
     if (onFront.has(p) && front.length <= 24) {
-      const wide = label.length * 6.6;
-      const right = cx + 9 + wide < size.width - 4;
-      const [from, to] = right ? [cx + 9, cx + 9 + wide] : [cx - 9 - wide, cx - 9];
-      if (from > free) {
-        free = to + 4;
+      const spot = spotsOf(cx, cy, label).find(
+        ({ from, to, y }) =>
+          from > 4 &&
+          to < size.width - 4 &&
+          y < box.bottom &&
+          !places.some(([mx, my]) => mx > from - 4 && mx < to + 4 && my > y - 14 && my < y + 5) &&
+          !taken.some((other) => other.from < to + 4 && other.to > from - 4 && Math.abs(other.y - y) < 13),
+      );
+      // Where none is free the chart's words and table say it.
+      if (spot) {
+        taken.push(spot);
+        const start = spot.from > cx;
         parts.push(
-          text(cx + (right ? 9 : -9), cy - 7, label, { class: "lab", "text-anchor": right ? "start" : "end" }),
+          text(start ? spot.from : spot.to, spot.y, label, { class: "lab", "text-anchor": start ? "start" : "end" }),
         );
       }
     }

@@ -124,23 +124,31 @@ export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
     const at = { cx: px(x(p.x)), cy: px(y(p.y)) };
     own.push(el("circle", p.heldOut ? { class: "hollow", r: 5.5, ...at } : { class: "mark", r: 5, ...at }));
   }
+  /** Where words stand that say what was held out: sizes leave them free. */
+  const words: { from: number; to: number; y: number }[] = [];
+  for (const p of sparse ? points : [])
+    if (p.heldOut) {
+      const at = x(p.x);
+      // Beside the curve there is no room: the words stand above it.
+      const said = `held out${p.label ? `, ${p.label}` : ""}`;
+      const up = Math.max(box.top + 12, y(p.y) - 34);
+      const half = said.length * 3.2;
+      const edge = at + half > size.width - 8 ? "end" : "middle";
+      words.push({ from: at - (edge === "end" ? 2 * half - 8 : half), to: at + (edge === "end" ? 8 : half), y: up });
+      own.push(
+        el("path", { class: "ref", d: `M${px(at)} ${px(y(p.y) - 8)}V${px(up + 6)}` }),
+        text(at + (edge === "end" ? 8 : 0), up, said, { class: "lab", "text-anchor": edge }),
+      );
+    }
   let free = Number.NEGATIVE_INFINITY;
   for (const p of sparse ? points : []) {
     const at = x(p.x);
-    if (p.heldOut) {
-      // Beside the curve there is no room: the words stand above it.
-      const words = `held out${p.label ? `, ${p.label}` : ""}`;
-      const up = Math.max(box.top + 12, y(p.y) - 34);
-      const edge = at + words.length * 3.2 > size.width - 8 ? "end" : "middle";
-      own.push(
-        el("path", { class: "ref", d: `M${px(at)} ${px(y(p.y) - 8)}V${px(up + 6)}` }),
-        text(at + (edge === "end" ? 8 : 0), up, words, { class: "lab", "text-anchor": edge }),
-      );
-      continue;
-    }
-    if (!p.label || at < free) continue;
-    const right = at + 10 + p.label.length * 6 < box.right;
-    free = at + (right ? p.label.length * 6 + 4 : 8);
+    if (p.heldOut || !p.label || at < free) continue;
+    const wide = p.label.length * 6;
+    const right = at + 10 + wide < box.right;
+    const [from, to] = right ? [at + 9, at + 9 + wide] : [at - 2 - wide, at - 2];
+    if (words.some((w) => w.from < to && w.to > from && Math.abs(w.y - (y(p.y) - 8)) < 13)) continue;
+    free = at + (right ? wide + 4 : 8);
     own.push(
       text(at + (right ? 9 : -2), y(p.y) - 8, p.label, { class: "dim", "text-anchor": right ? "start" : "end" }),
     );
@@ -172,7 +180,7 @@ function residualPanel(
   for (const t of [step, -step])
     nodes.push(
       el("path", { class: "grid", d: `M${box.left} ${px(y(t))}H${box.right}` }),
-      text(box.left - 8, y(t) + 4, `${t > 0 ? "+" : "−"}${percent(step, step < 0.02 ? 1 : 0)}`, {
+      text(box.left - 4, y(t) + 4, `${t > 0 ? "+" : "−"}${percent(step, step < 0.02 ? 1 : 0)}`, {
         "text-anchor": "end",
       }),
     );

@@ -38,12 +38,21 @@ const OWN_LENGTH: typeof UNTOUCHED = [
   ],
 ];
 
+/** Experiments that were read: the same trials are asked about again and again, and a sweep's all have one base. */
+const known = new WeakMap<Record<string, unknown>, Experiment>();
+
+function read(config: Record<string, unknown>): Experiment {
+  const experiment = known.get(config) ?? readExperiment(config).experiment;
+  known.set(config, experiment);
+  return experiment;
+}
+
 /** The trials' experiments; null where a record does not say one. */
 function experimentsOf(trials: readonly Swept[]): Experiment[] | null {
   try {
     return trials.map(({ assignments, config }) => {
       if (!config) throw new LabError("bad-setting", "The record has no experiment.", "");
-      let { experiment } = readExperiment(config);
+      let experiment = read(config);
       for (const [path, value] of Object.entries(assignments)) experiment = withSetting(experiment, path, value);
       return experiment;
     });

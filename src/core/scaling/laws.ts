@@ -70,12 +70,6 @@ const ln = (x: number) => Math.log(Math.max(x, NOTHING));
 const ratios = (a: number, b: number, n: number) =>
   Array.from({ length: n }, (_, i) => a * (b / a) ** (i / Math.max(1, n - 1)));
 
-/** ln(e^a + e^b) without overflow. */
-function logSum(a: number, b: number): number {
-  const top = Math.max(a, b);
-  return top + Math.log(Math.exp(a - top) + Math.exp(b - top));
-}
-
 /** `awayFromZero` for a law whose last coefficient is the logarithm of that constant. */
 const lastAwayFromZero = (theta: Float64Array, least: number): Float64Array[] =>
   theta.at(-1)! > least + Math.log(0.01) ? [] : [theta.with(-1, least + Math.log(0.1))];
@@ -91,12 +85,14 @@ function single(name: "N" | "D", scale: "A" | "B", exponent: "alpha" | "beta"): 
     predict(theta, u, v, gradient) {
       const x = pick(u, v);
       const term = theta[0]! - theta[1]! * x;
-      const y = logSum(term, theta[2]!);
-      const share = Math.exp(term - y);
-      gradient[0] = share;
-      gradient[1] = -share * x;
-      gradient[2] = Math.exp(theta[2]! - y);
-      return y;
+      // ln(e^term + delta) without overflow; the shares are the summands over their sum.
+      const top = Math.max(term, theta[2]!);
+      const [power, delta] = [Math.exp(term - top), Math.exp(theta[2]! - top)];
+      const sum = power + delta;
+      gradient[0] = power / sum;
+      gradient[1] = -gradient[0] * x;
+      gradient[2] = delta / sum;
+      return top + Math.log(sum);
     },
     publish: (theta, points) => ({
       [scale]: Math.exp(theta[0]! / theta[1]! + (name === "N" ? points.centreU : points.centreV)),
@@ -119,14 +115,15 @@ const chinchilla: Law = {
   predict(theta, u, v, gradient) {
     const a = theta[0]! - theta[1]! * u;
     const b = theta[2]! - theta[3]! * v;
-    const y = logSum(logSum(a, b), theta[4]!);
-    const [sa, sb] = [Math.exp(a - y), Math.exp(b - y)];
-    gradient[0] = sa;
-    gradient[1] = -sa * u;
-    gradient[2] = sb;
-    gradient[3] = -sb * v;
-    gradient[4] = Math.exp(theta[4]! - y);
-    return y;
+    const top = Math.max(a, b, theta[4]!);
+    const [ea, eb, e] = [Math.exp(a - top), Math.exp(b - top), Math.exp(theta[4]! - top)];
+    const sum = ea + eb + e;
+    gradient[0] = ea / sum;
+    gradient[1] = -gradient[0] * u;
+    gradient[2] = eb / sum;
+    gradient[3] = -gradient[2] * v;
+    gradient[4] = e / sum;
+    return top + Math.log(sum);
   },
   publish: (theta, { centreU, centreV }) => ({
     A: Math.exp(theta[0]! + theta[1]! * centreU),
@@ -163,17 +160,21 @@ const joint: Law = {
   predict(theta, u, v, gradient) {
     const p = theta[0]! - theta[1]! * u;
     const q = theta[2]! - v;
-    const inner = logSum(p, q);
+    const high = Math.max(p, q);
+    const [ep, eq] = [Math.exp(p - high), Math.exp(q - high)];
+    const inner = high + Math.log(ep + eq);
     const term = theta[3]! * inner;
-    const y = logSum(term, theta[4]!);
-    const share = Math.exp(term - y);
-    const sp = share * theta[3]! * Math.exp(p - inner);
-    gradient[0] = sp;
-    gradient[1] = -sp * u;
-    gradient[2] = share * theta[3]! * Math.exp(q - inner);
+    const top = Math.max(term, theta[4]!);
+    const [power, delta] = [Math.exp(term - top), Math.exp(theta[4]! - top)];
+    const sum = power + delta;
+    const share = power / sum;
+    const each = (share * theta[3]!) / (ep + eq);
+    gradient[0] = each * ep;
+    gradient[1] = -gradient[0] * u;
+    gradient[2] = each * eq;
     gradient[3] = share * inner;
-    gradient[4] = Math.exp(theta[4]! - y);
-    return y;
+    gradient[4] = delta / sum;
+    return top + Math.log(sum);
   },
   publish: (theta, { centreU, centreV }) => ({
     A: Math.exp(theta[0]! / theta[1]! + centreU),
