@@ -9,15 +9,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-core/dist/register_all_gradients";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { LabError } from "../core/errors";
+import { describeAdapter, type GpuAdapter } from "./adapter";
 import { bindViews } from "./flat";
-
-export interface GpuAdapter {
-  description: string;
-  vendor: string;
-  architecture: string;
-  /** A CPU pretending to be a GPU: right results, times that are not latencies. */
-  software: boolean;
-}
 
 /** An open device with its tfjs backend, which is tfjs' current one. One at a time. */
 export interface Gpu {
@@ -78,7 +71,7 @@ export async function openGpu(): Promise<Gpu> {
     );
   const device = await requestDevice(adapter);
   const info = adapter.info;
-  const described = describe(info);
+  const described = describeAdapter(info);
 
   let failed: LabError | null = null;
   let closing = false;
@@ -168,16 +161,4 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
     "Close other tabs that use the GPU, or restart the browser.",
     { cause },
   );
-}
-
-function describe(info: GPUAdapterInfo): GpuAdapter {
-  const description = info.description || info.device || info.architecture || info.vendor || "unknown adapter";
-  const words = `${description} ${info.vendor} ${info.architecture} ${info.device}`;
-  const fallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
-  return {
-    description,
-    vendor: info.vendor,
-    architecture: info.architecture,
-    software: fallback || /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i.test(words),
-  };
 }

@@ -1,4 +1,6 @@
 /** WebGPU in Node, through the npm package `webgpu` (Dawn). A browser needs none of this. */
+import { describeAdapter } from "./adapter";
+import { restWhileWaiting } from "./nodeRest";
 
 /**
  * Makes `navigator.gpu` and the WebGPU constants global, as tfjs' backend expects them before it is imported.
@@ -15,4 +17,10 @@ export async function installNodeWebGpu(): Promise<void> {
   const gpu = create(["disable-dawn-features=timestamp_quantization"]);
   if (scope["navigator"]) Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
   else Object.defineProperty(scope, "navigator", { value: { gpu, userAgent: "node" }, configurable: true });
+  const request = gpu.requestAdapter.bind(gpu);
+  gpu.requestAdapter = async (options) => {
+    const adapter = await request(options);
+    if (adapter && describeAdapter(adapter.info).software) restWhileWaiting();
+    return adapter;
+  };
 }

@@ -6,7 +6,7 @@ import { disposeOwn, ownTensor } from "../step";
 import { useGpu } from "../testGpu";
 import { expectDifferences, expectSame, expectSamePass, noisy } from "./checkOp";
 import { linear, rmsNormLinear } from "./linear";
-import { tileFor } from "./matmulVariant";
+import { tileFor, tileOverRows } from "./matmulVariant";
 import { splitRows } from "./product";
 
 const gpu = useGpu();
@@ -31,6 +31,9 @@ describe("linear", () => {
     [1030, 64, 68],
     [4, 128, 30],
     [2051, 9, 19],
+    // Wide enough for the large tile of dW, and past it.
+    [130, 70, 9],
+    [70, 76, 20],
   ] as const)
     it(`${rows} rows, ${width} -> ${out}`, async () => {
       const inputs = { x: noisy(1, [rows, width]), weight: noisy(2, [out, width]), bias: noisy(3, [out]) };
@@ -141,6 +144,11 @@ describe("linear", () => {
     expect(tileFor(3072, 64)).toEqual([8, 8]);
     expect(tileFor(512, 32)).toEqual([4, 8]);
     expect(tileFor(100, 4)).toEqual([4, 4]);
+    expect([tileOverRows(128, 512), tileOverRows(64, 63), tileOverRows(3, 4)]).toEqual([
+      [8, 16],
+      [8, 8],
+      [4, 4],
+    ]);
     expect(splitRows(3072, 32)).toEqual({ splits: 32, block: 96 });
     expect(splitRows(3072, 1)).toEqual({ splits: 1, block: 3072 });
     expect(splitRows(20, 100).splits).toBe(1);

@@ -27,7 +27,7 @@ import {
   normGradCode,
   normPoolCode,
   normRows,
-} from "./normCode";
+} from "./normShader";
 import {
   asTensors,
   type BackwardPass,
