@@ -182,7 +182,9 @@ it("trains on the user's text, is stopped, goes on after a reload, and is then a
   expect(Object.keys(unpacked)).toEqual(expect.arrayContaining(["config.json", "model.safetensors", "tokenizer.json"]));
   const card = new TextDecoder().decode(unpacked["README.md"]);
   expect(card).toContain("notes.txt: 200 texts.");
-  expect(card).toContain("--size 16x1 --text FILES --steps 40 --vocabulary 300 --length 16 --batch 2 --out mine");
+  expect(card).toContain(
+    "--size 16x1 --text FILES --steps 40 --learning-rate 0.005 --embedding-rate 0.005 --vocabulary 300 --length 16 --batch 2 --out mine",
+  );
 }, 60_000);
 
 it("tells of a text that is too short, and keeps nothing of it", async () => {
