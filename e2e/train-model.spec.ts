@@ -13,11 +13,11 @@ test("a language model is trained on a dropped text, survives a reload, and star
   await openLab(page);
   await expectWebGpu(page);
   const dialog = page.getByRole("dialog");
-  const open = async () => {
-    const trigger = page.getByRole("button", { name: /^Teacher/ });
+  const open = async (tab = page) => {
+    const trigger = tab.getByRole("button", { name: /^Teacher/ });
     if ((await trigger.getAttribute("aria-expanded")) !== "true") await trigger.click();
-    await page.getByRole("button", { name: /^(Choose a model|Change)$/ }).click();
-    await dialog.getByRole("radio", { name: "Train one" }).click();
+    await tab.getByRole("button", { name: /^(Choose a model|Change)$/ }).click();
+    await tab.getByRole("dialog").getByRole("radio", { name: "Train one" }).click();
   };
   const expectAccessible = async () => {
     const { violations } = await new AxeBuilder({ page }).include("[role=dialog]").analyze();
@@ -62,8 +62,15 @@ test("a language model is trained on a dropped text, survives a reload, and star
   await expect(dialog).toContainText(/Step [1-9]/, { timeout: 60_000 });
   await dialog.getByRole("button", { name: "Pause" }).click();
   await expect(dialog).toContainText("Paused. Step");
+  const other = await page.context().newPage();
+  await openLab(other);
+  await open(other);
+  await expect(other.getByRole("dialog")).toContainText("It is being trained in another tab");
+  await expect(other.getByRole("dialog").getByRole("button", { name: "Go on" })).toHaveCount(0);
   await dialog.getByRole("button", { name: "Stop" }).click();
   await expect(dialog).toContainText("steps are done and kept");
+  await expect(other.getByRole("dialog")).toContainText("Not finished");
+  await other.close();
   await page.reload();
   await open();
   await expect(dialog).toContainText(/Not finished: [\d,]+ of 600 steps/);

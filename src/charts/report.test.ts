@@ -52,6 +52,25 @@ describe("the report of a sweep", () => {
     expect(html).toMatch(/--seq-3: #/);
     expect(html).toContain("screen and (prefers-color-scheme: dark)");
   });
+  it("sets both rankings of the queries that lose most beside each other, as text", () => {
+    const top = { teacher: ["d<1>", "d2"], scalingnote: ["d2", "d3"] };
+    const trials = grid.map((trial) => ({
+      ...trial,
+      rankings: Array.from({ length: 120 }, (_, place) => ({
+        place,
+        id: `q${place}`,
+        text: `<b>query ${place}</b>`,
+        relevant: { "d<1>": 2 },
+        top,
+      })),
+    }));
+    const html = reportHtml(input({ ablations: [ablationReport(trials, "scalingnote", "recall@10", OPTIONS)] }));
+    sound(html);
+    expect(html).toContain("Where ScalingNote loses most");
+    expect(html).toContain('<td class="l">✓ d&lt;1&gt;, d2</td><td class="l">d2, d3</td>');
+    expect(html).toContain("&lt;b&gt;query ");
+    expect(html).not.toContain("<b>query");
+  });
   it("has laws with their doubts", () => {
     const html = reportHtml(
       input({ trials: sizes, ablations: [], laws: [lawOf(sizes, "N"), lawOf(sizes.slice(0, 6), "N")] }),

@@ -3,6 +3,7 @@
  * escaped; there is no script; it follows the reader's light or dark theme and prints in light.
  */
 import type { AblationReport } from "../core/analysis/ablation";
+import type { Gaps } from "../core/analysis/gaps";
 import { BASIS_WORDS } from "../core/analysis/hierarchical";
 import type { ScalingReport } from "../core/analysis/scaling";
 import type { Trial } from "../core/analysis/trial";
@@ -59,7 +60,9 @@ const figure = (node: SvgNode, caption: string) =>
   `<figure>${svgText(node)}<figcaption>${esc(caption)}</figcaption></figure>`;
 
 function table({ columns, rows }: Table): string {
-  const head = columns.map((c) => `<th scope="col">${esc(c)}</th>`).join("");
+  // Words stand left, figures right, and the heads above them.
+  const wordy = (c: number) => rows.length > 0 && rows.every((row) => typeof row[c] === "string");
+  const head = columns.map((c, i) => `<th scope="col"${wordy(i) ? ' class="l"' : ""}>${esc(c)}</th>`).join("");
   const body = rows
     .slice(0, MOST_ROWS)
     .map((row) => {
@@ -211,8 +214,42 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
         `By query, against the teacher, ${configurationWords(report.configurations[report.best!.group]!.assignments, axes)} is behind on ${lost}, even on ${equal} and ahead on ${won}.`,
       ),
     );
+    parts.push(losses(report, report.gaps));
   }
   return `<section>${parts.join("\n")}</section>`;
+}
+
+const MOST_LOSSES = 10;
+const MOST_RANKED = 5;
+
+/** The queries on which the student loses most, with what both rank first; "" where there are none. */
+function losses({ system, metric }: AblationReport, { worst }: Gaps): string {
+  if (worst.length === 0) return "";
+  const words = figureWords(metric);
+  const first = (ids: readonly string[], relevant: Record<string, number>) =>
+    ids
+      .slice(0, MOST_RANKED)
+      .map((id) => (id in relevant ? `✓ ${id}` : id))
+      .join(", ");
+  const ranked = worst.some(({ ranking }) => ranking);
+  const rows = worst
+    .slice(0, MOST_LOSSES)
+    .map(({ id, query, seed, teacher, student, ranking }) => [
+      ranking?.text || id || `query ${query + 1}`,
+      String(seed),
+      words(teacher),
+      words(student),
+      ...(ranked
+        ? [
+            ranking ? first(ranking.teacher, ranking.relevant) : "–",
+            ranking ? first(ranking.student, ranking.relevant) : "–",
+          ]
+        : []),
+    ]);
+  const name = LOOKS[system].label;
+  const lists = ranked ? ["teacher's first", `${name}'s first`] : [];
+  const note = ranked ? p(`Documents by id, the first ${MOST_RANKED} of each. ✓: relevant.`) : "";
+  return `<h3>Where ${esc(name)} loses most</h3>${table({ columns: ["query", "seed", "teacher", name, ...lists], rows })}${note}`;
 }
 
 const FORMS = {
@@ -290,6 +327,7 @@ const STYLE = `
 body{margin:0 auto;max-width:${WIDTH + 48}px;padding:24px;background:var(--surface);color:var(--ink);font:14px/1.5 var(--font-sans)}
 h1{font-size:24px;line-height:1.25;margin:0 0 8px}
 h2{font-size:18px;margin:32px 0 8px}
+h3{font-size:14px;margin:24px 0 8px}
 p{margin:8px 0;overflow-wrap:anywhere}
 .warn{padding:8px 12px;border:1px solid var(--warn-line);border-radius:4px;background:var(--warn-soft)}
 dl{margin:16px 0;font-size:13px}dl div{display:grid;grid-template-columns:minmax(90px,180px) minmax(0,1fr);gap:0 12px;padding:2px 0}
@@ -299,8 +337,8 @@ figcaption{margin-top:4px;padding:0;font-weight:400;color:var(--ink-3);font-size
 .scroll{overflow-x:auto;margin:12px 0}
 table{width:100%;border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums}
 th,td{padding:4px 8px;border-bottom:1px solid var(--line);text-align:right}th{color:var(--ink-3);font-weight:500}
-td.l,th:first-child,td:first-child{text-align:left}
-pre{overflow-x:auto;padding:12px;background:var(--surface-2);font-size:11px;white-space:pre-wrap}
+td.l,th.l,th:first-child,td:first-child{text-align:left}
+pre{columns:2;overflow-x:auto;padding:12px;background:var(--surface-2);font-size:11px;white-space:pre-wrap}
 .c-teacher{--c:var(--teacher)}.c-student{--c:var(--student)}.c-scalingdoc{--c:var(--scalingdoc)}.c-twinbert{--c:var(--twinbert)}.c-bm25{--c:var(--bm25)}
 @media print{body{max-width:none;padding:0}thead{display:table-header-group}tr{break-inside:avoid}.scroll{overflow:visible}svg{width:100%}}
 `;

@@ -25,3 +25,7 @@ export function valueWords(path: string, value: unknown): string {
   const text = String(value ?? "none");
   return LABELS.get(path)?.choices?.[text] ?? (text || "none");
 }
+
+/** "MSE weight 2", "cosine weight 1" */
+export const assignmentWords = (assignments: Record<string, unknown>): string[] =>
+  Object.entries(assignments).map(([path, value]) => `${settingWords(path)} ${valueWords(path, value)}`);

@@ -1,15 +1,10 @@
 /** `lab bench`: what a training step, encoding and search cost, in dispatches, time and memory. */
 import { LabError } from "../core/errors";
-import {
-  BENCH_ARCHS,
-  BENCH_MATMULS,
-  BENCH_MODES,
-  type BenchMatmul,
-  MOST_STUDENTS,
-} from "../core/pipeline/benchChoices";
+import { BENCH_ARCHS, BENCH_MODES, type BenchVariants, MOST_STUDENTS } from "../core/pipeline/benchChoices";
 import type { AgainstPlain } from "../core/pipeline/benchPlain";
 import type { BenchRunner, StepFigures } from "../core/pipeline/benchRun";
 import type { Gpu } from "../gpu/device";
+import { variantsOf } from "../gpu/kernels/variants";
 import type { TowerOps } from "../gpu/ops";
 import { parseFlags } from "./arguments";
 import { inBrowser } from "./benchBrowser";
@@ -17,7 +12,18 @@ import { encodeBenchmark } from "./benchEncode";
 import { peersBenchmark } from "./benchPeers";
 import { searchBenchmark } from "./benchSearch";
 import { studentsBenchmark } from "./benchStudents";
-import { choose, computed, measuredRows, ms, print, range, rounded, SIZES, wholeNumber } from "./benchText";
+import {
+  choose,
+  chosenVariants,
+  computed,
+  measuredRows,
+  ms,
+  print,
+  range,
+  rounded,
+  SIZES,
+  wholeNumber,
+} from "./benchText";
 import { openNodeGpu } from "./gpu";
 
 export const BENCH_USAGE = `Usage: npm run lab -- bench step|encode|search|students|peers [options]
@@ -52,6 +58,7 @@ all:
   --steps N                            timed steps, 5 to 1000, after a warm-up of two; 5 unless given
   --matmul auto|registers|shared       how matrices are multiplied; auto unless given: as a run settles it, by measuring
                                        once for an adapter and a build; on a CPU registers
+  --reductions auto|shared|subgroups   how norms and sums over many threads are made; likewise, on a CPU shared
   --browser                            in the installed Chromium instead of Node, on a software adapter
   --kernels                            by kernel as well: dispatches, and GPU time where the adapter tells it
   --json                               one JSON object on standard output, nothing else
@@ -71,6 +78,7 @@ const FLAGS = {
   students: { type: "string", default: "16" },
   against: { type: "string" },
   matmul: { type: "string", default: "auto" },
+  reductions: { type: "string", default: "auto" },
   steps: { type: "string", default: "5" },
   browser: { type: "boolean", default: false },
   kernels: { type: "boolean", default: false },
@@ -111,25 +119,33 @@ export async function benchCommand(args: string[]): Promise<number> {
       what ? `There is no benchmark "${what.slice(0, 60)}".` : "What to measure is missing.",
       `Choose: npm run lab -- bench ${Object.keys(BENCHMARKS).join(" or ")}.`,
     );
-  const matmul = choose("matmul", values.matmul, BENCH_MATMULS);
-  // The browser's adapter is a CPU, where a run takes register tiles without measuring, as they are there.
-  const browser: BenchRunner = matmul === "auto" ? inBrowser : (request) => inBrowser({ ...request, matmul });
-  await run(values, values.browser ? browser : inNode(matmul));
+  const variants = chosenVariants(values);
+  await run(values, values.browser ? asSet(variants, inBrowser) : inNode(variants));
   return 0;
 }
 
+/** The browser's adapter is a CPU: there a run takes, unmeasured, what is in use unless set. */
+const asSet =
+  ({ matmul, reductions }: BenchVariants, run: BenchRunner): BenchRunner =>
+  (request) =>
+    run({
+      ...request,
+      variants: { ...(matmul !== "auto" && { matmul }), ...(reductions !== "auto" && { reductions }) },
+    });
+
 const inNode =
-  (matmul: BenchMatmul): BenchRunner =>
+  (variants: BenchVariants): BenchRunner =>
   async (request) => {
     // On a device of its own: what is compiled for it must not be missing from the benchmark's counts.
     const settled = await onGpu(async (gpu, ops) => {
       // These are loaded after WebGPU is there: they bring tfjs along.
       const { settleHere } = await import("./cache");
-      return settleHere({ gpu, ops, experiment: { training: { matmul } } });
+      await settleHere({ gpu, ops, experiment: { training: variants } });
+      return variantsOf(gpu.backend);
     });
     return onGpu(async (gpu) => {
       const { runBenchmark } = await import("../core/pipeline/benchRun");
-      return runBenchmark(gpu, { ...request, ...(settled && { matmul: settled.matmul }) });
+      return runBenchmark(gpu, { ...request, variants: settled });
     });
   };
 

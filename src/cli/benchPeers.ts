@@ -1,20 +1,19 @@
 /** `lab bench peers`: the same step by others, in turn. In Node alone, for that is where all of them are. */
 import { LabError } from "../core/errors";
-import { BENCH_MATMULS } from "../core/pipeline/benchChoices";
 import type { BenchFlags } from "./bench";
-import { choose, SIZES, wholeNumber } from "./benchText";
+import { choose, chosenVariants, SIZES, wholeNumber } from "./benchText";
 import { openNodeGpu } from "./gpu";
 import type { PeerFigures } from "./peers";
 
 export async function peersBenchmark(values: BenchFlags): Promise<void> {
   const size = choose("size", values.size ?? "m", SIZES);
   const steps = wholeNumber("steps", values.steps, 5, 1000);
-  const matmul = choose("matmul", values.matmul, BENCH_MATMULS);
+  const variants = chosenVariants(values);
   if (values.browser) throw new LabError("bad-setting", "bench peers measures in Node.", "Leave out --browser.");
   const { gpu, ops } = await openNodeGpu("fused");
   try {
     const { settleHere } = await import("./cache");
-    await settleHere({ gpu, ops, experiment: { training: { matmul } } });
+    await settleHere({ gpu, ops, experiment: { training: variants } });
     const { measurePeers } = await import("./peers");
     const peers = await measurePeers(gpu, ops, size, steps);
     const result = { size, adapter: gpu.adapter.description, peers };

@@ -1,6 +1,6 @@
 /** What the benchmarks of `lab bench` share: reading flags, and figures as lines or JSON. */
 import { LabError } from "../core/errors";
-import { BENCH_SIZES, type BenchSize } from "../core/pipeline/benchChoices";
+import { BENCH_SIZES, BENCH_VARIANTS, type BenchSize, type BenchVariants } from "../core/pipeline/benchChoices";
 import type { Measured } from "../core/pipeline/benchMeasure";
 import { seeHelp } from "./arguments";
 
@@ -17,6 +17,12 @@ export function choose<T extends string>(flag: string, value: string, choices: r
     );
   return found;
 }
+
+/** What --matmul and --reductions say. */
+export const chosenVariants = (values: { matmul: string; reductions: string }): BenchVariants => ({
+  matmul: choose("matmul", values.matmul, BENCH_VARIANTS.matmul),
+  reductions: choose("reductions", values.reductions, BENCH_VARIANTS.reductions),
+});
 
 /** What a flag says that wants a whole number. */
 export function wholeNumber(flag: string, value: string, least: number, most: number): number {
@@ -40,6 +46,7 @@ export const computed = (figures: { gflops: number; matmulShare: number }) =>
 export const measuredRows = (figures: Measured): [string, string][] => [
   ["adapter", `${figures.adapter}${figures.software ? " (software: times are a CPU's)" : ""}`],
   ["matmul", figures.matmul],
+  ["reductions", figures.reductions],
   ["dispatches", String(figures.dispatches)],
   ["submits", String(figures.submits)],
   ["host", ms(figures.hostMs)],

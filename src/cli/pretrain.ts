@@ -26,7 +26,7 @@ import { openNodeGpu } from "./gpu";
 import { checkFolder } from "./out";
 
 const SIZES = Object.keys(LANGUAGE_SIZES);
-const { vocabulary, length, batch, steps, learningRate, seed } = PRETRAIN_DEFAULTS;
+const { vocabulary, length, batch, steps, learningRate, embeddingRate, seed } = PRETRAIN_DEFAULTS;
 
 export const PRETRAIN_USAGE = `Usage: npm run lab -- pretrain --size ${SIZES.join("|")} --out DIR [options]
 
@@ -42,7 +42,8 @@ export const PRETRAIN_USAGE = `Usage: npm run lab -- pretrain --size ${SIZES.joi
   --steps N            ${steps} unless given
   --batch N            rows of a step; ${batch}
   --length N           tokens of a row; ${length}
-  --learning-rate X    peak of the learning rate; ${learningRate}
+  --learning-rate X    peak of the learning rate of the layers; ${learningRate}
+  --embedding-rate X   the same of the token embeddings; ${embeddingRate}
   --seed N             seed of everything random; ${seed}
   --licence NAME       of the model, for the card; apache-2.0 for generated text, else "other"
   --list               also list the model in the index.json of the folder that DIR is in
@@ -58,6 +59,7 @@ const FLAGS = {
   batch: { type: "string", default: String(batch) },
   length: { type: "string", default: String(length) },
   "learning-rate": { type: "string", default: String(learningRate) },
+  "embedding-rate": { type: "string", default: String(embeddingRate) },
   seed: { type: "string", default: String(seed) },
   licence: { type: "string" },
   list: { type: "boolean", default: false },
@@ -79,7 +81,7 @@ export async function pretrainCommand(args: string[]): Promise<number> {
   const size = readSize(values.size ?? "");
   if (!size) throw bad(`--size is ${SIZES.join(", ")} or WIDTHxLAYERS, not "${values.size ?? ""}".`);
   if (!values.out) throw bad("--out DIR is missing: where the model goes.");
-  const number = (name: Exclude<PretrainField, "learningRate" | "width" | "layers">) => {
+  const number = (name: Exclude<PretrainField, "learningRate" | "embeddingRate" | "width" | "layers">) => {
     const { min, max } = pretrainInfo(name);
     return whole("pretrain", name, values[name], min, max);
   };
@@ -90,6 +92,7 @@ export async function pretrainCommand(args: string[]): Promise<number> {
     batch: number("batch"),
     length: number("length"),
     learningRate: Number(values["learning-rate"]),
+    embeddingRate: Number(values["embedding-rate"]),
     seed: number("seed"),
   };
   checkPretrain(settings);
@@ -100,7 +103,7 @@ export async function pretrainCommand(args: string[]): Promise<number> {
   const { gpu, ops } = await openNodeGpu("fused");
   try {
     console.log(`adapter: ${gpu.adapter.description}${gpu.adapter.software ? " (a CPU)" : ""}`);
-    await settleHere({ gpu, ops, experiment: { training: { matmul: "auto" } } });
+    await settleHere({ gpu, ops, experiment: { training: { matmul: "auto", reductions: "auto" } } });
     const control = createControl();
     // A pause saves the state; then the training ends.
     process.once("SIGINT", () => control.stop());

@@ -155,9 +155,11 @@ function progressPrinter(): RunListener {
       const now = performance.now();
       if (!changed && now - last < 5000) return;
       last = now;
+      const half = stage.status === "done" ? stage.facts["half floats, cosine at least"] : undefined;
+      const packed = half === undefined ? "" : `, half floats: cosine ${half} or more`;
       const rest = eta === null || stage.status !== "running" ? "" : `, ${Math.round(eta)} s to go`;
       console.log(
-        `${stage.name.padEnd(10)} ${stage.status} ${stage.done}/${stage.total}, ${stage.seconds.toFixed(1)} s${rest}`,
+        `${stage.name.padEnd(10)} ${stage.status} ${stage.done}/${stage.total}, ${stage.seconds.toFixed(1)} s${packed}${rest}`,
       );
     },
     points(stage, _losses, validation) {

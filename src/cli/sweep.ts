@@ -1,6 +1,7 @@
 /** `lab sweep`: an experiment over settings and seeds. One trial is one line of JSON; what was done is not done again. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { studentsTogether } from "../core/config/together";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { SYSTEMS, type SystemName } from "../core/formats/result";
@@ -41,7 +42,8 @@ export const SWEEP_USAGE = `Usage: npm run lab -- sweep --axis key=a,b,c --out D
   --config F         a sweep as JSON: name, preset, base, mode, axes, list, seeds, systems; the flags above change it
   --preset, --set, --seed, --data
                      as in lab run
-  --stack K          students trained side by side as one step, as far as memory allows; 16 unless given, 1: one by one
+  --stack K          students trained side by side as one step, as far as memory allows; 1: one by one. Unless given 16,
+                     and 1 where a CPU stands in for a GPU, for there side by side each takes as long or longer
   --shard i/n        the i-th of n parts; each writes a file of its own, and a last run without it prints the whole table
   --limit SIZE       what store/ may take, such as 2GB; what was used least recently goes
   --latency          measure what a query costs, too
@@ -65,7 +67,7 @@ const FLAGS = {
   seed: { type: "string" },
   data: { type: "string" },
   out: { type: "string" },
-  stack: { type: "string", default: "16" },
+  stack: { type: "string" },
   shard: { type: "string", default: "1/1" },
   limit: { type: "string" },
   latency: { type: "boolean", default: false },
@@ -98,7 +100,7 @@ export async function sweepCommand(args: string[]): Promise<number> {
   const sweep = values.ready === undefined ? await sweepOf(values) : readySweep(values);
   const trials = sweepTrials(sweep); // what does not fit together is refused here
   const shard = shardOf(values.shard);
-  const stack = whole("sweep", "stack", values.stack, 1, 1000);
+  const wanted = values.stack === undefined ? null : whole("sweep", "stack", values.stack, 1, 1000);
   const limit = values.limit === undefined ? undefined : size("sweep", "limit", values.limit);
   const { out } = values;
   if (!out) throw bad("--out DIR is missing: where the trials go.");
@@ -138,7 +140,7 @@ export async function sweepCommand(args: string[]): Promise<number> {
       control,
       listener: printer(),
       now: Date.now,
-      stack,
+      stack: wanted ?? studentsTogether(adapter),
       shard,
       ...(limit === undefined ? {} : { limit }),
       retry: values.retry,

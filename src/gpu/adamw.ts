@@ -22,6 +22,7 @@ import { isHalf, rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
 import { hostAdamW } from "./hostAdamw";
 import type { GradientSink } from "./kernels/op";
+import { type Reduction, reductionOf } from "./kernels/reduce";
 import { float, type Lanes, laneSum, laneType } from "./kernels/wgsl";
 import { disposeOwn, ownTensor } from "./step";
 
@@ -167,21 +168,26 @@ export function createAdamW(gpu: Gpu, parameters: readonly AdamWParameter[], opt
       parameters.forEach(({ name }, i) => {
         if (store.contributions(i).length === 0) throw new Error(`no gradient for ${name}`);
       });
+      const reduction = reductionOf(backend);
       const bound = segments.map((segment) => ({ segment, table: tableOf(segment) }));
       for (const { segment, table } of bound)
         dispatch(
           backend,
           {
-            key: `adamw-squares ${segment.chunks} by ${segment.lanes}`,
+            key: `adamw-squares ${segment.chunks} by ${segment.lanes}${reduction.key}`,
             workgroups: workgroupGrid(segment.chunks),
-            code: () => squaresCode(segment),
+            code: () => squaresCode(segment, reduction),
           },
           [{ buffer: segment.gradients }, table],
           [squares],
         );
       const [normInfo] = dispatch(
         backend,
-        { key: `adamw-norm ${chunks}`, workgroups: [models, 1, 1], code: () => normCode(chunks) },
+        {
+          key: `adamw-norm ${chunks}${reduction.key}`,
+          workgroups: [models, 1, 1],
+          code: () => normCode(chunks, reduction),
+        },
         [squares],
         [{ shape: [models] }],
       );
@@ -315,47 +321,47 @@ const chunkLoop = (chunk: string, lanes: Lanes): string => `
     var g = gradient(e, stride, at, count);
     if (several) { g += more(slot, e); }`;
 
-/** A sum over 64 threads as a tree; `sums[0]` holds it. */
-const tree = `for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (t < half) { sums[t] += sums[t + half]; }
-  }`;
+// Of a kernel whose threads add nothing up together.
+const ALONE = { parameters: "", begin: "" };
 
-const workgroupHead = (chunks: number): string => `
+const workgroupHead = (
+  chunks: number,
+  { parameters, begin }: Pick<Reduction, "parameters" | "begin"> = ALONE,
+): string => `
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32${parameters}) {
+  ${begin}
   let own = ${groupNumber("w")};
   if (own >= ${chunks}u) { return; }`;
 
 /** squares[model, k] = sum of squares of the model's chunk k. */
-function squaresCode(segment: Pick<Segment, "lanes" | "chunks">): string {
+function squaresCode(segment: Pick<Segment, "lanes" | "chunks">, reduction: Reduction): string {
   const { lanes, chunks } = segment;
-  return `${tableCode(segment)}
+  return `${reduction.enable}${tableCode(segment)}
 ${writeBinding(2, "array<f32>")}
 ${laneSum(lanes)}
-var<workgroup> sums: array<f32, 64>;
-${workgroupHead(chunks)}
+${reduction.overWorkgroup(64)}
+${workgroupHead(chunks, reduction)}
   var s = ${laneType(lanes)}(0.0);
 ${chunkLoop("own", lanes)}
     s += g * g;
   }
-  sums[t] = total(s);
-  ${tree}
-  if (t == 0u) { b2[word(slot + 9u) + start / ${CHUNK}u] = sums[0]; }
+  let sum = sumOf(t, total(s));
+  if (t == 0u) { b2[word(slot + 9u) + start / ${CHUNK}u] = sum; }
 }`;
 }
 
-/** norm[model] = sqrt(sum of its squares), by 64 threads and a tree. */
-function normCode(count: number): string {
-  return `${readBinding(0, "array<f32>")}${writeBinding(1, "array<f32>")}
-var<workgroup> sums: array<f32, 64>;
+/** norm[model] = sqrt(sum of its squares), by one workgroup. */
+function normCode(count: number, reduction: Reduction): string {
+  return `${reduction.enable}${readBinding(0, "array<f32>")}${writeBinding(1, "array<f32>")}
+${reduction.overWorkgroup(64)}
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32) {
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32${reduction.parameters}) {
+  ${reduction.begin}
   var s = 0.0;
   for (var i = t; i < ${count}u; i += 64u) { s += b0[w.x * ${count}u + i]; }
-  sums[t] = s;
-  ${tree}
-  if (t == 0u) { b1[w.x] = sqrt(sums[0]); }
+  let sum = sumOf(t, s);
+  if (t == 0u) { b1[w.x] = sqrt(sum); }
 }`;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { RunSummary } from "../worker/protocol";
 import { createLab } from "./app";
 import { ADAPTER, createFakeClient, eventsOf, madeUpResult, madeUpRun } from "./fakeClient.test-helper";
+import { until } from "./until.test-helper";
 
 const missing = async () => new Response("", { status: 404 });
 /** Locks of a browser in which another tab owns training until it is let go. */
@@ -70,7 +71,7 @@ describe("the app", () => {
     const { client, lab } = setUp([madeUpRun("live")]);
     await lab.run.getState().start(madeUpResult().config, "mine");
     for (const event of eventsOf(madeUpResult(), "live")) client.emit(event);
-    await vi.waitFor(() => expect(lab.runs.getState().selectedId).toBe("live"));
+    await until(lab.runs, ({ selectedId }) => selectedId === "live");
   });
   it("while one is trained, opening another selects it and leaves the Lab", async () => {
     const { lab } = setUp([madeUpRun("a")]);
@@ -115,7 +116,7 @@ describe("the app", () => {
     const { client, lab } = setUp([madeUpRun("live", { status: "running", result: null })]);
     await lab.run.getState().start(madeUpResult().config, "mine");
     client.emit({ type: "status", runId: "live", status: "running" });
-    await vi.waitFor(() => expect(lab.runs.getState().list).toHaveLength(1));
+    await until(lab.runs, ({ list }) => list?.length === 1);
   });
   it("lets the tab that trains alone say that a run was cut off, and follows what that tab stores", async () => {
     const { locks, free } = taken();
@@ -129,6 +130,6 @@ describe("the app", () => {
     await lab.follow();
     expect(lab.run.getState()).toMatchObject({ mode: "stored", status: "done" });
     free();
-    await vi.waitFor(() => expect(owners().at(-1)).toEqual({ owner: true }));
+    await until(lab.runs, () => (owners().at(-1) as { owner: boolean }).owner);
   });
 });

@@ -60,7 +60,7 @@ export function createLab(client: LabClient, around: Surroundings) {
     }
     if (event.type === "pretrain") {
       pretrain.getState().hear(event.report);
-      if (event.report.status === "done") void models.getState().refresh();
+      if (!event.report || event.report.status === "done") void models.getState().refresh();
       return;
     }
     run.getState().apply(event);

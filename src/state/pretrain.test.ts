@@ -4,6 +4,7 @@ import type { PretrainReport, StoredModel } from "../worker/protocol";
 import { createLab } from "./app";
 import { createFakeClient } from "./fakeClient.test-helper";
 import { createPretrainStore, settingsOf, trainingModel } from "./pretrain";
+import { until } from "./until.test-helper";
 
 const report = (more: Partial<PretrainReport>): PretrainReport => ({
   name: "mine",
@@ -101,7 +102,7 @@ describe("a language model's training", () => {
     client.emit({ type: "device", report: { adapter: null, problem } });
     expect(app.pretrain.getState().report).toMatchObject({ status: "interrupted", error: problem, step: 5 });
     client.emit({ type: "pretrain", report: report({ status: "done" }) });
-    await new Promise((done) => setTimeout(done));
+    await until(app.models, ({ list }) => list !== null);
     expect(app.models.getState().list).toMatchObject([{ name: "mine" }]);
     expect(app.run.getState().mode).toBe("none");
   });

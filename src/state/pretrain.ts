@@ -47,7 +47,7 @@ export interface PretrainState {
   drop(): Promise<void>;
   /** Back to the form, from one that is done. */
   putAside(): void;
-  hear(report: PretrainReport): void;
+  hear(report: PretrainReport | null): void;
   /** The worker died. */
   broken(error: ErrorReport): void;
 }
@@ -149,7 +149,7 @@ export function createPretrainStore(client: LabClient, memoryLimit: () => number
       hear(report) {
         set({ report });
         // Nothing is kept of one that failed before its first step: then the form says what was wrong.
-        if (report.status === "failed" && report.step === 0) set({ report: null, error: report.error });
+        if (report?.status === "failed" && report.step === 0) set({ report: null, error: report.error });
       },
       broken(error) {
         const { report } = get();

@@ -9,6 +9,7 @@ import { createRecordedStore } from "./recorded";
 import { createRunsStore } from "./runs";
 import { createSearchStore } from "./search";
 import { createThemeStore } from "./theme";
+import { until } from "./until.test-helper";
 
 describe("device", () => {
   it("opens the GPU and keeps the problem where there is none", async () => {
@@ -206,11 +207,11 @@ describe("lock", () => {
   it("makes the first tab the owner and the second one wait its turn", async () => {
     const shared = locks();
     const first = createLockStore(shared);
-    await vi.waitFor(() => expect(first.store.getState().owner).toBe("here"));
+    await until(first.store, ({ owner }) => owner === "here");
     const second = createLockStore(shared);
-    await vi.waitFor(() => expect(second.store.getState().owner).toBe("elsewhere"));
+    await until(second.store, ({ owner }) => owner === "elsewhere");
     first.release();
-    await vi.waitFor(() => expect(second.store.getState().owner).toBe("here"));
+    await until(second.store, ({ owner }) => owner === "here");
   });
   it("lets a browser without locks train", async () => {
     const alone = createLockStore(null);

@@ -33,6 +33,7 @@ const news = (more: Partial<Extract<RunEvent, { type: "sweep" }>>): Extract<RunE
   jobs: [],
   trials: [],
   at: null,
+  norms: [],
   doing: null,
   error: null,
   ...more,

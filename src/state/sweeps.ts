@@ -8,6 +8,7 @@ import type {
   RunEvent,
   SweepAt,
   SweepJob,
+  SweepNorms,
   SweepPlan,
   SweepSummary,
 } from "../worker/protocol";
@@ -29,6 +30,8 @@ export interface SweepsState {
   shown: readonly Trial[] | null;
   /** What is going on within it. */
   at: SweepAt | null;
+  /** Of its trials under way. */
+  norms: readonly SweepNorms[];
   doing: string | null;
   etaSeconds: number | null;
   /** Where they were read. */
@@ -43,6 +46,8 @@ export interface SweepsState {
   goOn(id: string, retry?: boolean): Promise<void>;
   pause(): Promise<void>;
   stop(): Promise<void>;
+  /** Ranks again what a trial's systems answer, with the towers that are kept of it. */
+  rank(key: string): Promise<void>;
   /** Its trials as a file; null where that failed (`error` says why). */
   exportTrials(id: string): Promise<Blob | null>;
   remove(id: string): Promise<void>;
@@ -95,7 +100,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
     const openIt = async (id: string, always: boolean) => {
       if (get().openId !== id) {
         trials = new Map();
-        set({ openId: id, jobs: [], at: null, doing: null, etaSeconds: null });
+        set({ openId: id, jobs: [], at: null, norms: [], doing: null, etaSeconds: null });
       }
       const found = await client.send("openSweep", { sweepId: id });
       if (get().openId !== id) return;
@@ -110,6 +115,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
       jobs: [],
       shown: null,
       at: null,
+      norms: [],
       doing: null,
       etaSeconds: null,
       artifacts: null,
@@ -150,6 +156,15 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
       async stop() {
         await tried(() => client.send("stopSweep", {}));
       },
+      async rank(key) {
+        const rankings = await tried(() => client.send("rankTrial", { key }));
+        if (!rankings) return;
+        const ranked = (trial: Trial) => (trial.key === key ? { ...trial, rankings } : trial);
+        const now = shown.getState();
+        if (now.trials !== get().shown) now.show(now.trials.map(ranked), now.name ?? "");
+        trials = new Map([...trials].map(([k, trial]) => [k, ranked(trial)]));
+        show(now.name ?? "", false);
+      },
       exportTrials: (id) => tried(() => client.send("exportSweep", { sweepId: id })),
       async remove(id) {
         await tried(async () => {
@@ -188,7 +203,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
           ? (job: SweepJob) => (job.status === "running" ? { ...job, status: "waiting" as const } : job)
           : null;
         const jobs = get().jobs.map((job) => news.get(job.key) ?? job);
-        set({ jobs: ended ? jobs.map(ended) : jobs, at: event.at, doing: event.doing, etaSeconds });
+        set({ jobs: ended ? jobs.map(ended) : jobs, at: event.at, norms: event.norms, doing: event.doing, etaSeconds });
         if (event.trials.length === 0) return;
         for (const { key, trial } of event.trials) trials.set(key, trial);
         show(get().list?.find(({ id }) => id === sweepId)?.name ?? "sweep", false);
@@ -199,6 +214,7 @@ export function createSweepsStore(client: LabClient, shown: StoreApi<TrialsState
         change(active.id, { status: "interrupted", error: report });
         set((s) => ({
           at: null,
+          norms: [],
           doing: null,
           jobs: s.jobs.map((job) => (job.status === "running" ? { ...job, status: "waiting" } : job)),
         }));

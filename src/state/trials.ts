@@ -4,7 +4,7 @@ import type { AblationReport } from "../core/analysis/ablation";
 import type { ScalingQuestion, ScalingReport } from "../core/analysis/scaling";
 import type { Trial } from "../core/analysis/trial";
 import type { SystemName } from "../core/formats/result";
-import type { ErrorReport } from "../worker/protocol";
+import type { Commands, ErrorReport } from "../worker/protocol";
 import { type LabClient, toReport } from "./client";
 import type { PickedFile } from "./runs";
 
@@ -26,6 +26,8 @@ export interface TrialsState {
 export interface Analyst {
   ablation(trials: readonly Trial[], question: AblationQuestion): Promise<AblationReport>;
   scaling(trials: readonly Trial[], question: ScalingQuestion): Promise<ScalingReport>;
+  /** Documents of a trial's collection, by id. */
+  documents(of: Commands["documents"][0]): Promise<Commands["documents"][1]>;
 }
 
 export interface AblationQuestion {
@@ -87,6 +89,7 @@ export function createAnalyst(client: LabClient): Analyst {
   };
   return {
     ablation: (trials, question) => about(trials, (key) => client.send("ablation", { key, ...question })),
+    documents: (of) => client.send("documents", of),
     scaling: (trials, question) => about(trials, (key) => client.send("scaling", { key, question })),
   };
 }

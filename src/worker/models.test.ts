@@ -35,8 +35,11 @@ afterEach(() => server.close());
 
 function make() {
   const reports: (FetchingReport | null)[] = [];
-  const library = checkpointLibrary({ folder: memoryByteFolder(), now: () => new Date(0), pause: async () => {} });
-  return { reports, models: createModels({ library, onFetching: (r) => reports.push(r), base: `${server.url}/` }) };
+  const { fetcher } = server;
+  const pause = async () => {};
+  const library = checkpointLibrary({ folder: memoryByteFolder(), fetcher, now: () => new Date(0), pause });
+  const base = `${server.url}/`;
+  return { reports, models: createModels({ library, fetcher, onFetching: (r) => reports.push(r), base }) };
 }
 
 test("a model of the hub: looked at, kept, listed, opened, deleted", async () => {

@@ -10,6 +10,7 @@ import { PRETRAIN_DEFAULTS, type PretrainSettings } from "../core/config/pretrai
 import { useWasm } from "../gpu/testWasm";
 import type { PretrainReport, RunEvent } from "./protocol";
 import { createSession } from "./session";
+import type { Locks } from "./trainingLock";
 
 const cpu = useWasm();
 const settings: PretrainSettings = {
@@ -19,18 +20,45 @@ const settings: PretrainSettings = {
   batch: 2,
   steps: 8,
   learningRate: 5e-3,
+  embeddingRate: 5e-3,
   seed: 1,
 };
 const memoryLimit = 4000;
 const lines = Array.from({ length: 200 }, (_, i) => `note ${i} says that bench ${i % 7} stands by tree ${i % 5}`);
 const files = [{ path: "notes.txt", file: new Blob([lines.join("\n")]) }];
 
+/** Web Locks between the sessions of a test: exclusive ones, and shared ones that wait for those. */
+function fakeLocks() {
+  let holder: Promise<unknown> | null = null;
+  return {
+    query: async () => ({ held: holder ? [{ name: "scalingnote-lab-pretrain" }] : [] }),
+    async request(_name: string, ...rest: unknown[]) {
+      const work = rest.at(-1) as () => unknown;
+      while (holder) await holder;
+      if (rest.length > 1) return work();
+      holder = Promise.resolve(work()).finally(() => {
+        holder = null;
+      });
+      return holder;
+    },
+  } as unknown as Locks;
+}
+
 /** A session over a store and a library that outlive it; `until` waits for a report. */
-function session(kept = { store: memoryStore(), folder: memoryByteFolder() }, room: () => number | null = () => null) {
+function session(
+  kept = { store: memoryStore(), folder: memoryByteFolder() },
+  room: () => number | null = () => null,
+  locks?: Locks,
+) {
   const reports: PretrainReport[] = [];
   let heard: (report: PretrainReport) => void = () => {};
+  let toldNothing = () => {};
+  const gone = new Promise<void>((resolve) => {
+    toldNothing = resolve;
+  });
   const emit = (event: RunEvent) => {
     if (event.type !== "pretrain") return;
+    if (!event.report) return toldNothing();
     reports.push(event.report);
     heard(event.report);
   };
@@ -50,6 +78,7 @@ function session(kept = { store: memoryStore(), folder: memoryByteFolder() }, ro
       host: "node",
       newId: () => "r",
       now: () => new Date(0),
+      locks,
     },
     runs: {
       list: async () => [],
@@ -60,7 +89,7 @@ function session(kept = { store: memoryStore(), folder: memoryByteFolder() }, ro
     },
     openCpu: async () => cpu(),
   });
-  return { kept, commands, library, reports, until };
+  return { kept, commands, library, reports, until, gone };
 }
 const over = ({ status }: PretrainReport) => status !== "running" && status !== "paused";
 
@@ -180,4 +209,39 @@ it("loses nothing where the browser has no room for the model: it is kept once t
   await commands.resumePretrain({ memoryLimit });
   expect(await done).toMatchObject({ status: "done", step: 8, stored: { complete: true } });
   expect((await kept.store.list("")).filter((path) => path.startsWith("pretrain/"))).toEqual([]);
+});
+
+it("is told of in another tab while it lasts, is left alone there, and then is over there too", async () => {
+  const locks = fakeLocks();
+  const first = session(undefined, undefined, locks);
+  await first.commands.open({ cpu: true });
+  await first.commands.readText({ files });
+  const moving = first.until(({ step }) => step > 0);
+  await first.commands.pretrain({
+    name: "mine",
+    settings: { ...settings, steps: 4000 },
+    source: { kind: "files" },
+    memoryLimit,
+  });
+  await moving;
+  const second = session(first.kept, undefined, locks);
+  await second.commands.open({ cpu: true });
+  expect(await second.commands.pretrainState({})).toMatchObject({ name: "mine", status: "elsewhere" });
+  await expect(second.commands.resumePretrain({ memoryLimit })).rejects.toThrow(/under way in another tab/);
+  await expect(second.commands.dropPretrain({})).rejects.toThrow(/under way/);
+  // Stopped there, it can be gone on with here; told without being asked.
+  const cutOff = second.until(({ status }) => status === "interrupted");
+  const stopped = first.until(over);
+  await first.commands.stop({});
+  expect((await cutOff).step).toBe((await stopped).step);
+  await second.commands.dropPretrain({});
+  // Done there, nothing of it is left to go on with here.
+  await second.commands.readText({ files });
+  await second.commands.pretrain({ name: "other", settings, source: { kind: "files" }, memoryLimit });
+  await second.commands.pause({});
+  expect(await first.commands.pretrainState({})).toMatchObject({ name: "other", status: "elsewhere" });
+  await second.commands.resume({});
+  await first.gone;
+  expect(await first.commands.pretrainState({})).toBeNull();
+  expect(await first.commands.listModels({})).toMatchObject([{ name: "other", complete: true }]);
 });

@@ -25,6 +25,7 @@ import type { Gpu } from "../gpu/device";
 import type { TowerOps } from "../gpu/ops";
 import { errorReport } from "./events";
 import type { Commands, LanguageSource, PretrainReport } from "./protocol";
+import type { TrainingLock } from "./trainingLock";
 
 export interface PretrainHost {
   store: Store;
@@ -39,7 +40,9 @@ export interface PretrainHost {
   /** From now on this is what trains; settles once the GPU is free for it. */
   take(control: RunControl): Promise<void>;
   release(): void;
-  emit(report: PretrainReport): void;
+  emit(report: PretrainReport | null): void;
+  /** Held while it trains. */
+  lock: TrainingLock;
 }
 
 type Handlers = {
@@ -69,6 +72,8 @@ export function pretrainHandlers(host: PretrainHost): Handlers {
   /** The texts that were read last. */
   let held: { name: string; texts: string[] } | null = null;
   let report: PretrainReport | null = null;
+  /** Another tab's training is waited for. */
+  let waiting = false;
   const underWay = () => report?.status === "running" || report?.status === "paused";
 
   const writeJson = (path: string, value: unknown) =>
@@ -110,8 +115,10 @@ export function pretrainHandlers(host: PretrainHost): Handlers {
       createControl((paused) => teller.say({ status: paused ? "paused" : "running" }, true)),
     );
     const free = host.take(control);
+    let unlock = () => {};
     try {
       await free;
+      unlock = await host.lock.hold();
       const device = await host.open();
       needRoom(kept.settings, memoryLimit); // the device's limits are known now
       await writeJson(KEPT, kept);
@@ -126,11 +133,13 @@ export function pretrainHandlers(host: PretrainHost): Handlers {
           return outcome;
         })
         .then((change) => {
+          unlock();
           host.release();
           teller.say({ doing: null, etaSeconds: null, ...change }, true);
         });
       return report!;
     } catch (error) {
+      unlock();
       host.release();
       throw error;
     }
@@ -247,7 +256,18 @@ export function pretrainHandlers(host: PretrainHost): Handlers {
       const words = own ? `${own.name}: ${own.texts.length.toLocaleString("en")} texts.` : "";
       return train({ name, settings, source, words }, memoryLimit, own?.texts ?? null);
     },
-    pretrainState: async () => (underWay() ? report : unfinished()),
+    async pretrainState() {
+      if (underWay()) return report;
+      const found = await unfinished();
+      if (!found || underWay() || !(await host.lock.held())) return underWay() ? report : found;
+      if (!waiting)
+        void host.lock.free().then(async () => {
+          waiting = false;
+          if (!underWay()) host.emit(await unfinished());
+        });
+      waiting = true;
+      return { ...found, status: "elsewhere" };
+    },
     async resumePretrain({ memoryLimit }) {
       host.needIdle();
       const kept = await readJson<Kept>(KEPT);
@@ -255,7 +275,8 @@ export function pretrainHandlers(host: PretrainHost): Handlers {
       return train(kept, memoryLimit, null);
     },
     async dropPretrain() {
-      if (underWay()) throw new LabError("bad-input", "This training is under way.", "Stop it first.");
+      if (underWay() || (await host.lock.held()))
+        throw new LabError("bad-input", "This training is under way.", "Stop it first.");
       await host.store.remove(FOLDER);
       report = null;
       return null;
@@ -300,7 +321,7 @@ function commandOf({ size, ...numbers }: PretrainSettings, source: LanguageSourc
   const flags = Object.entries(PRETRAIN_DEFAULTS)
     .map(([key, value]) => [key, numbers[key as keyof typeof numbers], value] as const)
     .filter(([, value, usual]) => value !== usual)
-    .map(([key, value]) => ` --${key === "learningRate" ? "learning-rate" : key} ${value}`);
+    .map(([key, value]) => ` --${key.replace("Rate", "-rate")} ${value}`);
   const text = source.kind === "notes" ? ` --threads ${source.threads}` : " --text FILES";
   return `npm run lab -- pretrain --size ${sizeWord(size)}${text}${flags.join("")} --out ${name.replaceAll(" ", "-")}`;
 }

@@ -25,10 +25,13 @@ import type { ExportForm, ExportWhat } from "../core/pipeline/exports";
 import type { PretrainPlan } from "../core/pipeline/pretrainPlan";
 import type { SeedCost } from "../core/pipeline/sweep/perSeed";
 import type { JobStatus } from "../core/pipeline/sweep/queue";
+import type { Ranking } from "../core/pipeline/sweep/record";
 import type { SweepProgress } from "../core/pipeline/sweep/runSweep";
 import type { Assignments, Sweep, SweepInput } from "../core/pipeline/sweep/spec";
 import type { ArtifactInfo } from "../core/pipeline/sweep/stageStore";
+import type { SearchAnswer } from "./searchProtocol";
 
+export type * from "./searchProtocol";
 export type { ExportForm, ExportWhat, PretrainPlan, PretrainSettings };
 
 /** An error as it crosses to the page. */
@@ -133,7 +136,8 @@ export interface TextReport {
 export interface PretrainReport {
   name: string;
   settings: PretrainSettings;
-  status: RunStatus;
+  /** "elsewhere": another tab trains it; all else is as it was saved there last. */
+  status: RunStatus | "elsewhere";
   step: number;
   /** What goes on before it can move; null: it moves. */
   doing: string | null;
@@ -155,32 +159,6 @@ export interface MemoryReport {
   words: string;
   /** Why it would not be started; null: it would be. */
   problem: ErrorReport | null;
-}
-
-export interface SearchHit {
-  id: string;
-  title: string;
-  text: string;
-  score: number;
-  /** The grade of a judged document, where the query is a test query. */
-  grade: number | null;
-}
-
-export interface SearchColumn {
-  system: SystemName;
-  hits: SearchHit[];
-  /** Milliseconds of the two parts of the answer; null for a part that does not exist (BM25 encodes nothing). */
-  encodeMs: number | null;
-  searchMs: number;
-}
-
-export interface SearchAnswer {
-  runId: string;
-  query: string;
-  /** Set where the text is exactly a test query. */
-  queryId: string | null;
-  documents: number;
-  columns: SearchColumn[];
 }
 
 export type RunStatus = "running" | "paused" | "done" | "stopped" | "interrupted" | "failed";
@@ -237,6 +215,13 @@ export interface SweepAt {
   done: number;
   total: number;
   students: number;
+}
+
+/** How strongly each loss term pulls at the student of a trial under way: norms by term, weights included. */
+export interface SweepNorms {
+  key: string;
+  step: number;
+  norms: Record<string, number>;
 }
 
 /** What a sweep would take. */
@@ -330,6 +315,13 @@ export interface Commands {
   /** Refused with kind "not-held" where the trials of this key are not there. */
   ablation: [{ key: string; system: SystemName; metric: string; samples: number; seed: number }, AblationReport];
   scaling: [{ key: string; question: ScalingQuestion }, ScalingReport];
+  /** Ranks again what a trial's systems answer, with the towers that are kept of it; the rankings go into its record. */
+  rankTrial: [{ key: string }, Ranking[]];
+  /** Documents of a trial's collection. `config`: its experiment, for a trial that is not stored here. */
+  documents: [
+    { key: string; config: Record<string, unknown> | null; testSet: string; ids: readonly string[] },
+    { id: string; title: string; text: string }[],
+  ];
   /** What a sweep would take. Refused in words where it does not fit together. */
   planSweep: [{ sweep: SweepInput }, SweepPlan];
   /** What the ready-made experiments take for one seed. */
@@ -381,6 +373,7 @@ export type RunEvent =
       jobs: SweepJob[];
       trials: { key: string; trial: Trial }[];
       at: SweepAt | null;
+      norms: SweepNorms[];
       doing: string | null;
       error: ErrorReport | null;
     }
@@ -393,7 +386,8 @@ export type RunEvent =
   /** A checkpoint is being fetched; null: not any more. Of no run. */
   | { type: "fetching"; report: FetchingReport | null }
   /** The training of a language model moved on. Of no run. */
-  | { type: "pretrain"; report: PretrainReport }
+  /** Null: what another tab trained is done, or was deleted. */
+  | { type: "pretrain"; report: PretrainReport | null }
   /** The GPU went away or refused: nothing more will come until `open`. */
   | { type: "device"; report: DeviceReport };
 

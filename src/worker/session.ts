@@ -6,13 +6,11 @@ import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import type { Library } from "../core/checkpoints/library";
 import { PRESETS } from "../core/config/presets";
-import { type Experiment, experimentSchema } from "../core/config/schema";
+import { experimentSchema } from "../core/config/schema";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
-import { RESULT_FILE, readArchive, writeArchive, writeResult } from "../core/formats/archive";
 import { createControl, type RunControl } from "../core/pipeline/control";
 import { settleEngine } from "../core/pipeline/engine";
-import { isArchiveFile } from "../core/pipeline/files";
 import { memoryProblem, memoryWords, runMemory } from "../core/pipeline/memory";
 import { planRun, planShape } from "../core/pipeline/plan";
 import { runExperiment } from "../core/pipeline/run";
@@ -28,7 +26,9 @@ import { createModels, modelCommands } from "./models";
 import { pretrainHandlers } from "./pretrain";
 import type { CommandName, Commands, DeviceReport, RunEvent, RunSummary } from "./protocol";
 import type { RunStore } from "./runStore";
+import { bytesOf, storedRun, storedRunHandlers } from "./storedRuns";
 import { createSweeps } from "./sweeps";
+import { type Locks, trainingLock } from "./trainingLock";
 import { trialHandlers } from "./trials";
 
 export interface SessionOptions {
@@ -45,6 +45,8 @@ export interface SessionOptions {
   library: Library;
   newId: () => string;
   now: () => Date;
+  /** By which tabs know of each other. */
+  locks?: Locks | undefined;
 }
 
 type Handlers = { [K in CommandName]: (payload: Commands[K][0]) => Promise<Commands[K][1]> };
@@ -66,7 +68,8 @@ export function createSession(options: SessionOptions): Handlers {
   let search: { runId: string; engine: SearchEngine } | null = null;
   let searching: Promise<unknown> = Promise.resolve();
 
-  const storeOf = (runId: string) => scopeStore(store, `runs/${runId}`);
+  const folderOf = (runId: string) => `runs/${runId}`;
+  const storeOf = (runId: string) => scopeStore(store, folderOf(runId));
   const adapterRecord = (g: Gpu) => ({ ...g.adapter, host: options.host });
 
   const dropSearch = () => {
@@ -129,11 +132,7 @@ export function createSession(options: SessionOptions): Handlers {
     needNoRun();
     sweeps.needIdle();
   };
-  const needRun = async (runId: string): Promise<RunSummary> => {
-    const run = await runs.get(runId);
-    if (!run) throw new LabError("bad-input", "This run is not stored here any more.", "Choose another one.");
-    return run;
-  };
+  const needRun = (runId: string) => storedRun(runs, runId);
 
   /** Runs or goes on with a stored run in the background; tells by events. */
   const start = async (run: RunSummary, { experiment, starts, towers }: Started, dataset: Dataset) => {
@@ -239,6 +238,7 @@ export function createSession(options: SessionOptions): Handlers {
         active = null;
       },
       emit: (report) => emit({ type: "pretrain", report }),
+      lock: trainingLock(options.locks),
     }),
     open,
     openData: ({ from }) => collections.open(from),
@@ -356,78 +356,23 @@ export function createSession(options: SessionOptions): Handlers {
           await runs.update(run.id, { status: "interrupted" });
       return runs.list();
     },
-    async renameRun({ runId, name }) {
-      const run = await needRun(runId);
-      const result = run.result && { ...run.result, name };
-      await runs.update(runId, { name, result });
-      if (result) await storeOf(runId).write(RESULT_FILE, writeResult(result));
-      return null;
-    },
-    async deleteRun({ runId }) {
-      if (active?.runId === runId) throw new LabError("bad-input", "This run is under way.", "Stop it first.");
-      if (search?.runId === runId) await closeSearch();
-      await runs.remove(runId);
-      await store.remove(`runs/${runId}`);
-      return null;
-    },
-    async exportRun({ runId, checkpoints }) {
-      const runStore = storeOf(runId);
-      const files = new Map<string, Uint8Array>();
-      for (const path of await runStore.list(""))
-        if (isArchiveFile(path, checkpoints)) files.set(path, (await runStore.read(path))!);
-      if (!files.has(RESULT_FILE))
-        throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
-      return new Blob([writeArchive(files) as BlobPart], { type: "application/zip" });
-    },
-    async exportFiles({ runId, what, form }) {
-      const { experiment, result } = await needRun(runId);
-      if (!result) throw new LabError("bad-input", "This run has no result yet.", "Let it run to its end first.");
-      const source = { store: storeOf(runId), result };
-      const dataset = () => collections.of(experiment, source.store);
-      const exports = await import("../core/pipeline/exports");
-      const made = async () => {
-        if (what === "rankings") return exports.rankingsExport(source);
-        if (what === "data") return exports.dataExport(await dataset());
-        if (what !== "vectors") return exports.towerExport(source, what, form === "onnx" ? "onnx" : "folder");
+    ...storedRunHandlers({
+      runs,
+      storeOf,
+      removeFiles: (runId) => store.remove(folderOf(runId)),
+      newId: options.newId,
+      collectionOf: collections.of,
+      async open() {
         needIdle();
         const device = await needGpu();
-        const { vectorsExport } = await import("../core/pipeline/exportVectors");
-        const given = { gpu: device, ops: opsOf(device) };
-        return vectorsExport(given, source, await dataset(), form === "safetensors" ? "safetensors" : "npy");
-      };
-      return new Blob([writeArchive(await made()) as BlobPart], { type: "application/zip" });
-    },
-    async importRun({ files }) {
-      const entries = await Promise.all(
-        files.map(async ({ path, file }) => ({ path, bytes: new Uint8Array(await file.arrayBuffer()) })),
-      );
-      const archive = await readArchive(entries);
-      const { result } = archive;
-      const run: RunSummary = {
-        id: options.newId(),
-        name: result.name,
-        createdAt: result.createdAt,
-        status: "done",
-        experiment: result.config as Experiment,
-        collection: result.collection.name,
-        stages: result.stages,
-        result,
-        bytes: 0,
-        origin: "imported",
-      };
-      const runStore = storeOf(run.id);
-      for (const [path, bytes] of archive.files) await runStore.write(path, bytes);
-      run.bytes = await bytesOf(runStore);
-      await runs.put(run);
-      return run;
-    },
+        return { gpu: device, ops: opsOf(device) };
+      },
+      async leave(runId) {
+        if (active?.runId === runId) throw new LabError("bad-input", "This run is under way.", "Stop it first.");
+        if (search?.runId === runId) await closeSearch();
+      },
+    }),
     ...trialHandlers(),
     ...sweeps.handlers,
   };
-}
-
-async function bytesOf(store: Store): Promise<number> {
-  let sum = 0;
-  for (const path of await store.list("")) sum += (await store.size(path)) ?? 0;
-  return sum;
 }

@@ -1,7 +1,8 @@
 /** What a sweep tells the page: at most four times a second, its begin, pauses and end at once. */
+import { gradientNorms } from "../core/analysis/algebra";
 import type { Trial } from "../core/analysis/trial";
 import type { SweepListener, SweepProgress } from "../core/pipeline/sweep/runSweep";
-import type { ErrorReport, RunEvent, RunStatus, SweepAt, SweepJob } from "./protocol";
+import type { ErrorReport, RunEvent, RunStatus, SweepAt, SweepJob, SweepNorms } from "./protocol";
 
 const EVERY_MS = 250;
 
@@ -18,6 +19,7 @@ export interface SweepTeller {
 export function sweepTeller(sweepId: string, jobs: SweepJob[], emit: (event: RunEvent) => void): SweepTeller {
   const byKey = new Map(jobs.map((job) => [job.key, job]));
   const changed = new Set<SweepJob>();
+  const norms = new Map<string, SweepNorms>();
   let trials: { key: string; trial: Trial }[] = [];
   let status: RunStatus = "running";
   let progress: SweepProgress = { done: 0, failed: 0, skipped: 0, total: jobs.length, etaSeconds: null };
@@ -31,7 +33,18 @@ export function sweepTeller(sweepId: string, jobs: SweepJob[], emit: (event: Run
     later = undefined;
     lastSent = performance.now();
     const news = [...changed].map((job) => ({ ...job }));
-    emit({ type: "sweep", sweepId, status, progress, jobs: news, trials, at, doing, error });
+    emit({
+      type: "sweep",
+      sweepId,
+      status,
+      progress,
+      jobs: news,
+      trials,
+      at,
+      norms: [...norms.values()],
+      doing,
+      error,
+    });
     changed.clear();
     trials = [];
   };
@@ -49,6 +62,7 @@ export function sweepTeller(sweepId: string, jobs: SweepJob[], emit: (event: Run
         if (words === undefined) delete job.words;
         else job.words = words;
         changed.add(job);
+        if (status !== "running") norms.delete(key);
         at = null;
         soon();
       },
@@ -69,6 +83,13 @@ export function sweepTeller(sweepId: string, jobs: SweepJob[], emit: (event: Run
         doing = words;
         soon();
       },
+      norms({ key }, step, metrics) {
+        const measured = gradientNorms(metrics);
+        // A stage that was finished before tells its curve too: that is no news.
+        if (!measured || byKey.get(key)?.status !== "running") return;
+        norms.set(key, { key, step, norms: measured });
+        soon();
+      },
     },
     status(now) {
       status = now;
@@ -81,6 +102,7 @@ export function sweepTeller(sweepId: string, jobs: SweepJob[], emit: (event: Run
       status = now;
       at = null;
       doing = null;
+      norms.clear();
       send(error);
     },
   };

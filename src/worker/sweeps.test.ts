@@ -148,6 +148,29 @@ it("plans, runs, stops, survives a reload, goes on and ends with every trial onc
   const told = [...first.events, ...second.events].flatMap(({ trials }) => trials.map(({ key }) => key));
   expect(told.sort()).toEqual(after.trials.map(({ key }) => key).sort());
 
+  // The rankings of a record that has none are computed from its towers, and stay with it.
+  const { key, trial } = after.trials[3]!;
+  const place = `sweeps/${sweepId}/trials/${key}.json`;
+  const { rankings, ...bare } = JSON.parse(new TextDecoder().decode((await memory.read(place))!));
+  await memory.write(place, new TextEncoder().encode(JSON.stringify(bare)));
+  expect(await second.commands.rankTrial({ key })).toEqual(rankings);
+  expect((await second.commands.openSweep({ sweepId })).trials[3]!.trial).toEqual(trial);
+  await expect(second.commands.rankTrial({ key: "other" })).rejects.toThrow("its record comes from a file");
+  const [one] = rankings;
+  const ids = [...one.top.teacher, ...one.top.scalingnote];
+  const of = { key, config: null, testSet: trial.testSetHash, ids };
+  const documents = await second.commands.documents(of);
+  expect(new Set(documents.map(({ id }) => id))).toEqual(new Set(ids));
+  expect(documents.every(({ text }) => text.length > 0)).toBe(true);
+  // A trial from a file says its settings, and its test set which of all collections it was.
+  const unknown = { ...of, key: "other", config: trial.config! };
+  expect(await second.commands.documents(unknown)).toEqual(documents);
+  await expect(second.commands.documents({ ...unknown, testSet: "another" })).rejects.toThrow("not what this trial");
+  await expect(second.commands.documents({ ...unknown, config: null })).rejects.toThrow("does not say what its data");
+  // While it trained, the gradients of its terms were told; none is told of what is over.
+  expect(second.events.some(({ norms }) => norms.some(({ norms }) => "mse" in norms && "cosine" in norms))).toBe(true);
+  expect(second.events.at(-1)!.norms).toEqual([]);
+
   // One teacher served all; an equal trial of another sweep is not run again.
   const { list } = await second.commands.artifacts({});
   expect(list.filter(({ kind }) => kind === "teacher").length).toBe(1);

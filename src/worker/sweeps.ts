@@ -9,6 +9,7 @@ import type { Trial } from "../core/analysis/trial";
 import { scopeStore } from "../core/artifacts/scope";
 import type { Store } from "../core/artifacts/store";
 import type { Experiment } from "../core/config/schema";
+import { studentsTogether } from "../core/config/together";
 import type { Dataset } from "../core/data/types";
 import { LabError } from "../core/errors";
 import { READY } from "../core/experiments";
@@ -26,6 +27,7 @@ import { changesOf } from "../core/pipeline/sweep/trials";
 import type { Collections } from "./collections";
 import { errorReport } from "./events";
 import type { Commands, ReadyCosts, RunEvent, SweepJob, SweepSummary } from "./protocol";
+import { rankingHandlers } from "./rankings";
 import { sweepTeller } from "./sweepEvents";
 import { idleEverywhere, secondsAt } from "./sweepPlan";
 
@@ -43,6 +45,8 @@ type Names =
   | "openSweep"
   | "exportSweep"
   | "deleteSweep"
+  | "rankTrial"
+  | "documents"
   | "artifacts"
   | "clearArtifacts";
 type Handlers = { [K in Names]: (payload: Commands[K][0]) => Promise<Commands[K][1]> };
@@ -163,8 +167,9 @@ export function createSweeps(options: SweepsOptions): Sweeps {
     await folder(id).write("jobs.json", text(jobs.map(shortJob)));
     const started: SweepSummary = { ...row, status: "running", total: jobs.length, error: null };
     await write(started);
+    const stack = Math.min(row.stack, studentsTogether(device.adapter));
     const whole = await wholeArtifacts(store);
-    const flops = new Map(jobs.map((job) => [job.key, workOf(job, sweep.systems, whole, row.stack > 1).flops]));
+    const flops = new Map(jobs.map((job) => [job.key, workOf(job, sweep.systems, whole, stack > 1).flops]));
     options.needIdle();
 
     const teller = sweepTeller(id, short, emit);
@@ -191,7 +196,7 @@ export function createSweeps(options: SweepsOptions): Sweeps {
         control,
         listener: teller.listener,
         now: () => options.now().getTime(),
-        stack: row.stack,
+        stack,
         limit: ARTIFACT_LIMIT,
         retry,
       });
@@ -239,7 +244,24 @@ export function createSweeps(options: SweepsOptions): Sweeps {
     return found.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   }
 
+  const rankings = rankingHandlers({
+    store,
+    now: options.now,
+    collectionOf,
+    collection: collections.get,
+    async alone(work) {
+      options.needIdle();
+      needIdle();
+      starting = true;
+      try {
+        return await work(await options.device());
+      } finally {
+        starting = false;
+      }
+    },
+  });
   const handlers: Handlers = {
+    ...rankings,
     async planSweep({ sweep: given }) {
       const sweep = readSweep(given);
       const ready = (experiment: Experiment) => collections.ready(experiment) ?? undefined;

@@ -25,6 +25,7 @@ const session = Promise.all([opfsStore("scalingnote-lab"), browserLibrary()]).th
     base: import.meta.env.DEV ? `${self.location.origin}/` : new URL("..", self.location.href).href,
     newId: () => crypto.randomUUID(),
     now: () => new Date(),
+    locks: navigator.locks,
   }),
 );
 

@@ -1,14 +1,14 @@
 /** Everything the Ablation view and a report say of a sweep in one metric of one system. */
 import type { SettingValue } from "../config/paths";
 import type { SystemName } from "../formats/result";
-import { idleAxes, unmoved } from "./algebra";
 import { type Best, bestOf } from "./best";
 import { type Gaps, studentGaps } from "./gaps";
 import { type Axis, axesOf, groupTrials } from "./groups";
 import { type Estimate, type ResampleOptions, resampleGroups } from "./hierarchical";
+import { idleAxes, unmoved } from "./idleAxes";
 import { type ImportanceReport, importanceOf, seedSpread } from "./importance";
 import { type SystemGap, systemGap } from "./systemGap";
-import { figureOf, lessIsBetter, type Trial } from "./trial";
+import { figureOf, lessIsBetter, type Trial, valuesOf } from "./trial";
 
 export interface ConfigurationSummary {
   key: string;
@@ -54,7 +54,7 @@ export function ablationReport(
   );
   const measured = trials.map((trial) => ({
     ...trial,
-    values: trial.systems[system]?.perQuery?.[metric] ?? one(figureOf(trial.systems[system], metric)?.value),
+    values: valuesOf(trial.systems[system], metric)?.values ?? one(figureOf(trial.systems[system], metric)?.value),
   }));
   for (const path of unmoved(
     axes.map((axis) => axis.path),

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ablationReport } from "./ablation";
 import { bestOf, twoSided } from "./best";
-import { studentGaps } from "./gaps";
 import { axesOf, groupTrials, isFullGrid } from "./groups";
 import { resampleGroups } from "./hierarchical";
 import { classesOf, importanceOf, seedSpread } from "./importance";
@@ -201,25 +200,6 @@ describe("importance", () => {
     expect(seedSpread([[{ value: 1 }]])).toBeNull();
     expect(seedSpread([[{ value: 1 }, { value: 3 }]])).toBe(1);
   });
-});
-
-it("finds the queries on which the student loses", () => {
-  const trial = {
-    ...grid[0]!,
-    queryIds: ["a", "b", "c", "d"],
-    systems: {
-      teacher: system({ column: [1, 1, 0.5, null] }),
-      scalingnote: system({ column: [1, 0, 1, 1] }),
-    },
-  };
-  expect(studentGaps([trial], "scalingnote", "recall@10")).toEqual({
-    worst: [{ seed: 7, query: 1, id: "b", student: 0, teacher: 1 }],
-    lost: 1,
-    equal: 1,
-    won: 1,
-    tenth: 1,
-  });
-  expect(studentGaps([grid[0]!], "twinbert", "recall@10")).toBeNull();
 });
 
 describe("the Pareto front", () => {

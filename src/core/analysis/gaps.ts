@@ -1,14 +1,31 @@
 /** Where the student loses: test queries by how far it falls behind the teacher. */
+import { worstFirst } from "../evaluation/gaps";
 import type { SystemName } from "../formats/result";
-import type { Trial } from "./trial";
+import { lessIsBetter, type Trial, valuesOf } from "./trial";
+
+/** First documents of both for a query. */
+export interface RankingPair {
+  text: string;
+  /** Grades of the relevant documents, by id. */
+  relevant: Record<string, number>;
+  /** Ids, best first. */
+  teacher: string[];
+  student: string[];
+}
 
 export interface QueryGap {
+  /** The trial's record; null where it has no name. */
+  key: string | null;
   seed: number;
   /** Place among the test queries. */
   query: number;
   id: string | null;
   student: number;
   teacher: number;
+  /** How much worse the student is. */
+  gap: number;
+  /** Null where the record has none. */
+  ranking: RankingPair | null;
 }
 
 export interface Gaps {
@@ -31,26 +48,35 @@ export function studentGaps(
 ): Gaps | null {
   const all: QueryGap[] = [];
   for (const trial of trials) {
-    const mine = trial.systems[student]?.perQuery?.[metric];
-    const best = trial.systems[teacher]?.perQuery?.[metric];
+    const mine = valuesOf(trial.systems[student], metric)?.values;
+    const best = valuesOf(trial.systems[teacher], metric)?.values;
     if (!mine || !best || mine.length !== best.length) continue;
-    for (const [query, value] of mine.entries()) {
-      const top = best[query] ?? null;
-      if (value === null || top === null) continue;
-      all.push({ seed: trial.seed, query, id: trial.queryIds?.[query] ?? null, student: value, teacher: top });
+    const ranked = new Map((trial.rankings ?? []).map((ranking) => [ranking.place, ranking]));
+    for (const { query, gap } of worstFirst(mine, best, lessIsBetter(metric))) {
+      const kept = ranked.get(query);
+      const [top, own] = [kept?.top[teacher], kept?.top[student]];
+      all.push({
+        key: trial.key ?? null,
+        seed: trial.seed,
+        query,
+        id: kept?.id ?? trial.queryIds?.[query] ?? null,
+        student: mine[query]!,
+        teacher: best[query]!,
+        gap,
+        ranking: top && own ? { text: kept!.text, relevant: kept!.relevant, teacher: top, student: own } : null,
+      });
     }
   }
   if (all.length === 0) return null;
-  const gap = (g: QueryGap) => g.teacher - g.student;
-  const sorted = all.toSorted((a, b) => gap(b) - gap(a));
-  const losing = sorted.filter((g) => gap(g) > 0);
-  const sum = (list: readonly QueryGap[]) => list.reduce((total, g) => total + Math.max(0, gap(g)), 0);
+  const sorted = all.toSorted((a, b) => b.gap - a.gap);
+  const losing = sorted.filter(({ gap }) => gap > 0);
+  const sum = (list: readonly QueryGap[]) => list.reduce((total, { gap }) => total + Math.max(0, gap), 0);
   const total = sum(losing);
   return {
     worst: losing.slice(0, most),
     lost: losing.length,
-    equal: sorted.filter((g) => gap(g) === 0).length,
-    won: sorted.filter((g) => gap(g) < 0).length,
+    equal: sorted.filter(({ gap }) => gap === 0).length,
+    won: sorted.filter(({ gap }) => gap < 0).length,
     tenth: total > 0 ? sum(losing.slice(0, Math.ceil(all.length / 10))) / total : null,
   };
 }

@@ -4,11 +4,12 @@
  * seeds on the same test sets are computed on the SAME resamples: their differences are paired. With one seed the
  * interval is over the queries only, and says nothing of the luck of a seed.
  */
-import { type Column, interval95 } from "../evaluation/bootstrap";
+import { interval95 } from "../evaluation/bootstrap";
+import type { ColumnPair } from "../evaluation/overSeeds";
 import type { SystemName } from "../formats/result";
 import { hashString, random } from "../random";
 import type { Group } from "./groups";
-import { figureOf, type Trial } from "./trial";
+import { figureOf, type QueryValues, type Trial, valuesOf } from "./trial";
 
 export interface ResampleOptions {
   samples: number;
@@ -41,13 +42,13 @@ export interface Resampled {
   means: Float64Array | null;
   cohort: string;
   /** By seed: the test set and the values of its queries, where there are any. */
-  columns: { seed: number; testSetHash: string; values: Column }[];
+  columns: ({ seed: number; testSetHash: string } & QueryValues)[];
 }
 
 interface Source {
   trial: Trial;
   value: number;
-  column: Column | null;
+  column: QueryValues | null;
 }
 
 /** Seeds of a group that have a figure, with their values by query where all of them have some. */
@@ -55,14 +56,13 @@ function sources(group: Group, system: SystemName, metric: string): Source[] {
   const found = group.trials.flatMap((trial): Source[] => {
     const value = figureOf(trial.systems[system], metric)?.value ?? null;
     if (value === null || !Number.isFinite(value)) return [];
-    const column = trial.systems[system]?.perQuery?.[metric];
-    return [{ trial, value, column: column && column.length > 0 ? column : null }];
+    return [{ trial, value, column: valuesOf(trial.systems[system], metric) }];
   });
   return found.every(({ column }) => column) ? found : found.map((source) => ({ ...source, column: null }));
 }
 
 const cohortOf = (list: readonly Source[]) =>
-  list.map(({ trial, column }) => `${trial.seed}:${trial.testSetHash}:${column?.length ?? "-"}`).join(" ");
+  list.map(({ trial, column }) => `${trial.seed}:${trial.testSetHash}:${column?.values.length ?? "-"}`).join(" ");
 
 /**
  * Resamples several groups at once.
@@ -93,7 +93,7 @@ export function resampleGroups(
         means: means?.[m] ?? null,
         estimate: estimate(groups[i]!, all[i]!, means?.[m], system, metric),
         columns: all[i]!.flatMap(({ trial, column }) =>
-          column ? [{ seed: trial.seed, testSetHash: trial.testSetHash, values: column }] : [],
+          column ? [{ seed: trial.seed, testSetHash: trial.testSetHash, ...column }] : [],
         ),
       };
   }
@@ -101,12 +101,12 @@ export function resampleGroups(
 }
 
 /** Both configurations' values on the seeds that they share, where the test sets are the same. */
-export function pairsOf(a: Resampled, b: Resampled): { a: Column; b: Column }[] {
-  return a.columns.flatMap(({ seed, testSetHash, values }) => {
+export function pairsOf(a: Resampled, b: Resampled): ColumnPair[] {
+  return a.columns.flatMap(({ seed, testSetHash, values, weights }) => {
     const match = b.columns.find(
       (other) => other.seed === seed && other.testSetHash === testSetHash && other.values.length === values.length,
     );
-    return match ? [{ a: values, b: match.values }] : [];
+    return match ? [{ a: values, b: match.values, weights }] : [];
   });
 }
 
@@ -116,9 +116,9 @@ function drawn(lists: readonly Source[][], cohort: string, options: ResampleOpti
   const seeds = first.length;
   const byQuery = first[0]?.column != null;
   if (seeds === 0 || (seeds === 1 && !byQuery)) return null;
-  const sizes = first.map(({ column }) => column?.length ?? 0);
-  const values = lists.map((list) => list.map(({ column }) => Float64Array.from(column ?? [], (v) => v ?? Number.NaN)));
-  const whole = values.every((list) => list.every((column) => !column.some(Number.isNaN)));
+  const sizes = first.map(({ column }) => column?.values.length ?? 0);
+  const columns = lists.map((list) => list.map(({ column }) => weighted(column)));
+  const whole = columns.every((list) => list.every(({ weights }) => weights.every((w) => w === 1)));
   const means = lists.map(() => new Float64Array(options.samples));
   const source = random(options.seed, "hierarchical", hashString(cohort));
   const picks = new Int32Array(Math.max(1, ...sizes));
@@ -131,27 +131,25 @@ function drawn(lists: readonly Source[][], cohort: string, options: ResampleOpti
         let mean: number;
         if (!byQuery) mean = lists[g]![t]!.value;
         else {
-          const column = values[g]![t]!;
+          const { sums, weights } = columns[g]![t]!;
           let sum = 0;
-          let count = 0;
-          if (whole) {
-            for (let q = 0; q < n; q++) sum += column[picks[q]!]!;
-            count = n;
-          } else
-            for (let q = 0; q < n; q++) {
-              const v = column[picks[q]!]!;
-              if (!Number.isNaN(v)) {
-                sum += v;
-                count++;
-              }
-            }
-          mean = count > 0 ? sum / count : Number.NaN;
+          let weight = whole ? n : 0;
+          for (let q = 0; q < n; q++) sum += sums[picks[q]!]!;
+          if (!whole) for (let q = 0; q < n; q++) weight += weights[picks[q]!]!;
+          mean = weight > 0 ? sum / weight : Number.NaN;
         }
         means[g]![s] = means[g]![s]! + mean / seeds;
       }
     }
   }
   return means;
+}
+
+/** Values times their weights, and the weights: 0 where there is no value. */
+function weighted(column: QueryValues | null): { sums: Float64Array; weights: Float64Array } {
+  const values = column?.values ?? [];
+  const weights = Float64Array.from(values, (v, i) => (v === null ? 0 : (column?.weights?.[i] ?? 1)));
+  return { sums: weights.map((w, i) => w * (values[i] ?? 0)), weights };
 }
 
 function estimate(

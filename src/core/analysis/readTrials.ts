@@ -2,13 +2,22 @@
 import { type DataFile, lineBatches } from "../data/files";
 import { counted, Problems } from "../data/problems";
 import { LabError } from "../errors";
-import { type DoneTrial, trialRecordSchema } from "../pipeline/sweep/record";
-import type { Trial, TrialSystem } from "./trial";
+import { type DoneTrial, type SystemRecord, trialRecordSchema } from "../pipeline/sweep/record";
+import { gradientNorms } from "./algebra";
+import type { Trial, TrialEntropy, TrialSystem } from "./trial";
+
+const entropyOf = ({ raw, scaled, pool, byQuery }: NonNullable<SystemRecord["entropy"]>): TrialEntropy => ({
+  raw,
+  scaled,
+  pool,
+  ...(byQuery ? { byQuery } : {}),
+});
 
 /** What the analysis takes of a record. */
 export function trialOf(record: DoneTrial): Trial {
   const systems = Object.entries(record.systems).map(([name, system]): [string, TrialSystem] => {
     const { entropy, retention, cost } = system;
+    const norms = gradientNorms(system.validation);
     const latency = record.adapter.software ? null : (cost?.endToEndMs.p50 ?? null);
     return [
       name,
@@ -21,15 +30,18 @@ export function trialOf(record: DoneTrial): Trial {
         trainingFlops: system.trainingFlops,
         queryFlops: system.queryFlops,
         ...(latency === null ? {} : { latencyMs: latency }),
-        ...(entropy ? { contrastiveEntropy: { raw: entropy.raw, scaled: entropy.scaled, pool: entropy.pool } } : {}),
+        ...(norms ? { gradientNorms: norms } : {}),
+        ...(entropy ? { contrastiveEntropy: entropyOf(entropy) } : {}),
       },
     ];
   });
-  const { assignments, seed, testSetHash, experiment, adapter, codeVersion, seconds } = record;
+  const { key, rankings, assignments, seed, testSetHash, experiment, adapter, codeVersion, seconds } = record;
   return {
+    key,
     assignments,
     seed,
     testSetHash,
+    ...(rankings ? { rankings } : {}),
     systems: Object.fromEntries(systems),
     ...(experiment ? { config: experiment } : {}),
     adapter: adapter.description,

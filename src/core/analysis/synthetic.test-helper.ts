@@ -121,7 +121,7 @@ export function recordOf(trial: Trial): TrialRecord {
   const none: Figure = { value: null, low: null, high: null, reason: "Not measured." };
   return trialRecordSchema.parse({
     version: 1,
-    key: `${JSON.stringify(trial.assignments)} ${trial.seed}`,
+    key: trial.key ?? `${JSON.stringify(trial.assignments)} ${trial.seed}`,
     sweep: "test",
     assignments: trial.assignments,
     seed: trial.seed,
@@ -138,6 +138,7 @@ export function recordOf(trial: Trial): TrialRecord {
     seconds: 1,
     status: "done",
     testSetHash: trial.testSetHash,
+    ...(trial.rankings ? { rankings: trial.rankings } : {}),
     collection: {
       name: "test",
       documents: 4000,
@@ -160,7 +161,9 @@ export function recordOf(trial: Trial): TrialRecord {
           steps: 100,
           pairsSeen: 12_800,
           loss: null,
-          validation: null,
+          validation: s.gradientNorms
+            ? Object.fromEntries(Object.entries(s.gradientNorms).map(([term, norm]) => [`gradNorm.${term}`, norm]))
+            : null,
           entropy: s.contrastiveEntropy
             ? { ...s.contrastiveEntropy, temperature: 0.05, fitted: false, pairs: 200 }
             : null,

@@ -5,6 +5,7 @@
 import type { SettingValue } from "../config/paths";
 import type { Figure } from "../evaluation/types";
 import type { SystemName } from "../formats/result";
+import type { Ranking } from "../pipeline/sweep/record";
 
 /** Which entropy: inner products as they are, or divided by the temperature. Never put into one picture or fit. */
 export const ENTROPY_KINDS = ["scaled", "raw"] as const;
@@ -15,6 +16,8 @@ export interface TrialEntropy {
   scaled: Figure;
   /** Where the negatives came from; figures of different pools do not compare. */
   pool: string | null;
+  /** Values by query, as `perQuery`, each of so many pairs of the query with a relevant document. */
+  byQuery?: { raw: (number | null)[]; scaled: (number | null)[]; pairs: number[] };
 }
 
 export interface TrialSystem {
@@ -34,6 +37,8 @@ export interface TrialSystem {
   /** One query from text to ranked list, p50; absent where it was not measured or would be a CPU's. */
   latencyMs?: number;
   contrastiveEntropy?: TrialEntropy;
+  /** Of a distilled student, at the end of its training: norm of each loss term's gradient on its vectors. */
+  gradientNorms?: Record<string, number>;
 }
 
 export interface Trial {
@@ -44,6 +49,10 @@ export interface Trial {
   testSetHash: string;
   systems: Partial<Record<SystemName, TrialSystem>>;
   queryIds?: string[];
+  /** The record's name, by which it is found where it is stored. */
+  key?: string;
+  /** Where systems lose most against the teacher. */
+  rankings?: Ranking[];
   /** What was not swept, for a report: the whole experiment, where the record has it. */
   config?: Record<string, unknown>;
   adapter?: string;
@@ -72,6 +81,20 @@ export function figureOf(system: TrialSystem | undefined, metric: string): Figur
   const kind = entropyKind(metric);
   if (kind) return system?.contrastiveEntropy?.[kind] ?? null;
   return system?.metrics[metric] ?? null;
+}
+
+/** A measure's values by test query, and how much each counts in the mean; null: all alike. */
+export interface QueryValues {
+  values: readonly (number | null)[];
+  weights: readonly number[] | null;
+}
+
+/** A system's values of a measure by test query; null where the record has none. */
+export function valuesOf(system: TrialSystem | undefined, metric: string): QueryValues | null {
+  const kind = entropyKind(metric);
+  const values = kind ? system?.contrastiveEntropy?.byQuery?.[kind] : system?.perQuery?.[metric];
+  if (!values || values.length === 0) return null;
+  return { values, weights: kind ? (system?.contrastiveEntropy?.byQuery?.pairs ?? null) : null };
 }
 
 /** The measures that any trial has of a system: in the order in which they are first met, entropies last. */

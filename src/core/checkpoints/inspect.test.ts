@@ -1,63 +1,10 @@
-/** What a checkpoint is found to be, what is refused and in which words, and where files come from. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { folderCheckpoint } from "../../cli/checkpointFolder";
 import { LabError } from "../errors";
 import { parseSafetensors } from "../formats/safetensors";
-import {
-  checkpointFromBlobs,
-  checkpointFromUrl,
-  checkpointTokenizer,
-  inspectCheckpoint,
-  loadCheckpoint,
-} from "./index";
+import { blobs, goldenFiles } from "./golden.test-helper";
+import { checkpointTokenizer, inspectCheckpoint, loadCheckpoint } from "./index";
 
-const GOLDEN = fileURLToPath(new URL("golden", import.meta.url));
-type Files = Record<string, Uint8Array>;
-
-/** A golden checkpoint's files, some of them changed; null: left out. */
-function files(name: string, changes: Record<string, unknown> = {}): Files {
-  const paths: Record<string, string[]> = {
-    bert: [
-      "config.json",
-      "model.safetensors",
-      "modules.json",
-      "1_Pooling/config.json",
-      "2_Dense/config.json",
-      "2_Dense/model.safetensors",
-      "3_Dense/config.json",
-      "3_Dense/model.safetensors",
-    ],
-    "bert-relu": ["config.json", "model.safetensors"],
-    llama: ["config.json", "model.safetensors"],
-    qwen2: [
-      "config.json",
-      "model.safetensors.index.json",
-      "model-00001-of-00002.safetensors",
-      "model-00002-of-00002.safetensors",
-      "modules.json",
-      "1_Pooling/config.json",
-    ],
-  };
-  const found: Files = Object.fromEntries(
-    paths[name]!.map((path) => [path, new Uint8Array(readFileSync(join(GOLDEN, name, path)))]),
-  );
-  for (const [path, change] of Object.entries(changes)) {
-    if (change === null) delete found[path];
-    else if (change instanceof Uint8Array) found[path] = change;
-    else if (typeof change === "function") {
-      const json: unknown = found[path] ? JSON.parse(new TextDecoder().decode(found[path])) : {};
-      found[path] = new TextEncoder().encode(JSON.stringify((change as (json: unknown) => unknown)(json)));
-    } else found[path] = new TextEncoder().encode(JSON.stringify(change));
-  }
-  return found;
-}
-
-const blobs = (all: Files) => checkpointFromBlobs(Object.entries(all).map(([path, data]) => ({ path, data })));
 const set = (changes: object) => (json: object) => ({ ...json, ...changes });
 
 /** A safetensors file with its header changed. */
@@ -75,7 +22,7 @@ function reheaded(bytes: Uint8Array, change: (header: Record<string, { dtype: st
 
 describe("a checkpoint", () => {
   it("is described from the beginnings of its files", async () => {
-    const all = blobs(files("bert"));
+    const all = blobs(goldenFiles("bert"));
     const read: [string, number, number][] = [];
     const watched = {
       ...all,
@@ -104,7 +51,7 @@ describe("a checkpoint", () => {
 
   it("has the prompts of sentence-transformers, and its limit", async () => {
     const prompts = async (json: unknown) =>
-      (await inspectCheckpoint(blobs(files("bert", { "config_sentence_transformers.json": json })))).prompts;
+      (await inspectCheckpoint(blobs(goldenFiles("bert", { "config_sentence_transformers.json": json })))).prompts;
     expect(await prompts({})).toEqual({ query: "", document: "" });
     expect(await prompts({ prompts: { query: "q: ", passage: "p: " } })).toEqual({ query: "q: ", document: "p: " });
     expect(await prompts({ prompts: { all: "a: ", document: "d: " }, default_prompt_name: "all" })).toEqual({
@@ -112,18 +59,18 @@ describe("a checkpoint", () => {
       document: "d: ",
     });
     const short = await inspectCheckpoint(
-      blobs(files("bert", { "sentence_bert_config.json": { max_seq_length: 8, do_lower_case: true } })),
+      blobs(goldenFiles("bert", { "sentence_bert_config.json": { max_seq_length: 8, do_lower_case: true } })),
     );
     expect(short.maxTokens).toBe(8);
-    const nothing = files("bert", { "tokenizer.json": {}, "tokenizer_config.json": { model_max_length: 0.4 } });
+    const nothing = goldenFiles("bert", { "tokenizer.json": {}, "tokenizer_config.json": { model_max_length: 0.4 } });
     expect((await inspectCheckpoint(blobs(nothing))).maxTokens).toBeGreaterThan(0);
   });
 
   it("takes the pooling that is asked for where it says nothing, and says so", async () => {
-    const found = await inspectCheckpoint(blobs(files("llama")), { pooling: "last" });
+    const found = await inspectCheckpoint(blobs(goldenFiles("llama")), { pooling: "last" });
     expect(found.config).toMatchObject({ pooling: "last", projection: false, embeddingSize: 16 });
     expect(found.notes.join()).toMatch(/nothing of pooling: the last token/);
-    expect((await inspectCheckpoint(blobs(files("qwen2")), { pooling: "cls" })).config.pooling).toBe("last");
+    expect((await inspectCheckpoint(blobs(goldenFiles("qwen2")), { pooling: "cls" })).config.pooling).toBe("last");
   });
 
   const refused: [string, string, Record<string, unknown>, RegExp, RegExp?][] = [
@@ -248,7 +195,7 @@ describe("a checkpoint", () => {
     ["windows", "qwen2", { "config.json": set({ use_sliding_window: true }) }, /use_sliding_window is true/],
   ];
   it.each(refused)("is refused: %s", async (_, name, changes, message, remedy = /./) => {
-    const error = await inspectCheckpoint(blobs(files(name, changes))).catch((e: unknown) => e);
+    const error = await inspectCheckpoint(blobs(goldenFiles(name, changes))).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(LabError);
     expect(error).toMatchObject({
       kind: "bad-input",
@@ -258,20 +205,20 @@ describe("a checkpoint", () => {
   });
 
   it("is refused with numbers that a tower cannot use, by tensor and type", async () => {
-    const whole = files("bert-relu")["model.safetensors"]!;
+    const whole = goldenFiles("bert-relu")["model.safetensors"]!;
     const ints = reheaded(whole, (header) => {
       header["0.auto_model.embeddings.LayerNorm.weight"]!.dtype = "I16";
     });
-    await expect(inspectCheckpoint(blobs(files("bert-relu", { "model.safetensors": ints })))).rejects.toThrow(
+    await expect(inspectCheckpoint(blobs(goldenFiles("bert-relu", { "model.safetensors": ints })))).rejects.toThrow(
       /Tensor 0.auto_model.embeddings.LayerNorm.weight is of type I16/,
     );
   });
 
   it("is refused where its weights hold what is no number", async () => {
-    const whole = files("bert")["model.safetensors"]!.slice();
+    const whole = goldenFiles("bert")["model.safetensors"]!.slice();
     const { tensors } = parseSafetensors(whole);
     tensors.get("bert.encoder.layer.0.output.dense.bias")!.data.set([0, 0, 0xc0, 0x7f], 8);
-    const all = blobs(files("bert", { "model.safetensors": whole }));
+    const all = blobs(goldenFiles("bert", { "model.safetensors": whole }));
     await expect(loadCheckpoint(all, await inspectCheckpoint(all))).rejects.toThrow(
       /bert.encoder.layer.0.output.dense.bias holds NaN at place 2/,
     );
@@ -302,7 +249,7 @@ describe("a checkpoint", () => {
         fc.constantFrom(null, ...keys),
         fc.jsonValue(),
         async (path, key, value) => {
-          const changed = files("bert", { [path]: key === null ? () => value : set({ [key]: value }) });
+          const changed = goldenFiles("bert", { [path]: key === null ? () => value : set({ [key]: value }) });
           try {
             await inspectCheckpoint(blobs(changed));
           } catch (error) {
@@ -315,121 +262,13 @@ describe("a checkpoint", () => {
   });
 
   it("has no tokenizer, or one with more tokens than it has vectors: told when texts are to be read", async () => {
-    const without = blobs(files("bert"));
+    const without = blobs(goldenFiles("bert"));
     await expect(checkpointTokenizer(without, await inspectCheckpoint(without))).rejects.toThrow(/no tokenizer.json/);
     const vocab = Object.fromEntries(Array.from({ length: 41 }, (_, i) => [`w${i}`, i]));
     const tokenizer = { added_tokens: [], model: { type: "WordPiece", unk_token: "w0", vocab } };
-    const more = blobs(files("bert", { "tokenizer.json": tokenizer }));
+    const more = blobs(goldenFiles("bert", { "tokenizer.json": tokenizer }));
     await expect(checkpointTokenizer(more, await inspectCheckpoint(more))).rejects.toThrow(
       /ids up to 40, the model vectors for 40/,
     );
-  });
-});
-
-describe("files of a checkpoint", () => {
-  it("may lie below one folder, as a dropped folder gives them", async () => {
-    const nested = Object.fromEntries(
-      Object.entries(files("bert")).map(([path, data]) => [`models/own/${path}`, data]),
-    );
-    expect((await inspectCheckpoint(blobs(nested))).modelType).toBe("bert");
-  });
-
-  it("come from an address in ranges: of the weights, the header and then each tensor", async () => {
-    const all = files("qwen2");
-    const asked: string[] = [];
-    const server = (ranges: boolean) =>
-      checkpointFromUrl("https://host/some model/", async (url, { method, headers }) => {
-        const path = decodeURIComponent(url.slice("https://host/some model/".length));
-        const bytes = all[path];
-        const range = /^bytes=(\d+)-(\d*)$/.exec(headers?.["Range"] ?? "");
-        asked.push(`${method ?? "GET"} ${path}${range ? ` ${range[1]}-${range[2]}` : ""}`);
-        const part = bytes && range && ranges ? bytes.subarray(Number(range[1]), Number(range[2]) + 1) : bytes;
-        return {
-          status: !bytes ? 404 : range && ranges ? 206 : 200,
-          ok: Boolean(bytes),
-          headers: { get: (name) => (name === "content-length" && bytes ? String(bytes.length) : null) },
-          arrayBuffer: async () => new Uint8Array(part!).buffer,
-        };
-      });
-    const local = blobs(all);
-    const expected = await loadCheckpoint(local, await inspectCheckpoint(local));
-    for (const ranges of [true, false]) {
-      const remote = server(ranges);
-      const inspection = await inspectCheckpoint(remote);
-      expect(await loadCheckpoint(remote, inspection)).toEqual(expected);
-    }
-    expect(asked.filter((one) => one === "GET model-00001-of-00002.safetensors")).toEqual([]);
-  });
-
-  it("come from a server that knows no HEAD, packs small files, or is asked to look above the folder", async () => {
-    const all = files("bert", {
-      "modules.json": (json: object[]) => [...json.slice(0, 2), { type: "models.Dense", path: "../../else" }],
-    });
-    const asked: string[] = [];
-    const remote = checkpointFromUrl("https://host/m", async (url, { method, headers }) => {
-      const path = decodeURIComponent(url.slice("https://host/m/".length));
-      asked.push(path);
-      const bytes = method === "HEAD" ? undefined : all[path];
-      const range = /^bytes=(\d+)-(\d*)$/.exec(headers?.["Range"] ?? "");
-      const total = bytes && path.endsWith(".safetensors") && range ? `bytes 0-0/${bytes.length}` : null;
-      const part = range ? bytes?.slice(Number(range[1]), Number(range[2]) + 1) : bytes;
-      return {
-        status: method === "HEAD" ? 405 : bytes ? 206 : 404,
-        ok: Boolean(bytes),
-        headers: { get: (name) => (name === "content-range" ? total : null) },
-        arrayBuffer: async () => new Uint8Array(part!).buffer,
-      };
-    });
-    const sizes = new Map((await remote.list()).map(({ path, size }) => [path, size]));
-    expect(sizes.get("model.safetensors")).toBe(all["model.safetensors"]!.length);
-    expect(sizes.get("config.json")).toBe(0);
-    await expect(inspectCheckpoint(remote)).rejects.toThrow(/..\/..\/else leads out of the folder/);
-    expect(asked.filter((path) => path.includes(".."))).toEqual([]);
-  });
-
-  it("are not the start page that a host answers every address with", async () => {
-    const page = "<!doctype html>";
-    const host = checkpointFromUrl("https://host/m", async () => ({
-      status: 200,
-      ok: true,
-      headers: { get: (name) => (name === "content-type" ? "text/html; charset=utf-8" : String(page.length)) },
-      arrayBuffer: async () => new TextEncoder().encode(page).buffer,
-    }));
-    expect(await host.list()).toEqual([]);
-  });
-
-  it("tell of an address that does not answer or breaks off", async () => {
-    const broken = checkpointFromUrl("https://host/m", async () => {
-      throw new TypeError("Failed to fetch");
-    });
-    await expect(inspectCheckpoint(broken)).rejects.toThrow(
-      /https:\/\/host\/m\/config.json could not be reached: Failed to fetch/,
-    );
-    const short = checkpointFromUrl("https://host/m", async () => ({
-      status: 206,
-      ok: true,
-      headers: { get: () => "10" },
-      arrayBuffer: async () => new ArrayBuffer(3),
-    }));
-    await expect(short.read("a", 0, 5)).rejects.toThrow(/3 bytes came where 5 were asked for/);
-  });
-
-  it("lie in a folder, within which a path stays, and may be cut off meanwhile", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
-    try {
-      for (const [path, data] of Object.entries(files("bert-relu"))) writeFileSync(join(folder, path), data);
-      const there = await folderCheckpoint(folder);
-      const inspection = await inspectCheckpoint(there);
-      await expect(there.read("../x")).rejects.toThrow(/no path within/);
-      await expect(there.read("nothing")).rejects.toThrow(/no file nothing/);
-      writeFileSync(join(folder, "model.safetensors"), files("bert-relu")["model.safetensors"]!.subarray(0, 9000));
-      await expect(loadCheckpoint(there, inspection)).rejects.toThrow(/ends at 9000 bytes|ends at/);
-      await expect(inspectCheckpoint(await folderCheckpoint(folder))).rejects.toThrow(
-        /does not end where the file ends/,
-      );
-      await expect(folderCheckpoint(join(folder, "none"))).rejects.toThrow(/There is no folder/);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
   });
 });

@@ -42,12 +42,21 @@ export const pretrainSchema = z.object({
     source: OURS,
   }),
   learningRate: real({
-    default: 5e-3,
+    default: 2.5e-3,
     min: 1e-6,
     max: 0.5,
     log: true,
     label: "Learning rate",
-    help: "At its peak. Larger models and longer trainings want a lower one.",
+    help: "At its peak, of the layers. Wider models and longer trainings want a lower one.",
+    source: OURS,
+  }),
+  embeddingRate: real({
+    default: 0.025,
+    min: 1e-6,
+    max: 0.5,
+    log: true,
+    label: "Embedding rate",
+    help: "The learning rate of the token embeddings, at its peak. A rare token is seldom seen: it wants a higher one than the layers.",
     source: OURS,
   }),
   seed: whole({

@@ -7,8 +7,10 @@ import { z } from "zod";
 import { data } from "./dataSettings";
 import { evaluation } from "./evaluationSettings";
 import { METHOD, OURS, whole } from "./setting";
+import { stage1 } from "./stage1Settings";
+import { stage2 } from "./stage2Settings";
 import { student, teacher } from "./towerSettings";
-import { baselines, stage1, stage2, training } from "./trainingSettings";
+import { baselines, training } from "./trainingSettings";
 
 /** Version of the experiment's shape. Raised with a migration when a setting is renamed or changes its meaning. */
 export const SCHEMA_VERSION = 1;

@@ -121,6 +121,12 @@ export const teacher = z
       help: "One set of weights for queries and documents. What a text of one side teaches, the other knows too: worth most where labels are scarce.",
       source: OURS,
     }),
+    half: flag({
+      default: false,
+      label: "Frozen teacher as half floats",
+      help: "After stage 1 nothing trains the teacher any more: its matrices then take half the memory, rounded to 3 or 4 digits. What that changes of its vectors is measured and shown with the index. Its checkpoint keeps all digits. Needs this program's own kernels.",
+      source: OURS,
+    }),
   })
   .prefault({});
 

@@ -73,6 +73,31 @@ describe("opening files", () => {
     expect(await decode(await openFiles([entry("download", zip)]))).toEqual(expected("download"));
   });
 
+  it("unpacks what is gzipped, whatever it is: a .zip by any name, parquet, what lies in a .zip", async () => {
+    const zip = zipSync({ "set/corpus.jsonl": utf8("a"), "set/rows.parquet.gz": gzipSync(utf8("PAR1b")) });
+    const packed = gzipSync(zip);
+    for (const name of ["data.zip.gz", "data.zip", "download", "DATA.ZIP.GZ"])
+      expect(await decode(await openFiles([entry(name, packed)]))).toEqual([
+        [`${name}/set/corpus.jsonl`, "a"],
+        [`${name}/set/rows.parquet.gz`, "PAR1b"],
+      ]);
+    expect(await decode(await openFiles([entry("a.md", utf8("c")), entry("b.zip.gz", packed)]))).toHaveLength(3);
+    const [rows] = await openFiles([entry("rows.parquet.gz", gzipSync(utf8("PAR1 rows")))]);
+    // Its end can be asked for, as parquet is read.
+    expect(new TextDecoder().decode(await rows!.slice(rows!.size - 4, rows!.size))).toBe("rows");
+    for (const name of ["bomb.zip.gz", "bomb.parquet.gz"]) {
+      const error = await refusal(
+        [entry(name, gzipSync(zipSync({ "a.jsonl": new Uint8Array(2e6) }, { level: 0 })))],
+        1e6,
+      );
+      expect(error.message).toMatch(/^bomb\.[a-z.]+ unpacks to more than/);
+      expect((await refusal([entry(name, packed.slice(0, -9))])).message).toBe(`${name} is not a whole .gz file.`);
+    }
+    expect((await refusal([entry("a.zip.gz", gzipSync(utf8("plain")))])).message).toBe(
+      "a.zip.gz is not a whole .zip file.",
+    );
+  });
+
   it("gives every byte back, also of several gzip members and large files", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -1,6 +1,6 @@
 /**
  * Files as a user hands them over: loose, gzipped or in a .zip. They are read and unpacked piece by piece, because a large
- * corpus fits neither in one string nor twice in memory; only a .zip is held whole.
+ * corpus fits neither in one string nor twice in memory; only a .zip is held whole, and what is read from its end, gzipped.
  */
 import { Gunzip, unzipSync } from "fflate";
 import { concatBytes } from "../bytes";
@@ -41,6 +41,8 @@ export function isDataFile(path: string): boolean {
   const parts = path.split("/");
   return DATA.test(path) && !parts.some((part) => part.startsWith(".") || part === "__MACOSX" || part === "..");
 }
+
+const ZIP = /\.zip(\.gz)?$/i;
 
 const clean = (path: string) => path.replaceAll("\\", "/").replace(/^(\.?\/)+/, "");
 const isZip = (b: Uint8Array) => b[0] === 0x50 && b[1] === 0x4b && (b[2] === 3 || b[2] === 5);
@@ -175,17 +177,33 @@ function unzip(bytes: Uint8Array, path: string, room: Room): FileEntry[] {
   });
 }
 
+/** A gzipped file that cannot be read from its beginning on, unpacked in memory. */
+async function unpacked(entry: FileEntry, room: Room): Promise<FileEntry> {
+  const all: Uint8Array[] = [];
+  for await (const bytes of gunzip(entry, room)) all.push(bytes);
+  return bytesEntry(entry.path, concatBytes(all));
+}
+
+/** Whether there is a .zip inside the gzipped file, by the first bytes that come out. */
+async function holdsZip(entry: FileEntry, room: Room): Promise<boolean> {
+  for await (const bytes of gunzip(entry, room)) return isZip(bytes);
+  return false;
+}
+
 async function opened(entry: FileEntry, room: Room): Promise<DataFile> {
   const packed = isGzip(await part(entry, 0, 2));
   if (!packed && /\.gz$/i.test(entry.path)) throw damaged(entry.path, ".gz");
-  if (packed && /\.parquet(\.gz)?$/i.test(entry.path))
-    throw new LabError("bad-input", `${entry.path} is parquet inside gzip.`, "Unpack it and load it again.");
+  // What is in a parquet file stands at its end.
+  if (packed && /\.parquet(\.gz)?$/i.test(entry.path)) {
+    const whole = await unpacked(entry, room);
+    return { ...whole, chunks: (onRead) => pieces(whole, onRead) };
+  }
   return { ...entry, chunks: (onRead) => (packed ? gunzip(entry, room, onRead) : pieces(entry, onRead)) };
 }
 
 /**
- * Opens what could be part of a collection (.jsonl, .ndjson, .csv, .tsv, .txt, .md, .trec, .qrels, .parquet, each also with
- * .gz, and all of these in a .zip), in the order given; anything else is passed over unread. A file handed over alone is
+ * Opens what could be part of a collection (.jsonl, .ndjson, .csv, .tsv, .txt, .md, .trec, .qrels, .parquet, and all
+ * of these in a .zip, each also with .gz), in the order given; anything else is passed over unread. A file handed over alone is
  * looked into whatever its name is. Packed files are known by their first bytes.
  *
  * @param limit bytes that all packed files together may unpack to
@@ -196,12 +214,15 @@ export async function openFiles(entries: readonly FileEntry[], limit = LARGEST):
   const room = new Room(limit);
   const files: DataFile[] = [];
   for (const given of entries) {
-    const entry = { ...given, path: clean(given.path) };
-    if (!isDataFile(entry.path) && !/\.zip$/i.test(entry.path) && entries.length > 1) continue;
+    let entry: FileEntry = { ...given, path: clean(given.path) };
+    const named = ZIP.test(entry.path);
+    if (!isDataFile(entry.path) && !named && entries.length > 1) continue;
+    if (!isDataFile(entry.path) && isGzip(await part(entry, 0, 2)) && (await holdsZip(entry, room)))
+      entry = await unpacked(entry, room);
     if (isZip(await part(entry, 0, 4)))
       for (const inner of unzip(await part(entry, 0, entry.size), entry.path, room))
         files.push(await opened(inner, room));
-    else if (/\.zip$/i.test(entry.path)) throw damaged(entry.path, ".zip");
+    else if (named) throw damaged(entry.path, ".zip");
     else files.push(await opened(entry, room));
   }
   return files;

@@ -72,7 +72,7 @@ export function wantedFiles(all: readonly Listed[], what: string): Listed[] {
       `Name one, as in ${what}:${homes.find(Boolean)}.`,
     );
   if (found.length > 0) return [...found, ...queries];
-  const zips = all.filter(({ path }) => /\.zip$/i.test(path));
+  const zips = all.filter(({ path }) => /\.zip(\.gz)?$/i.test(path));
   const rest = texts.length > 0 ? texts : zips;
   if (rest.length > 0) return rest;
   throw new LabError(

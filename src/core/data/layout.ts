@@ -189,4 +189,4 @@ export const nameOf = (path: string) =>
   path
     .split("/")
     .at(-1)!
-    .replace(/\.zip$/i, "");
+    .replace(/\.zip(\.gz)?$/i, "");

@@ -5,7 +5,7 @@ import type { JsonObject, RawRecord } from "./records";
 import type { Reading } from "./watch";
 
 /** Whether a file's name says that it is parquet. */
-export const isParquet = (path: string) => /\.parquet$/i.test(path);
+export const isParquet = (path: string) => /\.parquet(\.gz)?$/i.test(path);
 
 /** Parquet's numbers and lists as JSON would have them. */
 function plain(value: unknown): unknown {

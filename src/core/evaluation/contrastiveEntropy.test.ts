@@ -67,7 +67,19 @@ describe("contrastive entropy", () => {
       ["q1", new Map([0, 1, 2].map((i) => [`d${i}`, 1] as const))],
     ]);
     const e = Math.log(1 + 256 * Math.exp(-1));
-    expect(contrastiveEntropy(queries, docs, qrels, OPTIONS).raw.value).toBeCloseTo((CHANCE + 3 * e) / 4, 9);
+    const { raw, byQuery } = contrastiveEntropy(queries, docs, qrels, OPTIONS);
+    expect(raw.value).toBeCloseTo((CHANCE + 3 * e) / 4, 9);
+    expect(byQuery!.raw[0]).toBeCloseTo(CHANCE, 9);
+    expect(byQuery!.raw[1]).toBeCloseTo(e, 9);
+    expect(byQuery!.pairs).toEqual([1, 3]);
+  });
+
+  it("has no value for a query without a relevant document, and such a query takes no part", () => {
+    const { raw, byQuery } = contrastiveEntropy(ones(3, "q"), ones(400, "d"), pairsOf(2), OPTIONS);
+    expect(byQuery!.raw).toEqual([expect.any(Number), expect.any(Number), null]);
+    expect(byQuery!.scaled[2]).toBeNull();
+    expect(byQuery!.pairs).toEqual([1, 1, 0]);
+    expect(raw.value).toBeCloseTo(CHANCE, 9);
   });
 
   it("is not reported with fewer than 257 candidates, or without a pair", () => {

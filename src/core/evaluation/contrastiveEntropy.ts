@@ -43,6 +43,18 @@ export interface ContrastiveEntropy {
   pool: "relevant to no test query" | "not relevant to this query" | null;
   /** (query, relevant document) pairs averaged over. */
   pairs: number;
+  /** By query, so that systems are compared query by query; null where there is no figure. */
+  byQuery: EntropyByQuery | null;
+}
+
+/**
+ * Each query's mean over its pairs, null for one without any, and how many those are: the figure is the mean of the
+ * values weighted by them.
+ */
+export interface EntropyByQuery {
+  raw: (number | null)[];
+  scaled: (number | null)[];
+  pairs: number[];
 }
 
 /** Fills `into` with different documents of the pool that `refused` does not hold. */
@@ -152,7 +164,7 @@ export function contrastiveEntropy(
   const found = candidates(queries, docs, qrels, options.relevanceLevel);
   if (found.reason) {
     const figure: Figure = { value: null, low: null, high: null, reason: found.reason };
-    return { raw: figure, scaled: figure, pool: null, pairs: 0 };
+    return { raw: figure, scaled: figure, pool: null, pairs: 0, byQuery: null };
   }
   const counts = found.relevant.map((set) => set.size);
   const pairs = counts.reduce((sum, count) => sum + count, 0);
@@ -171,11 +183,13 @@ export function contrastiveEntropy(
       ? { value, ...interval }
       : { value, low: null, high: null, reason: "Some resamples have no query with a relevant document." };
   };
+  const means = (sums: number[]) => sums.map((sum, q) => (counts[q]! > 0 ? sum / counts[q]! : null));
   return {
     raw: figure(raw),
     scaled: figure(scaled),
     pool: found.official ? "relevant to no test query" : "not relevant to this query",
     pairs,
+    byQuery: { raw: means(raw), scaled: means(scaled), pairs: counts },
   };
 }
 

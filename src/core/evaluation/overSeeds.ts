@@ -28,14 +28,26 @@ function drawSeeds(perSeed: readonly Float64Array[], { samples, seed }: Bootstra
 
 const none = (reason: string): Figure => ({ value: null, low: null, high: null, reason });
 
+/** A column's mean, and its resamples; with weights the values count by them. Null where it has no value at all. */
+function ofSeed(column: Column, weights: readonly number[] | null, options: BootstrapOptions) {
+  if (!weights) return { value: mean(column), resampled: bootstrapMeans([column], options)[0]! };
+  const sums = column.map((value, i) => (value === null ? null : value * weights[i]!));
+  const counted = column.map((value, i) => (value === null ? null : weights[i]!));
+  const [tops, bottoms] = bootstrapMeans([sums, counted], options);
+  const [top, bottom] = [mean(sums), mean(counted)];
+  return { value: top !== null && bottom ? top / bottom : null, resampled: tops!.map((v, i) => v / bottoms![i]!) };
+}
+
 /** Mean over seeds, and its resamples. Columns may be of different test sets. Null where a seed has no value at all. */
 function overSeeds(
   columns: readonly Column[],
   options: BootstrapOptions,
+  weights: readonly (readonly number[] | null)[] = [],
 ): { value: number; resampled: Float64Array } | null {
-  const means = columns.map(mean);
+  const found = columns.map((column, i) => ofSeed(column, weights[i] ?? null, options));
+  const means = found.map(({ value }) => value);
   if (columns.length === 0 || means.includes(null)) return null;
-  const perSeed = columns.map((column) => bootstrapMeans([column], options)[0]!);
+  const perSeed = found.map(({ resampled }) => resampled);
   const value = means.reduce((sum: number, one) => sum + one!, 0) / columns.length;
   return { value, resampled: drawSeeds(perSeed, options) };
 }
@@ -61,19 +73,27 @@ export interface PairedTest {
   seeds: number;
 }
 
+/** Two configurations' values on the same test set in the same order, and how much each query counts: alike unless given. */
+export interface ColumnPair {
+  a: Column;
+  b: Column;
+  weights?: readonly number[] | null;
+}
+
 /**
  * Paired bootstrap of two configurations over the seeds they share.
  *
- * @param pairs for each seed both columns, on the same test set in the same order
+ * @param pairs for each seed both columns
  * @throws RangeError where a pair's columns are of different lengths
  */
-export function pairedTest(pairs: readonly { a: Column; b: Column }[], options: BootstrapOptions): PairedTest {
+export function pairedTest(pairs: readonly ColumnPair[], options: BootstrapOptions): PairedTest {
   const seeds = pairs.length;
   const differences = pairs.map(({ a, b }): Column => {
     if (a.length !== b.length) throw new RangeError("Only results on the same test queries can be compared.");
     return a.map((value, i) => (value === null || b[i] === null ? null : value - b[i]!));
   });
-  const found = overSeeds(differences, options);
+  const weights = pairs.map((pair) => pair.weights ?? null);
+  const found = overSeeds(differences, options, weights);
   if (!found) return { difference: none("No query has a value for both."), p: null, seeds };
   const difference = figureOf(found);
   if (difference.low === null) return { difference, p: null, seeds };

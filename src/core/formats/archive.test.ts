@@ -66,7 +66,12 @@ describe("archives", () => {
   });
 
   it("keep what the engine settled, and ask it of no run that did not say", async () => {
-    const engine = { matmul: "shared", chosen: "measured", gflops: { registers: 420.5, shared: 811 } };
+    const engine = {
+      matmul: "shared",
+      chosen: "measured",
+      gflops: { registers: 420.5, shared: 811 },
+      reductions: { by: "subgroups", chosen: "measured", gigabytes: { shared: 21, subgroups: 51.5 } },
+    };
     const told = files().set(RESULT_FILE, json({ ...testRun(), engine }));
     expect((await readArchive(loose(told))).result.engine).toEqual(engine);
     expect((await readArchive(loose(files()))).result).not.toHaveProperty("engine");

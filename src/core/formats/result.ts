@@ -73,13 +73,23 @@ export interface AdapterRecord {
   host: string;
 }
 
+/** Why the engine computes with one of two kinds of kernels. */
+export type Settled = "setting" | "measured" | "software adapter" | "nothing else offered";
+
 /** What the engine settled before the run: equal seeds give equal runs only where it is equal, too. */
 export interface EngineRecord {
   /** How matrices are multiplied: tiles in registers, or blocks through workgroup memory. */
   matmul: "registers" | "shared";
-  chosen: "setting" | "measured" | "software adapter";
+  chosen: Settled;
   /** Where it was measured: GFLOP/s of each. */
   gflops?: { registers: number; shared: number };
+  /** How norms and sums over many threads are made; runs of before have it not, and went through workgroup memory. */
+  reductions?: {
+    by: "shared" | "subgroups";
+    chosen: Settled;
+    /** Where it was measured: GB/s of each. */
+    gigabytes?: { shared: number; subgroups: number };
+  };
 }
 
 /** One system's figures. Times in milliseconds. */

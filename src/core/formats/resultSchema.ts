@@ -59,10 +59,18 @@ export const adapter = z.object({
   host: z.string(),
 });
 
+const settled = z.enum(["setting", "measured", "software adapter", "nothing else offered"]);
 export const engine = z.object({
   matmul: z.enum(["registers", "shared"]),
-  chosen: z.enum(["setting", "measured", "software adapter"]),
+  chosen: settled,
   gflops: z.object({ registers: z.number(), shared: z.number() }).exactOptional(),
+  reductions: z
+    .object({
+      by: z.enum(["shared", "subgroups"]),
+      chosen: settled,
+      gigabytes: z.object({ shared: z.number(), subgroups: z.number() }).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 /** result.json of the present version. Keys it does not know are dropped. */

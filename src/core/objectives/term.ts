@@ -1,6 +1,6 @@
 /**
  * What a further loss of stage 2 is: one file here, named in index.ts, with its weight and numbers among the settings
- * (config/trainingSettings.ts). The step (training/distilStep.ts) does the rest: it weighs and adds up the terms, gives
+ * (config/stage2Settings.ts). The step (training/distilStep.ts) does the rest: it weighs and adds up the terms, gives
  * each student its own numbers, walks in pieces, cuts Matryoshka prefixes, logs values and gradient norms.
  */
 import type { Scalar, Tensor1D, Tensor2D } from "@tensorflow/tfjs-core";

@@ -3,9 +3,10 @@
  * trains with. `bench` is the model that figures of other programs compare with: two separate pre-norm towers with RMS
  * norm, learned positions, exact GELU and no biases, InfoNCE at temperature 0.05.
  */
-import { bestProduct } from "../../gpu/bestProduct";
+
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { bestProduct } from "../../gpu/variantChoice";
 import { random } from "../random";
 import { initTower } from "../towers";
 import { gatedHidden } from "../towers/config";

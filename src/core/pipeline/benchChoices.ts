@@ -28,6 +28,9 @@ export type BenchMode = (typeof BENCH_MODES)[number];
 export const ENCODE_ARCHS = ["bench", "encoder", "decoder"] as const satisfies readonly BenchArch[];
 export type EncodeArch = (typeof ENCODE_ARCHS)[number];
 
-/** How matrices are multiplied: as a run settles it, or one of the two ways. */
-export const BENCH_MATMULS = ["auto", "registers", "shared"] as const;
-export type BenchMatmul = (typeof BENCH_MATMULS)[number];
+/** Which of two kinds of kernels compute: as a run settles it, or one of them. */
+export const BENCH_VARIANTS = {
+  matmul: ["auto", "registers", "shared"],
+  reductions: ["auto", "shared", "subgroups"],
+} as const;
+export type BenchVariants = { [C in keyof typeof BENCH_VARIANTS]: (typeof BENCH_VARIANTS)[C][number] };

@@ -1,7 +1,8 @@
 /** The benchmark of encoding: texts through one tower, captured, as the index and the search box encode them. */
-import { bestProduct } from "../../gpu/bestProduct";
+
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { bestProduct } from "../../gpu/variantChoice";
 import { initTower } from "../towers";
 import { disposeTower, uploadTower } from "../towers/device";
 import { encodingStep, rawVectors } from "../training/encode";

@@ -1,7 +1,7 @@
 /** What every benchmark measures of something that is run again and again: counts, times, memory. */
 import { countGpu } from "../../gpu/count";
 import type { Gpu } from "../../gpu/device";
-import { type MatmulVariant, matmulVariant } from "../../gpu/kernels/matmulVariant";
+import { type Variants, variantsOf } from "../../gpu/kernels/variants";
 import { compileWaiting } from "../../gpu/pipelines";
 import { type KernelTimes, tellsTimes } from "../../gpu/profile";
 import type { Step } from "../../gpu/step";
@@ -39,7 +39,9 @@ export interface Measured {
   adapter: string;
   software: boolean;
   /** How matrices are multiplied. */
-  matmul: MatmulVariant;
+  matmul: Variants["matmul"];
+  /** How norms and sums over many threads are made. */
+  reductions: Variants["reductions"];
   /** Dispatches of one run by kernel, the most frequent first. */
   kernels: Record<string, number>;
   /** Of a captured run where the adapter tells times: milliseconds on the GPU by kernel, the longest first. */
@@ -106,7 +108,7 @@ export function startMeasuring(gpu: Gpu): Measuring {
         firstMinusSteadyMs: firstMs - stepMs.median,
         adapter: gpu.adapter.description,
         software: gpu.adapter.software,
-        matmul: matmulVariant(gpu.backend),
+        ...variantsOf(gpu.backend),
         kernels: Object.fromEntries([...byLabel].sort((a, b) => b[1] - a[1])),
       };
     },

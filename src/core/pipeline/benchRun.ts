@@ -1,7 +1,7 @@
 /** The benchmarks as requests and figures that are plain data, so that a browser can be asked for them as Node can. */
 import type { Gpu } from "../../gpu/device";
 import { fusedOps } from "../../gpu/fusedOps";
-import { type MatmulVariant, setMatmulVariant } from "../../gpu/kernels/matmulVariant";
+import { setVariants, type Variants } from "../../gpu/kernels/variants";
 import { plainOps } from "../../gpu/plainOps";
 import { type BenchFigures, measureStep } from "./bench";
 import type { BenchArch, BenchMode, BenchSize, EncodeArch } from "./benchChoices";
@@ -31,8 +31,8 @@ export interface BenchRequest<B extends Benchmark = Benchmark> {
   what: B;
   cases: Cases[B][];
   repeats: number;
-  /** How matrices are multiplied; as it is unless given. */
-  matmul?: MatmulVariant;
+  /** Which kernels compute; those in use unless given. */
+  variants?: Partial<Variants>;
 }
 
 /** Where it is measured: here, or in a browser. */
@@ -51,9 +51,9 @@ const MEASURE: { [B in Benchmark]: (gpu: Gpu, one: Cases[B], repeats: number) =>
 /** Measures one case after the other. */
 export async function runBenchmark<B extends Benchmark>(
   gpu: Gpu,
-  { what, cases, repeats, matmul }: BenchRequest<B>,
+  { what, cases, repeats, variants }: BenchRequest<B>,
 ): Promise<Figures[B][]> {
-  if (matmul) setMatmulVariant(gpu.backend, matmul);
+  if (variants) setVariants(gpu.backend, variants);
   const figures: Figures[B][] = [];
   for (const one of cases) figures.push(await MEASURE[what](gpu, one, repeats));
   return figures;

@@ -1,7 +1,8 @@
 /** The benchmark of exact search: a batch of queries against made-up document vectors, and the same in JavaScript. */
-import { bestProduct } from "../../gpu/bestProduct";
+
 import type { Gpu } from "../../gpu/device";
 import { readHits, searchStep, uploadIndex } from "../../gpu/search";
+import { bestProduct } from "../../gpu/variantChoice";
 import { random } from "../random";
 import { normaliseRows, scoreAll, tieOrder, topK } from "../retrieval/exact";
 import { type Measured, median, profiled, startMeasuring } from "./benchMeasure";

@@ -2,9 +2,10 @@
  * What it costs to train many students as one step: students of one shape, distilled from the same made-up teacher, that
  * differ in loss weights, rates and seeds; against one of them alone, in the same run.
  */
-import { bestProduct } from "../../gpu/bestProduct";
+
 import type { Gpu } from "../../gpu/device";
 import type { TowerOps } from "../../gpu/ops";
+import { bestProduct } from "../../gpu/variantChoice";
 import { initTower } from "../towers";
 import { disposeTower, uploadStudents, uploadTower } from "../towers/device";
 import { type DistilStudent, distilStep, stackedDistilStep } from "../training/distilStep";

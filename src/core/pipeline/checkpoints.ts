@@ -7,6 +7,7 @@ import { readSafetensors, writeSafetensors } from "../formats/safetensors";
 import { loadTokenizer, type TextTokenizer } from "../text/tokenizer";
 import { huggingFaceConfig, towerFromHuggingFace } from "../towers";
 import { downloadParameters, type Tower, uploadTower } from "../towers/device";
+import type { HostParameters } from "../towers/types";
 
 export type TowerRole = "query" | "document";
 
@@ -30,6 +31,16 @@ export async function saveCheckpoint(
   await store.write(`${folder}/tokenizer.json`, json(tokenizer.toJson()));
   await store.write(`${folder}/tokenizer_config.json`, json(tokenizer.settings()));
   await store.write(`${folder}/model.safetensors`, writeSafetensors(await downloadParameters(gpu, tower), metadata));
+}
+
+/** A tower's values alone; null where there are none. */
+export async function checkpointValues(
+  store: Store,
+  system: TrainedSystem,
+  role: TowerRole,
+): Promise<HostParameters | null> {
+  const model = await store.read(`${checkpointFolder(system, role)}/model.safetensors`);
+  return model && readSafetensors(model).tensors;
 }
 
 /** Null where there is none. */

@@ -4,20 +4,28 @@ import { createControl } from "./control";
 describe("the gate", () => {
   it("is open until it is shut, and tells what was done once before it waits", async () => {
     const control = createControl();
-    const tell = vi.fn(async () => {});
+    let told = () => {};
+    const tell = vi.fn(async () => told());
+    const telling = () =>
+      new Promise<void>((resolve) => {
+        told = resolve;
+      });
     expect(await control.gate(tell)).toBe("go");
     expect(tell).not.toHaveBeenCalled();
 
     control.pause();
     let passed = 0;
+    const once = telling();
     const first = control.gate(tell).then(() => passed++);
-    await vi.waitFor(() => expect(tell).toHaveBeenCalledTimes(1));
+    await once;
     expect(passed).toBe(0);
     control.step();
     await first;
     // One step only: the next one waits again, and is told again.
+    const twice = telling();
     const second = control.gate(tell).then(() => passed++);
-    await vi.waitFor(() => expect(tell).toHaveBeenCalledTimes(2));
+    await twice;
+    expect(tell).toHaveBeenCalledTimes(2);
     expect(passed).toBe(1);
     control.resume();
     await second;

@@ -1,85 +1,123 @@
-/** How matrices are multiplied: set, remembered, measured anew with another build, and changed only by a clear lead. */
-import { describe, expect, it, vi } from "vitest";
-import { bestProduct } from "../../gpu/bestProduct";
+/** Which kernels compute: set, remembered, measured anew with another build, and changed only by a clear lead. */
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { countGpu } from "../../gpu/count";
 import { fusedOps } from "../../gpu/fusedOps";
-import { matmulVariant, setMatmulVariant } from "../../gpu/kernels/matmulVariant";
-import { fasterMatmul, measureMatmul } from "../../gpu/matmulChoice";
+import { setVariants, variantsOf } from "../../gpu/kernels/variants";
 import { plainOps } from "../../gpu/plainOps";
 import { useGpu } from "../../gpu/testGpu";
+import { bestProduct, faster, measureVariants } from "../../gpu/variantChoice";
 import { memoryStore } from "../artifacts/store";
 import { presetExperiment } from "../config/presets";
-import { settleEngine } from "./engine";
+import { LabError } from "../errors";
+import { type EngineOptions, settleEngine } from "./engine";
 
 const gpu = useGpu();
-const tiny = presetExperiment("tiny");
-const experiment = (matmul: "auto" | "registers" | "shared") => ({ ...tiny, training: { ...tiny.training, matmul } });
+const FIRST = { matmul: "registers", reductions: "shared" } as const;
+afterEach(() => setVariants(gpu().backend, FIRST));
+
+const { training, ...tiny } = presetExperiment("tiny");
+type Set = Partial<Pick<typeof training, "matmul" | "reductions">>;
+const experiment = (set: Set = {}) => ({ ...tiny, training: { ...training, ...set } });
 /** As a graphics card would answer. */
 const card = () => ({ ...gpu(), adapter: { ...gpu().adapter, software: false } });
-const options = () => ({
+const options = (set?: Set) => ({
   ops: fusedOps,
   codeVersion: "1",
   store: memoryStore(),
   gpu: card(),
-  experiment: experiment("auto"),
+  experiment: experiment(set),
 });
+type Measure = NonNullable<EngineOptions["measure"]>;
+/** Answers with these speeds, one after the other. */
+const answering = (...speeds: object[]) => {
+  const asked = vi.fn(async (_gpu: unknown, _choice: string) => speeds.shift()!);
+  return { asked, measure: asked as unknown as Measure };
+};
 
 describe("settleEngine", () => {
-  it("does as the setting says, without measuring", async () => {
-    const measure = vi.fn<typeof measureMatmul>();
-    for (const matmul of ["shared", "registers"] as const) {
-      const settled = await settleEngine({ ...options(), measure, experiment: experiment(matmul) });
-      expect(settled).toEqual({ matmul, chosen: "setting" });
-      expect(matmulVariant(gpu().backend)).toBe(matmul);
+  it("does as the settings say, without measuring", async () => {
+    const { asked, measure } = answering();
+    for (const [matmul, reductions] of [
+      ["shared", "subgroups"],
+      ["registers", "shared"],
+    ] as const) {
+      const settled = await settleEngine({ ...options({ matmul, reductions }), measure });
+      expect(settled).toEqual({ matmul, chosen: "setting", reductions: { by: reductions, chosen: "setting" } });
+      expect(variantsOf(gpu().backend)).toEqual({ matmul, reductions });
     }
-    expect(measure).not.toHaveBeenCalled();
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it("measures once for a build, and keeps what it has against a small lead", async () => {
-    const given = options();
-    const speeds = [
+    const given = options({ reductions: "shared" });
+    const { asked, measure } = answering(
       { registers: 100, shared: 140 },
       { registers: 170, shared: 140 },
       { registers: 190, shared: 140 },
-    ];
-    const measure = vi.fn<typeof measureMatmul>(async () => speeds.shift()!);
+      { registers: 1, shared: 2 },
+    );
     const settle = (codeVersion: string) => settleEngine({ ...given, measure, codeVersion });
     const first = { matmul: "shared", chosen: "measured", gflops: { registers: 100, shared: 140 } };
-    expect(await settle("1")).toEqual(first);
-    expect(matmulVariant(gpu().backend)).toBe("shared");
-    expect(await settle("1")).toEqual(first);
-    expect(measure).toHaveBeenCalledTimes(1);
+    expect(await settle("1")).toMatchObject(first);
+    expect(variantsOf(gpu().backend).matmul).toBe("shared");
+    expect(await settle("1")).toMatchObject(first);
+    expect(asked).toHaveBeenCalledTimes(1);
     expect(await settle("2")).toMatchObject({ matmul: "shared", gflops: { registers: 170 } });
     expect(await settle("3")).toMatchObject({ matmul: "registers", gflops: { registers: 190 } });
     // Another adapter knows nothing of it.
     const other = { ...card(), adapter: { ...card().adapter, description: "another" } };
-    speeds.push({ registers: 1, shared: 2 });
     expect(await settleEngine({ ...given, measure, gpu: other, codeVersion: "3" })).toMatchObject({ matmul: "shared" });
-    expect(measure).toHaveBeenCalledTimes(4);
+    expect(asked).toHaveBeenCalledTimes(4);
   });
 
-  it("takes register tiles where a CPU plays the GPU, and says nothing of tfjs' own operations", async () => {
-    const measure = vi.fn<typeof measureMatmul>();
+  it("settles reductions in the same way, beside the products", async () => {
+    const given = options();
+    const { asked, measure } = answering({ registers: 2, shared: 1 }, { shared: 20, subgroups: 26 });
+    const reductions = { by: "subgroups", chosen: "measured", gigabytes: { shared: 20, subgroups: 26 } };
+    for (let run = 0; run < 2; run++)
+      expect(await settleEngine({ ...given, measure })).toMatchObject({ matmul: "registers", reductions });
+    expect(asked.mock.calls.map(([, choice]) => choice)).toEqual(["matmul", "reductions"]);
+    expect(variantsOf(gpu().backend)).toEqual({ matmul: "registers", reductions: "subgroups" });
+  });
+
+  it("takes what there is, unmeasured, where a device has no subgroups, and refuses them in words", async () => {
+    const { backend, device } = gpu();
+    const without = {
+      ...card(),
+      backend,
+      device: Object.create(device, { features: { value: new Set() } }) as GPUDevice,
+    };
+    const { asked, measure } = answering();
+    const settled = await settleEngine({ ...options({ matmul: "shared" }), measure, gpu: without });
+    expect(settled).toMatchObject({ reductions: { by: "shared", chosen: "nothing else offered" } });
+    const wanted = settleEngine({ ...options({ matmul: "shared", reductions: "subgroups" }), measure, gpu: without });
+    await expect(wanted).rejects.toThrow(LabError);
+    await expect(wanted).rejects.toThrow(/training.reductions asks for subgroups/);
+    expect(asked.mock.calls.filter(([, choice]) => choice === "reductions")).toEqual([]);
+  });
+
+  it("takes the first of each where a CPU plays the GPU, and says nothing of tfjs' own operations", async () => {
+    const { asked, measure } = answering();
     const software = { ...gpu(), adapter: { ...gpu().adapter, software: true } };
     expect(await settleEngine({ ...options(), measure, gpu: software })).toEqual({
       matmul: "registers",
       chosen: "software adapter",
+      reductions: { by: "shared", chosen: "software adapter" },
     });
     expect(await settleEngine({ ...options(), measure, ops: plainOps })).toBeNull();
-    expect(measure).not.toHaveBeenCalled();
+    expect(asked).not.toHaveBeenCalled();
   });
 });
 
-it("both ways are measured, and the one in use stays", async () => {
-  const before = matmulVariant(gpu().backend);
-  const speeds = await measureMatmul(gpu(), 40, 8);
-  expect(speeds.registers).toBeGreaterThan(0);
-  expect(speeds.shared).toBeGreaterThan(0);
-  expect(matmulVariant(gpu().backend)).toBe(before);
+it("all ways are measured, and those in use stay", async () => {
+  const before = variantsOf(gpu().backend);
+  for (const choice of ["matmul", "reductions"] as const)
+    for (const [way, speed] of Object.entries(await measureVariants(gpu(), choice, 40, 8)))
+      expect(speed, way).toBeGreaterThan(0);
+  expect(variantsOf(gpu().backend)).toEqual(before);
 });
 
 it("the best product is the better of both ways, and on a CPU that of the registers in use", async () => {
-  setMatmulVariant(gpu().backend, "registers");
   // Kernels are labelled with the way that they go.
   for (const [given, variants] of [
     [{ ...gpu(), adapter: { ...gpu().adapter, software: true } }, 1],
@@ -94,11 +132,12 @@ it("the best product is the better of both ways, and on a CPU that of the regist
     const shared = [...counting.counts.byLabel.keys()].map((label) => label.includes("shared"));
     expect(new Set(shared).size, shared.join()).toBe(variants);
   }
-  expect(matmulVariant(gpu().backend)).toBe("registers");
+  expect(variantsOf(gpu().backend)).toEqual(FIRST);
 });
 
 it("a lead of less than 1.3 changes nothing", () => {
-  expect(fasterMatmul("registers", { registers: 100, shared: 129 })).toBe("registers");
-  expect(fasterMatmul("registers", { registers: 100, shared: 130 })).toBe("shared");
-  expect(fasterMatmul("shared", { registers: 129, shared: 100 })).toBe("shared");
+  expect(faster<"matmul">("registers", { registers: 100, shared: 129 })).toBe("registers");
+  expect(faster<"matmul">("registers", { registers: 100, shared: 130 })).toBe("shared");
+  expect(faster<"matmul">("shared", { registers: 129, shared: 100 })).toBe("shared");
+  expect(faster<"reductions">("shared", { shared: 10, subgroups: 13 })).toBe("subgroups");
 });

@@ -4,6 +4,7 @@ import { embeddingInit, initTower, layersInit } from "../towers";
 import { disposeTower, downloadParameters, type Tower, uploadAdapted, uploadTower } from "../towers/device";
 import type { LoraSettings } from "../towers/lora";
 import type { HostParameters, TowerConfig } from "../towers/types";
+import { checkpointValues } from "./checkpoints";
 import type { RunContext } from "./context";
 import type { Towers } from "./stageTraining";
 import { type Start, startValues } from "./starts";
@@ -69,14 +70,17 @@ export async function studentInit(
   context: RunContext,
   teacher: () => Promise<Towers>,
 ): Promise<{ values: HostParameters; loaded: boolean }> {
-  const { experiment, gpu, starts, towers } = context;
+  const { experiment, gpu, store, starts, towers } = context;
   const { learner: config } = towers;
   const { seed, student } = experiment;
   if (starts.student) return checkpointInit(context, starts.student, "student", config, "query");
   const start = initTower(config, seed);
   if (student.init === "random") return { values: start, loaded: false };
   const { query } = await teacher();
-  const source = await downloadParameters(gpu, query);
+  // Half floats are not read back, and the checkpoint has all digits.
+  const source = query.half
+    ? (await checkpointValues(store, "teacher", "query"))!
+    : await downloadParameters(gpu, query);
   if (student.init === "embeddings") return { values: embeddingInit(start, source), loaded: false };
   // Layers of a loaded teacher are as a checkpoint is.
   return {

@@ -91,7 +91,7 @@ further texts (one in fifty, by seed) are held out.
 | | |
 | --- | --- |
 | Steps | ${grouped(settings.steps)} of ${settings.batch} rows of ${settings.length} tokens: ${grouped(record.tokensSeen)} tokens |
-| Learning rate | ${settings.learningRate}, 5 % warm-up, cosine; AdamW${schedules(record)} |
+| Learning rate | ${settings.learningRate}, of the token embeddings ${settings.embeddingRate}; 5 % warm-up, cosine; AdamW${schedules(record)} |
 | Seed | ${settings.seed} |
 | Adapter | ${facts.adapter} |
 | Time | ${grouped(record.seconds)} s of training |

@@ -9,23 +9,22 @@ import { getSetting, settingEntry, withSetting } from "../config/paths";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
 import { LOSS_TERMS } from "../objectives";
-import { type LoraSettings, loraOf } from "../towers/lora";
+import { isHead, type LoraSettings, loraOf } from "../towers/lora";
 import type { TowerConfig } from "../towers/types";
 import { vectorBytes } from "../training/encode";
 import { encodeBatch } from "./context";
+import { contrastiveMemory } from "./contrastiveMemory";
 import { DEPTH } from "./evaluate";
+import { parameterBytes, sum } from "./parameterMemory";
 import { documentsOfBatch, type PlanShape, planShape, queuedBatchesOf, type RunTowers, towerConfigs } from "./plan";
 import {
   besideMemory,
-  contrastiveMemory,
   type DistilLoss,
   distilMemory,
   encoderMemory,
   type MemoryParts,
-  parameterBytes,
   type StepMemory,
   searchMemory,
-  sum,
   type TowerTexts,
 } from "./stepMemory";
 
@@ -122,7 +121,7 @@ export function runMemory(
   const plan: { stage: MemoryStage; towers: TowerConfig[]; steps: StepMemory[]; vectors: number }[] = [
     {
       stage: "stage1",
-      towers: teacherTowers(experiment, teacher),
+      towers: [],
       steps: pair(teacher, teacher, long, experiment.teacher.sharedTowers, loraOf(experiment)),
       vectors: watched,
     },
@@ -166,11 +165,15 @@ export function runMemory(
       vectors: 3 * search.index + vectors(Math.max(shape.documents, shape.testQueries)),
     },
   ];
-  let resident = 0;
+  let others = 0;
   const stages = plan.map(({ stage, towers, steps, vectors }): StageMemory => {
-    resident += sum(towers.map(parameterBytes));
+    others += sum(towers.map((config) => parameterBytes(config)));
     const needs = together(steps, captured);
-    const parts = { ...needs, parameters: resident + needs.parameters, vectors };
+    const parts = {
+      ...needs,
+      parameters: teacherBytes(experiment, teacher, stage) + others + needs.parameters,
+      vectors,
+    };
     return {
       stage,
       parts,
@@ -223,8 +226,14 @@ export function mostStudents(
   );
 }
 
-const teacherTowers = ({ teacher: { sharedTowers } }: Experiment, config: TowerConfig): TowerConfig[] =>
-  sharedTowers ? [config] : [config, config];
+/** The teacher's towers, which stay to the end: beside adapters or frozen they may be of half floats. */
+function teacherBytes(experiment: Experiment, config: TowerConfig, stage: MemoryStage): number {
+  const towers = experiment.teacher.sharedTowers ? 1 : 2;
+  if (stage === "stage1")
+    return towers * parameterBytes(config, loraOf(experiment)?.half ? (name) => !isHead(name) : false);
+  // Before the index is built they are there as they were trained: what half floats cost is measured then.
+  return towers * parameterBytes(config, experiment.teacher.half && stage !== "index");
+}
 
 const STAGE_WORDS: Record<MemoryStage, string> = {
   stage1: "stage 1",
@@ -302,7 +311,7 @@ export function memoryProblem(
   const memory = runMemory(experiment, shape, towers);
   const found = problem(memory);
   if (!found) return null;
-  const fits = (path: string, value: number) =>
+  const fits = (path: string, value: number | boolean) =>
     problem(runMemory(withSetting(experiment, path, value), shape, towers)) === null;
   const powers = Array.from({ length: 12 }, (_, i) => 2 ** (i + 1));
   /** The first value that fits, where all after it do. */
@@ -332,6 +341,8 @@ export function memoryProblem(
     powers.map((n) => Math.floor(batch / n)).filter((n) => n >= 2),
   );
   if (smaller) ways.push(`lower Batch (training.batch) from ${batch} to ${smaller}`);
+  if (!experiment.teacher.half && fits("teacher.half", true))
+    ways.push("set Frozen teacher as half floats (teacher.half), which rounds its vectors a little");
   if (ways.length === 0) ways.push("choose narrower towers, fewer layers or a smaller vocabulary");
   if (found.byLimit)
     ways.push(

@@ -21,6 +21,7 @@ const settings: PretrainSettings = {
   batch: 4,
   steps: 12,
   learningRate: 5e-3,
+  embeddingRate: 5e-3,
   seed: 3,
 };
 const facts = {

@@ -151,7 +151,7 @@ function prepare(texts: readonly string[], { vocabulary, length, seed }: Pretrai
  */
 export async function pretrain(options: PretrainOptions): Promise<LanguageModel> {
   const { gpu, ops, store, settings, control, captured = true } = options;
-  const { batch, length, steps, seed, learningRate } = settings;
+  const { batch, length, steps, seed, learningRate, embeddingRate } = settings;
   options.doing?.("learning the vocabulary");
   const { tokenizer, table, rows, learned, heldOut } = prepare(options.texts, settings);
   const config = languageConfig(settings, tokenizer.vocabulary);
@@ -162,7 +162,7 @@ export async function pretrain(options: PretrainOptions): Promise<LanguageModel>
     steps,
     batch,
     learningRate,
-    embeddingRate: learningRate,
+    embeddingRate,
     seed,
     captured,
   };

@@ -4,8 +4,9 @@ import type { PretrainSettings } from "../config/pretrain";
 import { LabError } from "../errors";
 import { countParameters, forwardFlops } from "../towers";
 import { type BufferLimits, together } from "./memory";
+import { parameterBytes, sum } from "./parameterMemory";
 import { languageConfig, MEASURED_ROWS, WATCHED_ROWS, watchEvery } from "./pretrain";
-import { languageMemory, parameterBytes, sum } from "./stepMemory";
+import { languageMemory } from "./stepMemory";
 
 export interface PretrainPlan {
   parameters: number;

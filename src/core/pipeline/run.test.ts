@@ -169,7 +169,8 @@ describe("runExperiment", () => {
   it("one set of weights serves both sides where the towers are shared, and is found again", async () => {
     const shared: Experiment = {
       ...experiment,
-      teacher: { ...experiment.teacher, sharedTowers: true },
+      // Once trained it lies there as half floats, also where a run goes on.
+      teacher: { ...experiment.teacher, sharedTowers: true, half: true },
       baselines: { ...experiment.baselines, twinbertSharedTowers: true },
       stage1: { ...experiment.stage1, steps: 6 },
       stage2: { ...experiment.stage2, steps: 6 },

@@ -30,6 +30,7 @@ import { encodeAll, type RunContext, validationSample } from "./context";
 import { distilStudent } from "./distil";
 import { type DenseSystem, evaluateSystems, testIndex } from "./evaluate";
 import { PROGRESS_FILE, vectorFile } from "./files";
+import { checkFrozenTeacher, frozenTeacher } from "./frozenTeacher";
 import { planRun, type RunTowers, towerConfigs } from "./plan";
 import { createReporter, type RunListener } from "./reporter";
 import { trainScalingDoc, trainTeacher, trainTwinBert } from "./stages";
@@ -78,16 +79,17 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
     const context = await prepareRun(options, reporter);
     await saveProgress();
 
-    const teacher = await trainTeacher(context);
-    opened.push(() => disposeTowers(teacher.towers));
-    stoppedEarly ||= teacher.endedEarly;
+    const trained = await trainTeacher(context);
+    const teacher = await frozenTeacher(context, trained.towers);
+    opened.push(() => disposeTowers(teacher));
+    stoppedEarly ||= trained.endedEarly;
     await saveProgress();
     await control.gate();
 
-    const frozen = await buildIndex(context, async () => teacher.towers);
+    const frozen = await buildIndex(context, async () => teacher);
     await saveProgress();
 
-    const distilled = await distilStudent(context, async () => teacher.towers, frozen);
+    const distilled = await distilStudent(context, async () => teacher, frozen);
     opened.push(() => disposeTower(distilled.student));
     stoppedEarly ||= distilled.endedEarly;
     await saveProgress();
@@ -112,7 +114,7 @@ export async function runExperiment(options: RunOptions): Promise<RunResult> {
       index(await ownVectors(context, system, towers, text));
     const frozenIndex = index(frozen); // teacher and student search the same one
     const systems: DenseSystem[] = [
-      { name: "teacher", query: teacher.towers.query, text: texts.teacher, index: frozenIndex },
+      { name: "teacher", query: teacher.query, text: texts.teacher, index: frozenIndex },
       { name: "scalingnote", query: distilled.student, text: texts.student, index: frozenIndex },
       {
         name: "scalingdoc",
@@ -192,6 +194,7 @@ export async function prepareRun(
   for (const side of ["teacher", "student"] as const)
     if (experiment[side].checkpoint !== "" && !starts[side])
       throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);
+  checkFrozenTeacher(options);
   const towers = options.towers ?? towerConfigs(experiment);
   reporter.begin("data", dataset.docs.length);
   const { labelledShare } = experiment.training;

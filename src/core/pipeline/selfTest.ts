@@ -1,6 +1,6 @@
 /** The self-test before a run, once for an adapter and a build: what passed is remembered. */
 import type { Gpu } from "../../gpu/device";
-import { matmulVariant } from "../../gpu/kernels/matmulVariant";
+import { variantsOf } from "../../gpu/kernels/variants";
 import type { TowerOps } from "../../gpu/ops";
 import { selfTest } from "../../gpu/selfTest";
 import { contentHash } from "../artifacts/hash";
@@ -49,7 +49,7 @@ export async function testBeforeRun(options: SelfTestOptions): Promise<boolean> 
     agent: (globalThis.navigator as Navigator | undefined)?.userAgent ?? "",
     codeVersion,
     inPieces,
-    checks: [ops.name, gpu.heap ? "" : matmulVariant(gpu.backend), ...checks.map(({ name }) => name)],
+    checks: [ops.name, ...(gpu.heap ? [] : Object.values(variantsOf(gpu.backend))), ...checks.map(({ name }) => name)],
   });
   const stored = await store.read(FILE);
   const passed = stored ? (decodeJson(stored) as string[]) : [];

@@ -63,9 +63,11 @@ const folder = (config: TowerConfig, seed: number, prompts: Record<string, strin
     })),
   );
 
+/** Where on the user's disk the teacher lies: nothing that a run leaves says so. */
+const PATH = "/home/somebody/models/bert";
 const source: CheckpointSource = {
   async open(reference) {
-    if (reference === "bert") return folder(bert, 1, { query: "ask: ", document: "text: " });
+    if (reference === "bert" || reference === PATH) return folder(bert, 1, { query: "ask: ", document: "text: " });
     if (reference === "qwen") return folder(qwen, 2, { query: "find " });
     throw new LabError("bad-input", `There is no ${reference}.`, "Name another.");
   },
@@ -106,6 +108,38 @@ describe("a run from checkpoints", () => {
     const plain = await openStarts(base, source);
     expect(plain.experiment).toBe(base);
     expect(planRun(now, undefined, towers).totalFlops).not.toBe(planRun(base).totalFlops);
+  });
+
+  it("parses a tokenizer once for as long as the files are the same", async () => {
+    let read = 0;
+    let [files, again] = [await folder(bert, 1, {}), await folder(bert, 1, { query: "ask: " })];
+    const counted: CheckpointSource = {
+      open: async () => ({
+        ...files,
+        read: (path, ...range) => {
+          if (path.endsWith("tokenizer.json")) read++;
+          return files.read(path, ...range);
+        },
+      }),
+    };
+    const one = { ...experiment, student: base.student };
+    const first = await openStarts(one, counted);
+    const second = await openStarts({ ...one, seed: 8 }, counted);
+    expect(second.starts.teacher!.tokenizer).toBe(first.starts.teacher!.tokenizer);
+    expect(read).toBe(1);
+    // Other files under the same name, as after it was deleted and fetched anew.
+    [files, again] = [again, files];
+    await openStarts(one, counted);
+    expect(read).toBe(2);
+    // Of a fault nothing is kept.
+    const broken = {
+      ...files,
+      read: async (path: string, ...range: [number?, number?]) =>
+        path.endsWith("tokenizer.json") ? Uint8Array.of(123) : files.read(path, ...range),
+    };
+    const mended: CheckpointSource = { open: async () => (read++ === 2 ? broken : files) };
+    await expect(openStarts(one, mended)).rejects.toThrow(/tokenizer.json is not JSON/);
+    expect((await openStarts(one, mended)).starts.teacher!.tokenizer.vocabulary).toBeGreaterThan(0);
   });
 
   it("knows their memory, and refuses what does not fit before a tensor is read", async () => {
@@ -160,7 +194,8 @@ describe("a run from checkpoints", () => {
   });
 
   it("trains, distils, evaluates, and its towers are read back", async () => {
-    const started = await openStarts(experiment, source);
+    const teacher = { ...experiment.teacher, checkpoint: PATH };
+    const started = await openStarts({ ...experiment, teacher }, source);
     const store = memoryStore();
     const result = await runExperiment({
       gpu: cpu(),
@@ -185,14 +220,17 @@ describe("a run from checkpoints", () => {
         tensors: readSafetensors((await store.read(`${at}/model.safetensors`))!).tensors,
       };
     };
-    const teacher = await saved("teacher");
-    expect(teacher.config).toEqual(bert);
+    expect(result.config.teacher.checkpoint).toBe("bert");
+    for (const path of await store.list(""))
+      expect(Buffer.from((await store.read(path))!).includes("somebody"), path).toBe(false);
+    const trained = await saved("teacher");
+    expect(trained.config).toEqual(bert);
     // One low rate for all: the values are those of the checkpoint, a few small steps on.
     const before = await startValues(started.starts.teacher!, bert, 7, "query");
     let moved = 0;
     for (const [name, { values }] of before)
       for (const [i, x] of values.entries())
-        moved = Math.max(moved, Math.abs(x - teacher.tensors.get(name)!.values[i]!));
+        moved = Math.max(moved, Math.abs(x - trained.tensors.get(name)!.values[i]!));
     expect(moved).toBeGreaterThan(1e-5);
     expect(moved).toBeLessThan(6 * 3 * experiment.training.loadedRate);
     expect((await saved("scalingnote")).config.embeddingSize).toBe(12);

@@ -16,6 +16,7 @@ import type { HostParameters, TowerConfig } from "../towers/types";
 import type { TokenTable } from "../training/inputs";
 import { wordsInit } from "../training/wordsStart";
 import { type RunTowers, towerConfigs } from "./plan";
+import { recordedReference } from "./recorded";
 
 /**
  * What the run's host can open: the command line folders of the disk, the page what it keeps. A reference is what the
@@ -40,13 +41,44 @@ export interface Starts {
 
 /** A run as its checkpoints make it. */
 export interface Started {
-  /** With the embedding size, lengths, poolings and prompts of the checkpoints: what the run is recorded with. */
+  /**
+   * With the embedding size, lengths, poolings and prompts of the checkpoints, and these called as they are recorded: what
+   * the run is recorded with.
+   */
   experiment: Experiment;
   starts: Starts;
   towers: RunTowers;
 }
 
 const SIDES = ["teacher", "student"] as const;
+
+/** Tokenizers that were parsed last, by what they were opened from: a forecast at every change of a setting asks again. */
+const parsed = new WeakMap<CheckpointSource, Map<string, Promise<TextTokenizer>>>();
+const MOST_PARSED = 4;
+
+/** A checkpoint's tokenizer, parsed once for as long as the reference means files of the same names and sizes. */
+async function tokenizerOf(
+  source: CheckpointSource,
+  reference: string,
+  files: CheckpointFiles,
+  inspection: Inspection,
+): Promise<TextTokenizer> {
+  const cache = parsed.get(source) ?? new Map<string, Promise<TextTokenizer>>();
+  parsed.set(source, cache);
+  const list = (await files.list()).map(({ path, size }) => `${path} ${size}`).toSorted();
+  const key = JSON.stringify([reference, list, inspection.tokenizer?.config]);
+  const known = cache.get(key);
+  if (known) return known;
+  const made = checkpointTokenizer(files, inspection);
+  cache.set(key, made);
+  for (const oldest of cache.keys()) if (cache.size > MOST_PARSED) cache.delete(oldest);
+  try {
+    return await made;
+  } catch (error) {
+    cache.delete(key);
+    throw error;
+  }
+}
 
 /**
  * Opens what the settings name; without any, the experiment is as it was. No tensor is read.
@@ -62,7 +94,7 @@ export async function openStarts(given: Experiment, source?: CheckpointSource): 
       throw new LabError("bad-setting", "Checkpoints cannot be opened here.", `Leave ${side}.checkpoint empty.`);
     const files = await source.open(checkpoint);
     const inspection = await named(files, side, inspectCheckpoint(files, { pooling }));
-    const tokenizer = await named(files, side, checkpointTokenizer(files, inspection));
+    const tokenizer = await named(files, side, tokenizerOf(source, checkpoint, files, inspection));
     starts[side] = { files, inspection, tokenizer };
     experiment = withCheckpoint(experiment, side, inspection);
   }
@@ -89,6 +121,7 @@ function withCheckpoint(experiment: Experiment, side: (typeof SIDES)[number], in
     ...(side === "teacher" && saysVectors ? { embeddingSize: config.embeddingSize } : {}),
     [side]: {
       ...settings,
+      checkpoint: recordedReference(settings.checkpoint),
       pooling: config.pooling,
       queryTokens: Math.min(settings.queryTokens, maxTokens),
       docTokens: Math.min(settings.docTokens, maxTokens),

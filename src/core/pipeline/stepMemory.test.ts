@@ -7,23 +7,22 @@ import { disposeOwn, ownTensor } from "../../gpu/step";
 import { useGpu } from "../../gpu/testGpu";
 import { initTower } from "../towers";
 import { disposeTower, type Tower, uploadAdapted, uploadStudents, uploadTower } from "../towers/device";
-import type { LoraSettings } from "../towers/lora";
+import { isHead, type LoraSettings } from "../towers/lora";
 import type { TowerConfig } from "../towers/types";
 import { contrastiveStep } from "../training/contrastiveStep";
 import { distilStep, stackedDistilStep } from "../training/distilStep";
 import { createEncoder } from "../training/encode";
 import { languageMeter, languageStep } from "../training/languageStep";
 import type { Recipe } from "../training/trainingStep";
+import { type ContrastiveLoss, contrastiveMemory } from "./contrastiveMemory";
 import { together } from "./memory";
+import { parameterBytes } from "./parameterMemory";
 import {
   besideMemory,
-  type ContrastiveLoss,
-  contrastiveMemory,
   distilMemory,
   encoderMemory,
   languageMemory,
   type MemoryParts,
-  parameterBytes,
   type StepShape,
   searchMemory,
 } from "./stepMemory";
@@ -104,7 +103,10 @@ function contrastive(
     shape(dropout, pieces, lora),
     loss,
   );
-  return { predicted: total(parts) + parameterBytes(query) + (document ? parameterBytes(document) : 0), bytes };
+  const towers = (document ? [query, document] : [query]).map((c) =>
+    parameterBytes(c, lora?.half ? (name) => !isHead(name) : false),
+  );
+  return { predicted: total(parts) + towers.reduce((a, b) => a + b, 0), bytes };
 }
 
 /** @param terms losses that score `columns` documents @param teacherSize where it is not the student's */
@@ -186,14 +188,14 @@ describe("the memory of a step is known before", () => {
       expectPredicted(predicted, bytes);
     });
 
-  for (const [name, c, targets, pieces] of [
-    ["decoders", decoder, "attention", 1],
-    ["decoders", decoder, "all", 1],
-    ["encoders", encoder, "all", 1],
-    ["decoders", decoder, "all", 4],
+  for (const [name, c, targets, pieces, half] of [
+    ["decoders", decoder, "attention", 1, false],
+    ["decoders", decoder, "all", 1, false],
+    ["encoders", encoder, "all", 1, true],
+    ["decoders", decoder, "all", 4, true],
   ] as const)
-    it(`${name} with adapters, ${targets}, ${pieces === 1 ? "at once" : "in pieces"}`, () => {
-      const lora = { rank: 8, alpha: 16, targets, half: false };
+    it(`${name} with adapters, ${targets}, ${pieces === 1 ? "at once" : "in pieces"}${half ? ", beside half floats" : ""}`, () => {
+      const lora = { rank: 8, alpha: 16, targets, half };
       const { predicted, bytes } = contrastive(c, c, { batch: 32, pieces, lora });
       expectPredicted(predicted, bytes);
     });
@@ -210,6 +212,16 @@ describe("the memory of a step is known before", () => {
       const { predicted, bytes } = distillation(config(kind, 32, 2), dropout, pieces);
       expectPredicted(predicted, bytes);
     });
+
+  it.each(["encoder", "decoder", "lookup"] as const)("a frozen %s of half floats", (kind) => {
+    const c = config(kind, 64, 2);
+    const bytes = measured(() => {
+      const tower = uploadTower(gpu(), c, initTower(c, 1, "query", true), true);
+      return [() => disposeTower(tower)];
+    });
+    expectPredicted(parameterBytes(c, true), bytes);
+    expect(bytes).toBeLessThan(0.65 * parameterBytes(c));
+  });
 
   const loaded: Record<string, TowerConfig> = {
     qwen2: { ...decoder, attentionBias: "qkv", projection: false, embeddingSize: 64 },

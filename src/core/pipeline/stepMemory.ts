@@ -1,22 +1,22 @@
 /**
- * How much GPU memory steps and encoders take, before they take it: from shapes alone, nothing is allocated. Activations are those of captured steps of this project's own kernels: the requests of a
- * recording are made up (memoryTape.ts, memoryTowers.ts) and given to the planner that recordings are given to.
+ * How much GPU memory steps and encoders take, before they take it: from shapes alone, nothing is allocated. Activations
+ * are those of captured steps of this project's own kernels: the requests of a recording are made up (memoryTape.ts,
+ * memoryTowers.ts) and given to the planner that recordings are given to. A contrastive step's are in contrastiveMemory.ts.
  *
  * stepMemory.test.ts holds it against captures of every kind of tower: within 1 %.
  */
 import { mostPartials } from "../../gpu/gradients";
-import { infoNceFits } from "../../gpu/kernels/infoNce";
 import { nextTokenBlock } from "../../gpu/kernels/nextToken";
 import { GROUP, paddedSize } from "../../gpu/kernels/scores";
 import { planBuffers, type Request } from "../../gpu/lifetimes";
 import { SEARCH_BATCH, SEARCH_BLOCK } from "../../gpu/search";
 import { prefixSizes } from "../objectives/term";
 import { type LoraSettings, trainedSizes } from "../towers/lora";
-import { parameterSpecs, parameterStacks, sizeOf } from "../towers/parameters";
 import type { TowerConfig } from "../towers/types";
 import { piecesOf } from "../training/pieces";
-import { type Cell, createTape, type Tape, type Value } from "./memoryTape";
+import { type Cell, createTape, type Tape } from "./memoryTape";
 import { towerMemory } from "./memoryTowers";
+import { aligned, optimizerBytes, parameterBytes, sum, tensorSizes } from "./parameterMemory";
 
 /** What the bytes of a stage are for. */
 export interface MemoryParts {
@@ -49,46 +49,8 @@ export interface StepShape {
   lora?: LoraSettings | null;
 }
 
-const ALIGNED = 256;
-const aligned = (bytes: number) => Math.ceil(bytes / ALIGNED) * ALIGNED;
-export const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-
-/** Sizes of a tower's tensors on the device, where queries, keys and values are one. */
-function tensorSizes(config: TowerConfig): number[] {
-  const stackOf = new Map(parameterStacks(config).flatMap((stack) => stack.parts.map((part) => [part, stack.name])));
-  const sizes = new Map<string, number>();
-  for (const { name, shape } of parameterSpecs(config)) {
-    const within = stackOf.get(name) ?? name;
-    sizes.set(within, (sizes.get(within) ?? 0) + sizeOf(shape));
-  }
-  return [...sizes.values()];
-}
-
-/** Bytes of a tower's parameters. */
-export const parameterBytes = (config: TowerConfig): number =>
-  sum(tensorSizes(config).map((size) => aligned(4 * size)));
-
-/**
- * Bytes that training tensors of these sizes takes beside them.
- * @param uses of each parameter in a step
- * @param inPieces whether gradients of pieces are added up
- */
-function optimizerBytes(
-  sizes: readonly number[],
-  uses: number,
-  inPieces: boolean,
-): { gradients: number; moments: number; largest: number } {
-  // Partial sums, unsummed: gradients.ts.
-  const places = sizes.map((size) =>
-    aligned(aligned(4 * size * mostPartials(size)) * uses + (inPieces ? 4 * size : 0)),
-  );
-  // Two moments; a sum of squares and two words of the table a chunk of 1,024; seven words and the sums' places a tensor.
-  const table = sum(sizes.map((size) => 12 * Math.ceil(size / 1024) + 28 + 8 * uses));
-  return { gradients: sum(places), moments: 8 * sum(sizes) + table, largest: Math.max(...places) };
-}
-
 /** Bytes of a tower's inputs. @param pieces in training, where positions sorted by token are among them; else 0 */
-function inputBytes({ config, batch, tokens }: TowerTexts, pieces: number): number {
+export function inputBytes({ config, batch, tokens }: TowerTexts, pieces: number): number {
   return 4 * (batch * tokens * (pieces > 0 ? 4 : 3) + pieces * (config.vocabulary + 1));
 }
 
@@ -102,92 +64,14 @@ function bufferSizes(all: readonly Request[], captured: boolean): number[] {
   return [...bySize].flatMap(([size, same]) => planBuffers(same).buffers.map(() => size)).sort((a, b) => b - a);
 }
 
-/** What the loss of a contrastive step has beside batch and hard negatives; nothing unless given. */
-export interface ContrastiveLoss {
-  /** Documents of earlier batches. */
-  queued?: number;
-  /** Halvings of the vectors. */
-  matryoshka?: number;
-  symmetric?: boolean;
-}
-
-/** The loss's own tensors: gradients of both sides' vectors, which it returns, and matrices of queries by documents. */
-function infoNceMemory(
-  tape: Tape,
-  size: number,
-  batch: number,
-  columns: number,
-  { queued = 0, matryoshka = 0, symmetric = false }: ContrastiveLoss,
-): [Cell, Cell] {
-  const sizes = prefixSizes(size, matryoshka);
-  const alone = sizes.length === 1 && queued === 0 && !symmetric;
-  const all = columns + queued;
-  const passing: Cell[] = [];
-  const pass = (...counts: number[]) => passing.push(...counts.map(tape.make));
-  /** One softmax; what it makes of the gradients is kept for the way back. */
-  const softmax = (rows: number, others: number) => {
-    // The kernels keep one matrix, for as long as they run. tfjs' operations, which take their place where documents are
-    // many, hold ten, and a square one for the diagonal: counted in a recording of 960 by 1,920.
-    const fits = infoNceFits(others);
-    const matrices = Array.from({ length: fits ? 1 : 10 }, () => tape.make(rows * others));
-    if (!fits) matrices.push(tape.make(rows * rows));
-    for (const cell of [tape.make(rows + others), tape.make(2 * rows), ...matrices])
-      if (fits) tape.release(cell);
-      else passing.push(cell);
-  };
-  const first = tape.make(batch * size);
-  if (alone) {
-    softmax(batch, all);
-    const second = tape.make(columns * size);
-    for (const cell of passing) tape.release(cell);
-    return [first, second];
-  }
-  if (queued > 0) pass(all * size);
-  if (symmetric) pass(batch * batch, batch * batch);
-  for (const one of sizes) {
-    if (one < size) pass(batch * one, all * one);
-    softmax(batch, all);
-    pass(batch * one, all * one);
-    if (!symmetric) continue;
-    if (columns > batch || one < size) pass(batch * one, batch * one);
-    softmax(batch, batch);
-    pass(batch * one, batch * one);
-  }
-  // On the way back gradients of prefixes and of the queue's part are brought to the vectors' shape and added up.
-  if (sizes.length > 1 || symmetric) pass(batch * size, all * size);
-  if (queued > 0) pass(columns * size);
-  const second = tape.make(columns * size);
-  for (const cell of passing) tape.release(cell);
-  return [first, second];
-}
-
 /**
  * As many pieces as decide the memory: they run one after the other and use the same buffers, so that two of the largest
  * say it. (All of them, up to 64, would take seconds to plan.)
  */
-const tellingPieces = (batch: number, pieces: number) =>
+export const tellingPieces = (batch: number, pieces: number) =>
   piecesOf(batch, pieces)
     .toSorted((a, b) => b.count - a.count)
     .slice(0, 2);
-
-/** A tower's texts piece by piece, each walked back from its part of the vectors' gradients. */
-function piecesMemory(
-  tape: Tape,
-  { config, batch, tokens }: TowerTexts,
-  pieces: number,
-  dropout: boolean,
-  lora: StepShape["lora"],
-): void {
-  tape.recording = true;
-  for (const { count } of tellingPieces(batch, pieces)) {
-    const dy = tape.make(count * config.embeddingSize);
-    const vectors = towerMemory(tape, config, { batch: count, tokens, dropout, lora });
-    vectors.gradient = tape.hold(dy);
-    tape.backward();
-    tape.release(vectors.cell);
-    tape.release(dy);
-  }
-}
 
 /** What a step or an encoder takes beside its towers. */
 export interface StepMemory extends MemoryParts {
@@ -195,55 +79,6 @@ export interface StepMemory extends MemoryParts {
   buffers: number[];
   /** The largest single buffer. */
   largest: number;
-}
-
-/** A step that trains a pair of towers contrastively. The same configuration object twice: they share their weights. */
-export function contrastiveMemory(
-  query: TowerTexts,
-  document: TowerTexts,
-  shared: boolean,
-  shape: StepShape,
-  loss: ContrastiveLoss = {},
-): StepMemory {
-  const { pieces, lora } = shape;
-  const { queued = 0 } = loss;
-  const { embeddingSize } = document.config;
-  const dropout = shape.dropout > 0;
-  const tape = createTape(pieces === 1);
-  const sides = [query, document];
-  if (pieces === 1) {
-    const vectors = sides.map(({ config, batch, tokens }) =>
-      towerMemory(tape, config, { batch, tokens, dropout, lora }),
-    );
-    const [q, d] = vectors as [Value, Value];
-    [q.gradient, d.gradient] = infoNceMemory(tape, embeddingSize, query.batch, document.batch, loss);
-    for (const { cell } of vectors) tape.release(cell);
-    tape.backward();
-  } else {
-    const vectors = sides.map(({ config, batch, tokens }) => {
-      const parts = tellingPieces(batch, pieces).map(({ count }) =>
-        towerMemory(tape, config, { batch: count, tokens, dropout, lora }),
-      );
-      const whole = tape.make(batch * config.embeddingSize);
-      for (const { cell } of parts) tape.release(cell);
-      return whole;
-    });
-    const dys = infoNceMemory(tape, embeddingSize, query.batch, document.batch, loss);
-    for (const cell of vectors) tape.release(cell);
-    sides.forEach((side, i) => {
-      piecesMemory(tape, side, pieces, dropout, lora);
-      tape.release(dys[i]!);
-    });
-  }
-  const configs = shared ? [query.config] : [query.config, document.config];
-  const made = stepMemory(tape, configs, shared && pieces === 1 ? 2 : 1, shape);
-  return {
-    ...made,
-    // A step's positives are an output, on their way to the queue.
-    activations: made.activations + (queued > 0 ? 4 * query.batch * embeddingSize : 0),
-    inputs: inputBytes(query, pieces) + inputBytes(document, pieces) + 4 * query.batch * (document.batch + queued),
-    vectors: 4 * queued * embeddingSize,
-  };
 }
 
 /** What the loss of a distillation has beside MSE and cosine; nothing unless given. */
@@ -354,7 +189,12 @@ export function besideMemory(
   return { bytes: gradients + moments + activations + parameterBytes(student.config), largest };
 }
 
-function stepMemory(tape: Tape, configs: readonly TowerConfig[], uses: number, { captured, pieces, lora }: StepShape) {
+export function stepMemory(
+  tape: Tape,
+  configs: readonly TowerConfig[],
+  uses: number,
+  { captured, pieces, lora }: StepShape,
+) {
   const buffers = bufferSizes(tape.requests, captured);
   const sizes = configs.flatMap((config) => (lora ? trainedSizes(config, lora) : tensorSizes(config)));
   const { gradients, moments, largest } = optimizerBytes(sizes, uses, pieces > 1);

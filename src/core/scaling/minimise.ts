@@ -30,8 +30,10 @@ export function residuals(law: Law, points: LogPoints, theta: Float64Array): Flo
 }
 
 export function objective(law: Law, points: LogPoints, theta: Float64Array): number {
+  const gradient = new Float64Array(law.size);
   let sum = 0;
-  for (const r of residuals(law, points, theta)) sum += huber(r);
+  for (let i = 0; i < points.count; i++)
+    sum += huber(points.y[i]! - law.predict(theta, points.u[i]!, points.v[i]!, gradient));
   // A step too far overflows; it counts as worse than anything.
   return Number.isFinite(sum) ? sum : Number.POSITIVE_INFINITY;
 }
@@ -65,40 +67,62 @@ export function solvePositive(a: Float64Array, b: Float64Array): boolean {
   return b.every(Number.isFinite);
 }
 
+/** The weighted normal equations at some coefficients, and the objective there: one walk over the points for both. */
+interface Equations {
+  normal: Float64Array;
+  right: Float64Array;
+  objective: number;
+}
+
+const equations = (size: number): Equations => ({
+  normal: new Float64Array(size * size),
+  right: new Float64Array(size),
+  objective: Number.POSITIVE_INFINITY,
+});
+
+function assemble(law: Law, points: LogPoints, theta: Float64Array, gradient: Float64Array, into: Equations): void {
+  const p = law.size;
+  const { normal, right } = into;
+  normal.fill(0);
+  right.fill(0);
+  let sum = 0;
+  for (let i = 0; i < points.count; i++) {
+    const r = points.y[i]! - law.predict(theta, points.u[i]!, points.v[i]!, gradient);
+    sum += huber(r);
+    const weight = Math.abs(r) <= HUBER ? 1 : HUBER / Math.abs(r);
+    for (let j = 0; j < p; j++) {
+      const g = weight * gradient[j]!;
+      right[j] = right[j]! + g * r;
+      for (let k = 0; k <= j; k++) normal[j * p + k] = normal[j * p + k]! + g * gradient[k]!;
+    }
+  }
+  into.objective = Number.isFinite(sum) ? sum : Number.POSITIVE_INFINITY;
+}
+
 /** Levenberg-Marquardt with Huber weights, at most `most` steps. */
 function descend(law: Law, points: LogPoints, start: Fitted, most: number, gainLeast = 1e-10): Fitted {
   const p = law.size;
   const gradient = new Float64Array(p);
-  const normal = new Float64Array(p * p);
-  const right = new Float64Array(p);
+  let [here, there] = [equations(p), equations(p)];
+  assemble(law, points, start.theta, gradient, here);
   let best = start;
   let damping = 1e-3;
   for (let step = 0; step < most; step++) {
-    normal.fill(0);
-    right.fill(0);
-    for (let i = 0; i < points.count; i++) {
-      const r = points.y[i]! - law.predict(best.theta, points.u[i]!, points.v[i]!, gradient);
-      const weight = Math.abs(r) <= HUBER ? 1 : HUBER / Math.abs(r);
-      for (let j = 0; j < p; j++) {
-        const g = weight * gradient[j]!;
-        right[j] = right[j]! + g * r;
-        for (let k = 0; k <= j; k++) normal[j * p + k] = normal[j * p + k]! + g * gradient[k]!;
-      }
-    }
     let next: Fitted | null = null;
     while (!next && damping < 1e12) {
-      const a = normal.slice();
-      const x = right.slice();
+      const a = here.normal.slice();
+      const x = here.right.slice();
       // A coefficient that nothing depends on (delta at zero) has no curvature: the floor keeps it where it is.
       for (let j = 0; j < p; j++) a[j * p + j] = a[j * p + j]! * (1 + damping) + 1e-18;
       if (solvePositive(a, x)) {
         const theta = best.theta.map((value, j) => value + x[j]!);
-        const value = objective(law, points, theta);
-        if (value < best.objective) next = { theta, objective: value };
+        assemble(law, points, theta, gradient, there);
+        if (there.objective < best.objective) next = { theta, objective: there.objective };
       }
       damping *= next ? 0.2 : 5;
     }
     if (!next) break;
+    [here, there] = [there, here];
     const gain = (best.objective - next.objective) / best.objective;
     best = next;
     damping = Math.max(damping, 1e-12);

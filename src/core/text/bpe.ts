@@ -11,6 +11,13 @@ import { learnMerges } from "./merges";
 /** GPT-2's word pattern: contractions, words, numbers and symbols, each with the blank before it. */
 const WORD = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
+/**
+ * A longer word is counted in parts. Each merge writes the words anew that it occurs in: with one of 100,000 letters
+ * learning took ten times as long.
+ */
+const LONGEST_WORD = 256;
+const PARTS = /.{1,256}/gsu;
+
 /** GPT-2's byte alphabet: printable Latin-1 stands for itself, the other bytes for characters from U+0100 on. */
 export const BYTE_CHARACTERS: readonly string[] = (() => {
   const characters: string[] = [];
@@ -95,7 +102,8 @@ function countWords(texts: Iterable<string>, lowercase: boolean): Map<string, nu
     const plain = lowercase ? normal.toLowerCase() : normal;
     if (plain === "") continue;
     for (const word of (plain.startsWith(" ") ? plain : ` ${plain}`).match(WORD) ?? [])
-      counts.set(word, (counts.get(word) ?? 0) + 1);
+      for (const part of word.length > LONGEST_WORD ? word.match(PARTS)! : [word])
+        counts.set(part, (counts.get(part) ?? 0) + 1);
   }
   return counts;
 }

@@ -56,6 +56,13 @@ describe("a checkpoint's texts", () => {
   });
 });
 
+/** Sequences of one normalizer each. */
+function nested(depth: number): object {
+  let normalizer: object = { type: "Lowercase" };
+  for (let i = 0; i < depth; i++) normalizer = { type: "Sequence", normalizers: [normalizer] };
+  return normalizer;
+}
+
 describe("a tokenizer file that is none", () => {
   const model = { type: "WordPiece", unk_token: "[UNK]", vocab: { "[UNK]": 0, hello: 1 } };
   const refused: [string, unknown, RegExp][] = [
@@ -66,6 +73,27 @@ describe("a tokenizer file that is none", () => {
       { model: { ...model, vocab: { "[UNK]": 0, hello: 2 ** 52 } } },
       /id of "hello" is 45/,
     ],
+    [
+      "an id of an added token that nothing fills up to",
+      { model, added_tokens: [{ content: "<x>", id: 1e9 }] },
+      /id of "<x>"/,
+    ],
+    [
+      "special tokens that are no list",
+      { model, post_processor: { type: "TemplateProcessing", single: { A: 1 }, pair: [], special_tokens: {} } },
+      /cannot be used/,
+    ],
+    [
+      "special tokens that are texts",
+      { model, post_processor: { type: "TemplateProcessing", single: ["[CLS]"], pair: [], special_tokens: {} } },
+      /cannot be used/,
+    ],
+    [
+      "a split that is none",
+      { model, pre_tokenizer: { type: "Split", pattern: { Regex: "a" }, behavior: 7, invert: false } },
+      /cannot be used/,
+    ],
+    ["normalizers within each other without end", { model, normalizer: nested(20_000) }, /cannot be read/],
     ["an id that is a text", { model: { ...model, vocab: { "[UNK]": 0, hello: "1" } } }, /id of "hello" is "1"/],
     ["an added token without an id", { model, added_tokens: [{ content: "<x>" }] }, /id of "<x>" is missing/],
     ["no vocabulary", { model: { type: "WordPiece", vocab: null } }, /tokenizer.json/],
@@ -73,6 +101,60 @@ describe("a tokenizer file that is none", () => {
   it.each(refused)("is refused in words: %s", (_, file, words) => {
     expect(() => loadTokenizer(file)).toThrow(words);
     expect(() => loadTokenizer(file)).toThrow(LabError);
+  });
+});
+
+describe("a tokenizer file with parts that are not what they should be", () => {
+  it("is refused in words, then or when a text is read: nothing else is thrown", () => {
+    const file = {
+      normalizer: {
+        type: "Sequence",
+        normalizers: [{ type: "NFKC" }, { type: "Replace", pattern: { Regex: " +" }, content: " " }],
+      },
+      pre_tokenizer: {
+        type: "Sequence",
+        pretokenizers: [{ type: "Metaspace", replacement: "\u2581", prepend_scheme: "always" }],
+      },
+      post_processor: null,
+      decoder: { type: "Sequence", decoders: [{ type: "Metaspace", replacement: "\u2581" }] },
+      model: {
+        type: "Unigram",
+        unk_id: 0,
+        vocab: [
+          ["<unk>", 0],
+          ["\u2581", -1],
+          ["some", -1],
+        ],
+      },
+    };
+    const parts = ["normalizer", "pre_tokenizer", "post_processor", "decoder", "model"] as const;
+    const inner = [
+      "type",
+      "normalizers",
+      "pretokenizers",
+      "decoders",
+      "vocab",
+      "unk_id",
+      "single",
+      "pattern",
+      "behavior",
+    ];
+    const wrong = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom<unknown>({ Regex: "(" }, [null], [[]], { type: "Split" }),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...parts), fc.constantFrom(null, ...inner), wrong, (part, key, value) => {
+        const changed = { ...file, [part]: key === null ? value : { ...file[part], [key]: value } };
+        try {
+          const made = loadTokenizer(changed);
+          made.decode([...made.encode("some 12 words", 8), 1, 2]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LabError);
+        }
+      }),
+      { numRuns: 600 },
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 /** A tokenizer.json applied to texts, through @huggingface/tokenizers. */
 import { Tokenizer } from "@huggingface/tokenizers";
 import { LabError } from "../errors";
+import { firstPieces, marginOf, type Reading, wordsStandAlone } from "./longTexts";
 
 export interface TextTokenizer {
   /** Ids are below this. */
@@ -47,20 +48,22 @@ export function loadTokenizer(json: unknown, config: unknown = {}, options: Toke
   const said: TokenizerOptions = { ...asObject(given.scalingnote), ...options };
   const settings = Object.values(said).some(Boolean) ? { ...given, scalingnote: said } : given;
   const file = adapted(complete(json), said);
-  let tokenizer: Tokenizer;
-  try {
-    tokenizer = new Tokenizer(file, settings);
-  } catch (cause) {
-    throw new LabError("bad-input", `tokenizer.json cannot be read: ${(cause as Error).message}`, REMEDY, { cause });
-  }
+  const tokenizer = inWords("cannot be read", () => new Tokenizer(file, settings));
   let vocabulary = 0;
   for (const id of tokenizer.get_vocab(true).values()) vocabulary = Math.max(vocabulary, id + 1);
   if (vocabulary === 0) throw new LabError("bad-input", "tokenizer.json has no vocabulary.", REMEDY);
   const padId = paddingId(tokenizer, file, settings);
-  const { before, after } = specialTokens(tokenizer);
+  const { before, after } = inWords("cannot be used", () => specialTokens(tokenizer));
   const unknown = said.dropUnknown ? unknownId(tokenizer, file) : undefined;
-  const shorten = wordsStandAlone(file) ? cutAtWord : (text: string) => text;
   const prepared = preparation(file);
+  const reading: Reading = {
+    encode: (text) =>
+      inWords("fails on a text", () =>
+        known(tokenizer.encode(prepared(text), { add_special_tokens: false }).ids).filter((id) => id !== unknown),
+      ),
+    wordsStandAlone: wordsStandAlone(asObject(file.pre_tokenizer)),
+    margin: marginOf(asObject(file.model)),
+  };
   // Tidying blanks before punctuation loses what byte-level pieces hold exactly.
   const tidy = settings.clean_up_tokenization_spaces ?? asObject(file.decoder)?.type !== "ByteLevel";
   return {
@@ -70,18 +73,29 @@ export function loadTokenizer(json: unknown, config: unknown = {}, options: Toke
       const room = maxTokens - before.length - after.length;
       // Where not even the special tokens fit, the first of them stay.
       if (room <= 0) return Int32Array.from([...before, ...after].slice(0, maxTokens));
-      const pieces = piecesOf(tokenizer, prepared(text), room, shorten, unknown).slice(0, room);
+      const pieces = firstPieces(reading, text, room);
       const ids = Int32Array.from([...before, ...pieces, ...after]);
       return ids.length > 0 ? ids : Int32Array.of(padId);
     },
     decode(ids) {
       const known = Array.from(ids).filter((id) => tokenizer.id_to_token(id) !== undefined);
       if (known.length === 0) return "";
-      return tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: tidy === true });
+      return inWords("fails on a text", () =>
+        tokenizer.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: tidy === true }),
+      );
     },
     toJson: () => file,
     settings: () => settings,
   };
+}
+
+/** The library looks at parts of a file only when it needs them, and stumbles over those that are not what they should be. */
+function inWords<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw new LabError("bad-input", `tokenizer.json ${what}: ${(cause as Error).message}`, REMEDY, { cause });
+  }
 }
 
 /** The file with what is said of the texts, as far as a tokenizer.json can say it. */
@@ -100,7 +114,9 @@ function unknownId(tokenizer: Tokenizer, file: Json): number | undefined {
 }
 
 const MODELS = ["BPE", "WordPiece", "Unigram", "WordLevel"];
-const MAX_ID = 2 ** 31 - 1;
+// The library fills in all ids below the highest: with one of 1,000,000,000 it took three minutes. The largest
+// vocabularies have some 260,000.
+const MAX_ID = 1_999_999;
 
 /**
  * The file with what older ones leave out.
@@ -166,24 +182,6 @@ function specialTokens(tokenizer: Tokenizer): { before: number[]; after: number[
   return { before: [], after: [] };
 }
 
-/**
- * Ids of a text without special tokens, more than `room` where it has more. A long text is not read to its end: its
- * beginning is, doubled until it gives more than there is room for.
- */
-function piecesOf(
-  tokenizer: Tokenizer,
-  text: string,
-  room: number,
-  shorten: (text: string, at: number) => string,
-  unknown: number | undefined,
-): number[] {
-  for (let length = 12 * room + 100; ; length *= 2) {
-    const part = text.length > length ? shorten(text, length) : text;
-    const ids = known(tokenizer.encode(part, { add_special_tokens: false }).ids).filter((id) => id !== unknown);
-    if (ids.length > room || part.length === text.length) return ids;
-  }
-}
-
 // Those of BertNormalizer beyond 16 bits, as the reference (huggingface/tokenizers, normalizers/bert.rs) has them.
 const IDEOGRAPH = /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
 
@@ -201,22 +199,4 @@ function preparation(file: Json): (text: string) => string {
     const sigmas = lower ? text.replaceAll("\u03a3", "\u03c3") : text;
     return apart ? sigmas.replace(IDEOGRAPH, " $& ") : sigmas;
   };
-}
-
-const WORD_END = /[\p{L}\p{N}](?= [\p{L}\p{N}])/gu;
-
-/** The text up to a single blank between two words near `at`; all of it where there is none. */
-function cutAtWord(text: string, at: number): string {
-  const from = Math.max(0, at - 200);
-  let end = 0;
-  for (const found of text.slice(from, at).matchAll(WORD_END)) end = from + found.index + found[0].length;
-  return end > 0 ? text.slice(0, end) : text;
-}
-
-/** Whether the pieces of a word do not depend on the words after it. */
-function wordsStandAlone(file: Json): boolean {
-  const splitter = asObject(file.pre_tokenizer);
-  const type = splitter?.type;
-  if (type === "ByteLevel") return splitter?.use_regex !== false;
-  return type === "BertPreTokenizer" || type === "Whitespace" || type === "WhitespaceSplit";
 }

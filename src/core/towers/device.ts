@@ -26,6 +26,8 @@ export interface Tower {
   memory: FlatTensors;
   /** It starts from a checkpoint, and takes the learning rate for those. */
   loaded?: boolean;
+  /** Its matrices are half floats, all that can be. */
+  half?: boolean;
   /** Of a tower with adapters: what of it is trained, and the values of the rest, which stay. */
   lora?: Parameters & { base: HostParameters };
 }
@@ -60,7 +62,7 @@ function layOut(config: TowerConfig, host: HostParameters): TensorPlace[] {
 }
 
 /** What linear, feedForward and embed read, as far as half floats can hold it: not what is added to token embeddings. */
-export const canBeHalf = (name: string, { shape }: Pick<HostTensor, "shape">): boolean =>
+export const canBeHalf = (name: string, { shape }: { shape: readonly number[] }): boolean =>
   shape.length === 2 && shape[1]! % 4 === 0 && !/(position|token_type)_embeddings/.test(name);
 
 /**
@@ -76,10 +78,11 @@ export function uploadTower(
   half: boolean | ((name: string) => boolean) = false,
 ): Tower {
   const wanted = (name: string) => (typeof half === "boolean" ? half : half(name));
-  return upload(gpu, config, layOut(config, host), (pieces) => {
+  const tower = upload(gpu, config, layOut(config, host), (pieces) => {
     const tensor = joined(pieces.map((name) => host.get(name)!));
     return { ...tensor, half: wanted(pieces[0]!) && canBeHalf(pieces[0]!, tensor) };
   });
+  return half === true ? { ...tower, half } : tower;
 }
 
 /**

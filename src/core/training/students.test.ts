@@ -20,42 +20,15 @@ import { type ContrastiveStudent, contrastiveStep, stackedContrastiveStep } from
 import { type DistilStudent, distilStep, stackedDistilStep } from "./distilStep";
 import { readMoments, writeMoments } from "./moments";
 import { readState, type TrainingState, writeState } from "./state";
+import { BATCH, CLIP, STEPS, testConfig, testRecipe, VOCABULARY } from "./testSteps";
 import { madeUpTexts } from "./testTexts";
-import { logRow, type SharedRecipe, type TrainingStep } from "./trainingStep";
+import { logRow, type TrainingStep } from "./trainingStep";
 import { trainStudents } from "./trainStudents";
 
 const gpu = useGpu();
-const VOCABULARY = 40;
-const BATCH = 6;
-const STEPS = 30;
-const CLIP = 0.5;
-
-const config = (kind: TowerConfig["kind"]): TowerConfig => ({
-  kind,
-  vocabulary: VOCABULARY,
-  width: 16,
-  layers: kind === "lookup" ? 0 : 1,
-  heads: 2,
-  kvHeads: kind === "decoder" ? 1 : 2,
-  hidden: 24,
-  maxTokens: 8,
-  pooling: kind === "encoder" ? "cls" : "mean",
-  embeddingSize: 12,
-});
+const config = (kind: TowerConfig["kind"]) => testConfig(kind, 1);
 
 const texts = (seed: number, count: number) => madeUpTexts(seed, count, VOCABULARY);
-
-const recipe = (captured: boolean, dropout: number): SharedRecipe => ({
-  steps: STEPS,
-  batch: BATCH,
-  warmup: 0.1,
-  weightDecay: 0.05,
-  beta1: 0.9,
-  beta2: 0.98,
-  clip: CLIP,
-  captured,
-  dropout,
-});
 
 /** Everything that students may differ in, they differ in. */
 const STUDENTS: (DistilStudent & ContrastiveStudent)[] = [
@@ -96,7 +69,7 @@ const distil =
       mseOn: kind === "lookup" ? ("normalised" as const) : ("raw" as const),
       mseReduce: "sum" as const,
     };
-    const shared = recipe(captured, dropout);
+    const shared = testRecipe(captured, dropout);
     const own = which === "all" ? null : STUDENTS[which]!;
     const step = own
       ? distilStep(gpu(), ops, { ...shared, ...own }, { ...parts, ...own })
@@ -126,7 +99,7 @@ const contrastive =
       hardNegatives: 1,
       learnTemperature: sharedTowers,
     };
-    const shared = recipe(captured, dropout);
+    const shared = testRecipe(captured, dropout);
     const own = which === "all" ? null : STUDENTS[which]!;
     const step = own
       ? contrastiveStep(gpu(), ops, { ...shared, ...own }, { ...parts, ...own })
@@ -232,7 +205,7 @@ describe("students side by side", () => {
       mseReduce: "sum" as const,
     };
     const build: Build = () => ({
-      step: stackedDistilStep(gpu(), fusedOps, recipe(true, 0.1), parts, one),
+      step: stackedDistilStep(gpu(), fusedOps, testRecipe(true, 0.1), parts, one),
       towers: [tower],
     });
     const [found] = await train(build, "all", fusedOps, true, 3);
@@ -264,7 +237,7 @@ describe("students side by side", () => {
     const parts = { student: towers[0]!, queryTokens: texts(1, 20), queryLength: 8, teacher };
     const rest = { order: () => new Int32Array(BATCH), mseOn: "raw" as const, mseReduce: "sum" as const };
     expect(() =>
-      stackedDistilStep(gpu(), fusedOps, recipe(false, 0), { ...parts, ...rest }, STUDENTS.slice(1)),
+      stackedDistilStep(gpu(), fusedOps, testRecipe(false, 0), { ...parts, ...rest }, STUDENTS.slice(1)),
     ).toThrow(/2 students to train, but towers of 3/);
     disposeTower(towers[0]!);
   });
@@ -287,14 +260,14 @@ describe("training students side by side", () => {
       mseOn: "raw" as const,
       mseReduce: "sum" as const,
     };
-    const training = stackedDistilStep(gpu(), fusedOps, recipe(true, 0), parts, STUDENTS);
+    const training = stackedDistilStep(gpu(), fusedOps, testRecipe(true, 0), parts, STUDENTS);
     const free = () => {
       training.dispose();
       disposeTower(student);
     };
     return { training, student, free };
   };
-  const options = { recipe: recipe(true, 0), students: STUDENTS, control, onSteps: () => {} };
+  const options = { recipe: testRecipe(true, 0), students: STUDENTS, control, onSteps: () => {} };
   const never = { everySeconds: 3600, write: async () => {} };
 
   it("drops one whose loss is no number, in words, and trains the others as if it were not there", async () => {

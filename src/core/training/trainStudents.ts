@@ -22,6 +22,8 @@ export interface TrainStudentsOptions {
   control: Control;
   onSteps: (done: number) => void;
   /** Called for each student that has not dropped out. */
+  /** Called between steps, so often; training goes on when it is done. */
+  watch?: { everySteps: number; run: (done: number) => Promise<void> };
   save: { everySeconds: number; write: (student: number, state: TrainingState) => Promise<void> };
   /** One state each, all of the same step. */
   resume?: readonly TrainingState[] | undefined;
@@ -37,7 +39,7 @@ export interface StudentOutcome {
 
 /** Trains to the end. On an error the last saved states stand. */
 export async function trainStudents(options: TrainStudentsOptions): Promise<StudentOutcome[]> {
-  const { gpu, training, recipe, students, control } = options;
+  const { gpu, training, recipe, students, control, watch } = options;
   const states =
     options.resume?.map((state) => ({ ...state, losses: [...state.losses] })) ??
     students.map(({ seed }) => freshState({ steps: recipe.steps, seed }));
@@ -107,6 +109,10 @@ export async function trainStudents(options: TrainStudentsOptions): Promise<Stud
     done++;
     const limit = stepMs > 0 ? Math.min(training.log.slots - 1, Math.max(1, Math.floor(QUEUE_MS / stepMs))) : 1;
     if (done - lastRead.step >= limit || performance.now() - lastRead.at > READ_MS) await readLosses();
+    if (watch && done < recipe.steps && done % watch.everySteps === 0) {
+      await readLosses();
+      await watch.run(done);
+    }
     if (done < recipe.steps && performance.now() - lastSave > options.save.everySeconds * 1000) await save();
   }
   await readLosses();

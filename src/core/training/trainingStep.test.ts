@@ -14,41 +14,19 @@ import type { HostParameters, TowerConfig } from "../towers/types";
 import { contrastiveStep } from "./contrastiveStep";
 import { distilStep } from "./distilStep";
 import { readMoments, writeMoments } from "./moments";
+import { BATCH, STEPS, testConfig, testRecipe, VOCABULARY } from "./testSteps";
 import { madeUpTexts } from "./testTexts";
 import type { Recipe, TrainingStep } from "./trainingStep";
 
 const gpu = useGpu();
-const VOCABULARY = 40;
-const BATCH = 6;
-const STEPS = 30;
-
-const config = (kind: TowerConfig["kind"]): TowerConfig => ({
-  kind,
-  vocabulary: VOCABULARY,
-  width: 16,
-  layers: kind === "lookup" ? 0 : 2,
-  heads: 2,
-  kvHeads: kind === "decoder" ? 1 : 2,
-  hidden: 24,
-  maxTokens: 8,
-  pooling: kind === "encoder" ? "cls" : "mean",
-  embeddingSize: kind === "bench" ? 16 : 12,
-});
+const config = (kind: TowerConfig["kind"]) => testConfig(kind, 2, kind === "bench" ? 16 : 12);
 
 const texts = (seed: number, count: number) => madeUpTexts(seed, count, VOCABULARY);
 
 const recipe = (captured: boolean, dropout: number): Recipe => ({
-  steps: STEPS,
-  batch: BATCH,
-  warmup: 0.1,
-  weightDecay: 0.05,
-  beta1: 0.9,
-  beta2: 0.98,
-  clip: 0.5,
-  captured,
+  ...testRecipe(captured, dropout),
   learningRate: 3e-3,
   embeddingRate: 2e-2,
-  dropout,
   seed: 5,
 });
 

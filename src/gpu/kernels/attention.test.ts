@@ -5,7 +5,7 @@ import type { AttentionShape } from "../ops";
 import { useGpu } from "../testGpu";
 import { attention } from "./attention";
 import { evaluate, expectDifferences, expectSame, type Inputs, noisy, relativeError } from "./checkOp";
-import { MATMUL_VARIANTS, setMatmulVariant } from "./matmulVariant";
+import { setVariants, VARIANTS } from "./variants";
 
 const gpu = useGpu();
 type Xs = Record<string, Tensor>;
@@ -102,16 +102,16 @@ describe("attention", () => {
     ],
   ];
   for (const [{ size, ...shape }, name] of cases)
-    for (const variant of shape.causal && shape.tokens < 70 ? MATMUL_VARIANTS : (["registers"] as const))
+    for (const variant of shape.causal && shape.tokens < 70 ? VARIANTS.matmul : (["registers"] as const))
       it(`agrees with softmax(q k^T) v: ${name}, ${variant}`, async () => {
         const keep = masks(shape.batch, shape.tokens);
         // Which says how many queries and keys a thread has.
-        setMatmulVariant(gpu().backend, variant);
+        setVariants(gpu().backend, { matmul: variant });
         try {
           const found = await expectSame(gpu(), ownOf(shape), (xs) => plain(xs, keep, shape), inputsOf(shape, size));
           for (const values of Object.values(found)) expect(values.every(Number.isFinite)).toBe(true);
         } finally {
-          setMatmulVariant(gpu().backend, "registers");
+          setVariants(gpu().backend, { matmul: "registers" });
         }
       });
 

@@ -33,9 +33,9 @@ import {
   writeBinding,
 } from "../dispatch";
 import type { AttentionShape } from "../ops";
-import { matmulVariant } from "./matmulVariant";
 import { registerOp } from "./op";
 import { ropeKey, rotary, rotaryFunctions, rotaryLanes, rotateLanes } from "./rotary";
+import { variantsOf } from "./variants";
 import { float, type Lanes, laneSum, lanesOf, laneType, threadHead, unroll } from "./wgsl";
 
 /** Everything the code depends on. */
@@ -70,7 +70,7 @@ const readCounts = ({ reads }: AttentionSizes, binding: number): string =>
  */
 function inBlocks(backend: WebGPUBackend, whole: WholeSizes, back: boolean): AttentionSizes {
   const { size, tokens } = whole;
-  const registers = matmulVariant(backend) === "registers";
+  const registers = variantsOf(backend).matmul === "registers";
   const reads = registers && whole.masks === whole.batch;
   if (!registers || tokens === 1) return { ...whole, block: 1, reads };
   if (back) return { ...whole, block: size <= 32 ? 2 : 1, reads };

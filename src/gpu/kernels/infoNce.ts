@@ -15,6 +15,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { dispatch, readBinding, writeBinding } from "../dispatch";
 import { ofModels, timesEach } from "./models";
 import { registerOp } from "./op";
+import { type Reduction, reductionOf } from "./reduce";
 import { float } from "./wgsl";
 
 export interface InfoNceSizes {
@@ -25,20 +26,9 @@ export interface InfoNceSizes {
   size: number;
 }
 
-/** WGSL `sumOf(thread, x)`: the sum of all 64 threads' x, in a fixed order; every thread has to call it. */
-const SUM = `var<workgroup> shared64: array<f32, 64>;
-fn sumOf(thread: u32, x: f32) -> f32 {
-  workgroupBarrier();
-  shared64[thread] = x;
-  for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { shared64[thread] += shared64[thread + half]; }
-  }
-  workgroupBarrier();
-  return shared64[0];
-}`;
-const head = `@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+const head = ({ parameters, begin }: Reduction) => `@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32${parameters}) {
+  ${begin}
   let model = group.y;`;
 
 /** WGSL: where a model's queries, documents, `g` and lengths begin. */
@@ -61,14 +51,14 @@ const project = (size: number, vector: string, out: string) => `
  * Reads queries, documents, counts, tau; writes dq, g [models, batch, columns], 1 / lengths (of a model's queries, then its
  * documents), (loss, dtau) of each row.
  */
-export function infoNceQueryCode(sizes: InfoNceSizes): string {
+export function infoNceQueryCode(sizes: InfoNceSizes, reduction: Reduction): string {
   const { batch, columns, size } = sizes;
-  return `${readBinding(0, "array<f32>")}${readBinding(1, "array<f32>")}${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
+  return `${reduction.enable}${readBinding(0, "array<f32>")}${readBinding(1, "array<f32>")}${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
 ${writeBinding(4, "array<f32>")}${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}${writeBinding(7, "array<vec2f>")}
 var<workgroup> z: array<f32, ${columns}>;
 var<workgroup> lengths: array<f32, ${columns}>;
-${SUM}
-${head}
+${reduction.overWorkgroup(64)}
+${head(reduction)}
 ${firsts(sizes)}
   let i = group.x;
   let at = (firstQuery + i) * ${size}u;
@@ -90,14 +80,7 @@ ${firsts(sizes)}
     z[j] = dotted * scale * lengths[j] / tau - 1e9 * (1.0 - b2[i * ${columns}u + j]);
     top = max(top, z[j]);
   }
-  workgroupBarrier();
-  shared64[thread] = top;
-  for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { shared64[thread] = max(shared64[thread], shared64[thread + half]); }
-  }
-  workgroupBarrier();
-  let most = shared64[0];
+  let most = mostOf(thread, top);
   var sum = 0.0;
   for (var j = thread; j < ${columns}u; j += 64u) { sum += exp(z[j] - most); }
   let lse = most + log(sumOf(thread, sum));
@@ -126,12 +109,12 @@ ${project(size, "b0", "b4")}
 }
 
 /** Reads queries, documents, g, 1 / lengths, the rows' shares; writes dd, loss, dtau. A workgroup a document and one more. */
-export function infoNceDocumentCode(sizes: InfoNceSizes): string {
+export function infoNceDocumentCode(sizes: InfoNceSizes, reduction: Reduction): string {
   const { batch, columns, size } = sizes;
-  return `${readBinding(0, "array<f32>")}${readBinding(1, "array<f32>")}${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}${readBinding(4, "array<vec2f>")}
+  return `${reduction.enable}${readBinding(0, "array<f32>")}${readBinding(1, "array<f32>")}${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}${readBinding(4, "array<vec2f>")}
 ${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}${writeBinding(7, "array<f32>")}
-${SUM}
-${head}
+${reduction.overWorkgroup(64)}
+${head(reduction)}
 ${firsts(sizes)}
   let j = group.x;
   if (j == ${columns}u) {
@@ -166,13 +149,14 @@ const infoNceOp = registerOp<Inputs>({
     const [batch, columns] = counts.shape as [number, number];
     const models = queries.shape[0]! / batch;
     const sizes = { models, batch, columns, size };
-    const name = `${ofModels(models)}${batch} ${columns} ${size}`;
+    const reduction = reductionOf(backend);
+    const name = `${ofModels(models)}${batch} ${columns} ${size}${reduction.key}`;
     const [dq, g, lengths, rows] = dispatch(
       backend,
       {
         key: `info-nce-queries ${name}`,
         workgroups: [batch, models, 1],
-        code: () => infoNceQueryCode(sizes),
+        code: () => infoNceQueryCode(sizes, reduction),
       },
       [queries, documents, counts, temperature],
       [
@@ -187,7 +171,7 @@ const infoNceOp = registerOp<Inputs>({
       {
         key: `info-nce-documents ${name}`,
         workgroups: [columns + 1, models, 1],
-        code: () => infoNceDocumentCode(sizes),
+        code: () => infoNceDocumentCode(sizes, reduction),
       },
       [queries, documents, g, lengths, rows],
       [{ shape: documents.shape }, { shape: models === 1 ? [] : [models] }, { shape: temperature.shape }],

@@ -1,4 +1,4 @@
-/** The two ways to multiply matrices, and which one a backend uses. */
+/** The two ways to multiply matrices (variants.ts) as product.ts uses them: tiles, threads, shaders. */
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import {
   type ProductOverRowsPart,
@@ -16,10 +16,7 @@ import {
   sharedTileFor,
   sharedTileOverRows,
 } from "./sharedMatmul";
-
-/** registers: a tile a thread, no barriers. shared: a block a workgroup, through its memory. */
-export const MATMUL_VARIANTS = ["registers", "shared"] as const;
-export type MatmulVariant = (typeof MATMUL_VARIANTS)[number];
+import { type Variants, variantsOf } from "./variants";
 
 /** What product.ts asks of a variant. */
 export interface Matmul {
@@ -75,7 +72,7 @@ export function tileFor(m: number, n: number, models = 1): Tile {
  */
 const tileOverRows = (m: number, n: number): Tile => [m > 4 ? 8 : 4, n > 4 ? 8 : 4];
 
-const MATMULS: Record<MatmulVariant, Matmul> = {
+const MATMULS: Record<Variants["matmul"], Matmul> = {
   registers: {
     key: "",
     tile: (m, n, models, pair) => (pair ? [8, 4] : tileFor(m, n, models)),
@@ -98,15 +95,5 @@ const MATMULS: Record<MatmulVariant, Matmul> = {
   },
 };
 
-const chosen = new WeakMap<WebGPUBackend, MatmulVariant>();
-
-/** The variant that a backend uses; registers until another is chosen. */
-export const matmulVariant = (backend: WebGPUBackend): MatmulVariant => chosen.get(backend) ?? "registers";
-
-/** From now on; what was captured before keeps its own. */
-export function setMatmulVariant(backend: WebGPUBackend, variant: MatmulVariant): void {
-  chosen.set(backend, variant);
-}
-
 /** The backend's products. */
-export const matmulOf = (backend: WebGPUBackend): Matmul => MATMULS[matmulVariant(backend)];
+export const matmulOf = (backend: WebGPUBackend): Matmul => MATMULS[variantsOf(backend).matmul];

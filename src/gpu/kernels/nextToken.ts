@@ -16,6 +16,7 @@ import { dispatch, groupNumber, linearGrid, readBinding, workgroupGrid, writeBin
 import { timesEach } from "./models";
 import { freeIntermediates, onTape, registerOp } from "./op";
 import { backwardProducts, forwardProduct } from "./product";
+import { type Reduction, reductionOf } from "./reduce";
 import { threadHead } from "./wgsl";
 
 /** The logits of a block take at most this much memory. */
@@ -25,22 +26,23 @@ const BLOCK_BYTES = 32 * 2 ** 20;
 export const nextTokenBlock = (positions: number, vocabulary: number, bytes = BLOCK_BYTES): number =>
   Math.max(1, Math.min(positions, Math.floor(bytes / (4 * vocabulary))));
 
-const TREE = (operation: string) => `for (var half = 32u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { shared64[thread] = ${operation}; }
-  }
-  workgroupBarrier();`;
-
 /**
  * Reads targets and weights [positions] from `first` on; makes g of the logits [rows, vocabulary], or leaves them as they
  * are; writes the positions' losses. A workgroup a position.
  */
-export function nextTokenCode(first: number, rows: number, vocabulary: number, gradients: boolean): string {
+export function nextTokenCode(
+  first: number,
+  rows: number,
+  vocabulary: number,
+  gradients: boolean,
+  reduction: Reduction,
+): string {
   const logits = gradients ? writeBinding(2, "array<f32>") : readBinding(2, "array<f32>");
-  return `${readBinding(0, "array<i32>")}${readBinding(1, "array<f32>")}${logits}${writeBinding(3, "array<f32>")}
-var<workgroup> shared64: array<f32, 64>;
+  return `${reduction.enable}${readBinding(0, "array<i32>")}${readBinding(1, "array<f32>")}${logits}${writeBinding(3, "array<f32>")}
+${reduction.overWorkgroup(64)}
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32${reduction.parameters}) {
+  ${reduction.begin}
   let row = ${groupNumber("group")};
   if (row >= ${rows}u) { return; }
   let at = row * ${vocabulary}u;
@@ -48,15 +50,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let weight = b1[${first}u + row];
   var top = -3.0e38;
   for (var v = thread; v < ${vocabulary}u; v += 64u) { top = max(top, b2[at + v]); }
-  shared64[thread] = top;
-  ${TREE("max(shared64[thread], shared64[thread + half])")}
-  let most = shared64[0];
-  workgroupBarrier();
+  let most = mostOf(thread, top);
   var sum = 0.0;
   for (var v = thread; v < ${vocabulary}u; v += 64u) { sum += exp(b2[at + v] - most); }
-  shared64[thread] = sum;
-  ${TREE("shared64[thread] + shared64[thread + half]")}
-  let lse = most + log(shared64[0]);
+  let lse = most + log(sumOf(thread, sum));
   if (thread == 0u) { b3[${first}u + row] = weight * (lse - b2[at + target_]); }
 ${
   gradients
@@ -70,16 +67,16 @@ ${
 }
 
 /** Reads the positions' losses; writes their sum. One workgroup. */
-export function lossSumCode(positions: number): string {
-  return `${readBinding(0, "array<f32>")}${writeBinding(1, "array<f32>")}
-var<workgroup> shared64: array<f32, 64>;
+export function lossSumCode(positions: number, reduction: Reduction): string {
+  return `${reduction.enable}${readBinding(0, "array<f32>")}${writeBinding(1, "array<f32>")}
+${reduction.overWorkgroup(64)}
 @compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(local_invocation_index) thread: u32${reduction.parameters}) {
+  ${reduction.begin}
   var sum = 0.0;
   for (var i = thread; i < ${positions}u; i += 64u) { sum += b0[i]; }
-  shared64[thread] = sum;
-  ${TREE("shared64[thread] + shared64[thread + half]")}
-  if (thread == 0u) { b1[0] = shared64[0]; }
+  let all = sumOf(thread, sum);
+  if (thread == 0u) { b1[0] = all; }
 }`;
 }
 
@@ -124,6 +121,7 @@ const nextTokenOp = registerOp<Inputs, Attributes>({
     const [positions, width] = states.shape as [number, number];
     const vocabulary = table.shape[0]!;
     const whole = block >= positions;
+    const reduction = reductionOf(backend);
     const losses = backend.makeTensorInfo([positions], "float32");
     let dx = gradients && !whole ? backend.makeTensorInfo(states.shape, "float32") : null;
     let dtable: TensorInfo | null = null;
@@ -135,9 +133,9 @@ const nextTokenOp = registerOp<Inputs, Attributes>({
       dispatch(
         backend,
         {
-          key: `next-token ${first} ${rows} ${vocabulary}${gradients ? " gradients" : ""}`,
+          key: `next-token ${first} ${rows} ${vocabulary}${gradients ? " gradients" : ""}${reduction.key}`,
           workgroups: workgroupGrid(rows),
-          code: () => nextTokenCode(first, rows, vocabulary, gradients),
+          code: () => nextTokenCode(first, rows, vocabulary, gradients, reduction),
         },
         gradients ? [targets, weights] : [targets, weights, logits],
         gradients ? [logits, losses] : [losses],
@@ -161,7 +159,11 @@ const nextTokenOp = registerOp<Inputs, Attributes>({
     }
     const [loss] = dispatch(
       backend,
-      { key: `next-token-sum ${positions}`, workgroups: [1, 1, 1], code: () => lossSumCode(positions) },
+      {
+        key: `next-token-sum ${positions}${reduction.key}`,
+        workgroups: [1, 1, 1],
+        code: () => lossSumCode(positions, reduction),
+      },
       [losses],
       [{ shape: [] }],
     ) as [TensorInfo];

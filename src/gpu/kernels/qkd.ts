@@ -1,5 +1,6 @@
 /**
- * The loss of query distillation, its terms and its gradient in one dispatch of one workgroup a model, 8 threads a row. With
+ * The loss of query distillation, its terms and its gradient in one dispatch of one workgroup a model; a row has 8 threads or a
+ * subgroup (reduce.ts). With
  * s' = s / |s|, t' = t / |t| (1e-12 under the root), c = s' . t', B rows, N = B or, reduced by a mean, B size:
  *
  *   mse = sum |s - t|^2 / N (or of s' and t'),  cosine = mean c,  loss = w0 mse + w1 (1 - cosine)
@@ -11,6 +12,7 @@ import { dispatch, readBinding, writeBinding } from "../dispatch";
 import type { Vector } from "../ops";
 import { modelsOf, ofModels, timesEach } from "./models";
 import { registerOp } from "./op";
+import { type Reduction, reductionOf } from "./reduce";
 import { float } from "./wgsl";
 
 export interface QkdSizes {
@@ -22,40 +24,65 @@ export interface QkdSizes {
   mseReduce: "mean" | "sum";
 }
 
+/** How a row's threads share it: the loop over rows, that over the row's values, and the sums of what they have. */
+function sharing({ key, alongRow, rowSum }: Reduction, rows: number, size: number) {
+  if (key !== "")
+    return {
+      memory: "",
+      rows: `for (var row = subgroup; row < ${rows}u; row += subgroups)`,
+      head: "",
+      along: alongRow("e", `${size}u`),
+      gather: (name: string, value: string) => `let ${name} = ${rowSum(value)};`,
+      once: "lane == 0u",
+    };
+  const all = Array.from({ length: 8 }, (_, k) => `shared256[base + ${k}u]`).join(" + ");
+  return {
+    memory: "var<workgroup> shared256: array<vec4f, 256>;",
+    // All threads go round as often, for the barriers.
+    rows: `for (var start = 0u; start < ${rows}u; start += 32u)`,
+    head: `let base = thread & 0xf8u;
+    let row = start + thread / 8u;
+    let end = select(0u, ${size}u, row < ${rows}u);`,
+    along: "for (var e = thread & 7u; e < end; e += 8u)",
+    gather: (name: string, value: string) => `shared256[thread] = ${value};
+    workgroupBarrier();
+    let ${name} = ${all};
+    workgroupBarrier();`,
+    once: `(thread & 7u) == 0u && row < ${rows}u`,
+  };
+}
+
 /** Reads student, teacher, weights [models, 2]; writes loss, mse, cosine, ds. */
-export function qkdCode({ models, rows, size, mseOn, mseReduce }: QkdSizes): string {
+export function qkdCode({ models, rows, size, mseOn, mseReduce }: QkdSizes, reduction: Reduction): string {
   const count = float(mseReduce === "mean" ? rows * size : rows);
   const raw = mseOn === "raw";
-  const gathered = Array.from({ length: 8 }, (_, k) => `shared256[base + ${k}u]`).join(" + ");
-  return `${readBinding(0, "array<f32>")}${readBinding(1, "array<f32>")}${readBinding(2, "array<f32>")}
+  const row = sharing(reduction, rows, size);
+  return `${reduction.enable}${readBinding(0, "array<f32>")}${readBinding(1, "array<f32>")}${readBinding(2, "array<f32>")}
 ${writeBinding(3, "array<f32>")}${writeBinding(4, "array<f32>")}${writeBinding(5, "array<f32>")}${writeBinding(6, "array<f32>")}
-var<workgroup> shared256: array<vec4f, 256>;
+${row.memory}
+${reduction.overWorkgroup(256)}
 @compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32${reduction.parameters}) {
+  ${reduction.begin}
   let model = ${models === 1 ? "0u" : "group.x"};
   let first = model * ${rows * size}u;
   let weight = vec2f(b2[2u * model], b2[2u * model + 1u]);
-  let base = thread & 0xf8u;
   var terms = vec2f(0.0); // mse and cosine of this thread's rows
-  for (var start = 0u; start < ${rows}u; start += 32u) {
-    let row = start + thread / 8u;
+  ${row.rows} {
+    ${row.head}
     let at = row * ${size}u;
-    let end = select(0u, ${size}u, row < ${rows}u);
     var sums = vec4f(0.0); // s.s, t.t, s.t, |s - t|^2
-    for (var e = thread & 7u; e < end; e += 8u) {
+    ${row.along} {
       let s = b0[first + at + e];
       let t = b1[at + e];
       sums += vec4f(s * s, t * t, s * t, (s - t) * (s - t));
     }
-    shared256[thread] = sums;
-    workgroupBarrier();
-    let all = ${gathered};
-    workgroupBarrier();
+    ${row.gather("all", "sums")}
     let si = 1.0 / sqrt(all.x + 1e-12);
     let ti = 1.0 / sqrt(all.y + 1e-12);
     let cosine = all.z * si * ti;
     var distance = vec4f(0.0);
-    for (var e = thread & 7u; e < end; e += 8u) {
+    ${row.along} {
       let s = b0[first + at + e];
       let t = b1[at + e];
       let d = s * si - t * ti;
@@ -68,20 +95,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       b6[first + at + e] = 2.0 * weight.x / ${count} * si * (d - (own - s * si * cosine)) + toCosine;`
       }
     }
-    shared256[thread] = distance;
-    workgroupBarrier();
-    let far = ${gathered};
-    workgroupBarrier();
-    if ((thread & 7u) == 0u && row < ${rows}u) { terms += vec2f(${raw ? "all.w" : "far.x"}, cosine); }
+    ${row.gather("far", "distance")}
+    if (${row.once}) { terms += vec2f(${raw ? "all.w" : "far.x"}, cosine); }
   }
-  shared256[thread] = vec4f(terms, 0.0, 0.0);
-  for (var half = 128u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { shared256[thread] += shared256[thread + half]; }
-  }
+  let mse = sumOf(thread, terms.x) / ${count};
+  let cosine = sumOf(thread, terms.y) / ${float(rows)};
   if (thread == 0u) {
-    let mse = shared256[0].x / ${count};
-    let cosine = shared256[0].y / ${float(rows)};
     b3[model] = weight.x * mse + weight.y * (1.0 - cosine);
     b4[model] = mse;
     b5[model] = cosine;
@@ -97,13 +116,14 @@ const qkdOp = registerOp<Record<"student" | "teacher" | "weights", TensorInfo>, 
   run(backend, { student, teacher, weights }, { mseOn, mseReduce }) {
     const models = modelsOf(weights, 1);
     const [rows, size] = teacher.shape as [number, number];
+    const reduction = reductionOf(backend);
     const each = { shape: weights.shape.slice(0, -1) };
     return dispatch(
       backend,
       {
-        key: `qkd ${ofModels(models)}${rows} ${size} ${mseOn} ${mseReduce}`,
+        key: `qkd ${ofModels(models)}${rows} ${size} ${mseOn} ${mseReduce}${reduction.key}`,
         workgroups: [models, 1, 1],
-        code: () => qkdCode({ models, rows, size, mseOn, mseReduce }),
+        code: () => qkdCode({ models, rows, size, mseOn, mseReduce }, reduction),
       },
       [student, teacher, weights],
       [each, each, each, { shape: student.shape }],

@@ -12,6 +12,7 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, groupNumber, linearGrid, readBinding, workgroupGrid, writeBinding } from "../dispatch";
+import { reductionOf } from "./reduce";
 import { unroll } from "./wgsl";
 
 /** Documents that lie together; a workgroup scores as many. */
@@ -96,29 +97,26 @@ export function keyOf(score: number): number {
 /** Rows of `queries` [batch, size] at length 1, padded to whole vectors; a row of zeros stays. */
 export function unitRows(backend: WebGPUBackend, queries: TensorInfo, sizes: TensorInfo): TensorInfo {
   const [batch, size] = queries.shape as [number, number];
+  const reduction = reductionOf(backend);
   const [unit] = dispatch(
     backend,
     {
-      key: "search: queries to length 1",
+      key: `search: queries to length 1${reduction.key}`,
       workgroups: workgroupGrid(batch),
-      code: () => `${readBinding(0, "array<f32>")}${sizesBinding(1)}${writeBinding(2, "array<f32>")}
-var<workgroup> sums: array<f32, 64>;
-@compute @workgroup_size(64) fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32) {
+      code: () => `${reduction.enable}${readBinding(0, "array<f32>")}${sizesBinding(1)}${writeBinding(2, "array<f32>")}
+${reduction.overWorkgroup(64)}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) thread: u32${reduction.parameters}) {
+  ${reduction.begin}
   let row = ${groupNumber("w")};
   let size = ${sizeAt(1, "size")};
   if (row >= ${sizeAt(1, "batch")}) { return; }
   var sum = 0.0;
-  for (var k = t; k < size; k += 64u) { let x = b0[row * size + k]; sum += x * x; }
-  sums[t] = sum;
-  for (var half = 32u; half > 0u; half >>= 1u) {
-    workgroupBarrier();
-    if (t < half) { sums[t] += sums[t + half]; }
-  }
-  workgroupBarrier();
-  let squares = sums[0];
+  for (var k = thread; k < size; k += 64u) { let x = b0[row * size + k]; sum += x * x; }
+  let squares = sumOf(thread, sum);
   let scale = select(0.0, 1.0 / sqrt(squares), squares > 0.0);
   let padded = (size + 3u) / 4u * 4u;
-  for (var k = t; k < padded; k += 64u) {
+  for (var k = thread; k < padded; k += 64u) {
     b2[row * padded + k] = select(0.0, b0[row * size + min(k, size - 1u)] * scale, k < size);
   }
 }`,

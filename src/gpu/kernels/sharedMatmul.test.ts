@@ -9,13 +9,13 @@ import { expectSamePass, noise, noisy, relativeError } from "./checkOp";
 import { feedForward } from "./feedForward";
 import { linear } from "./linear";
 import { matrixType, storer, type Tile } from "./matmul";
-import { matmulVariant, setMatmulVariant } from "./matmulVariant";
 import { asTensor } from "./op";
 import { dispatchParts } from "./shader";
 import { blocksOf, SHARED_MEMORY, sharedProductOverRowsPart, sharedProductPart, sharedTileFor } from "./sharedMatmul";
+import { setVariants, variantsOf } from "./variants";
 
 const gpu = useGpu();
-afterEach(() => setMatmulVariant(gpu().backend, "registers"));
+afterEach(() => setVariants(gpu().backend, { matmul: "registers" }));
 
 /** Runs one part over matrices of noise; answers what it wrote. */
 async function runPart(
@@ -202,7 +202,7 @@ describe("TN", () => {
 });
 
 it("a gated layer and its gradients go through it, with several products in one dispatch", async () => {
-  setMatmulVariant(gpu().backend, "shared");
+  setVariants(gpu().backend, { matmul: "shared" });
   const layer = ({ x, gain, inner, outer }: Record<string, Tensor>) =>
     feedForward(
       x as Tensor2D,
@@ -231,16 +231,16 @@ it("a capture keeps the variant it was made with", async () => {
   const specs = { x: { shape: [40, 8], dtype: "float32" as const } };
   const weight = ownTensor(gpu(), { shape: [8, 8], dtype: "float32" }, new Float32Array(64).fill(1)) as Tensor2D;
   const capture = () => captureStep(gpu(), ({ x }) => ({ y: linear(x as Tensor2D, weight) }), specs);
-  setMatmulVariant(gpu().backend, "shared");
+  setVariants(gpu().backend, { matmul: "shared" });
   const shared = capture();
-  setMatmulVariant(gpu().backend, "registers");
+  setVariants(gpu().backend, { matmul: "registers" });
   const registers = capture();
   const x = Float32Array.from({ length: 320 }, (_, i) => i % 7);
   for (const step of [shared, registers]) step.run({ x });
   expect(await shared.read("y")).toEqual(await registers.read("y"));
   for (const step of [shared, registers]) step.dispose();
   disposeOwn(gpu(), weight);
-  expect(matmulVariant(gpu().backend)).toBe("registers");
+  expect(variantsOf(gpu().backend).matmul).toBe("registers");
 });
 
 it("takes large blocks where there are enough of them", () => {

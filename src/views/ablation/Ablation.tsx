@@ -1,10 +1,8 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { axisTitle, bestWords, type PendingCell } from "../../charts/ablationData";
-import { LOOKS } from "../../charts/systems";
 import { count } from "../../charts/words";
 import { keyOf } from "../../core/analysis/groups";
 import { BASIS_WORDS } from "../../core/analysis/hierarchical";
-import { trialTable } from "../../core/analysis/tables";
 import { metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
 import type { SettingValue } from "../../core/config/paths";
 import type { Look } from "../../core/experiments";
@@ -12,8 +10,7 @@ import { SYSTEMS, type SystemName } from "../../core/formats/result";
 import type { Analyst } from "../../state/trials";
 import { Alert } from "../parts/Alert";
 import { Choice } from "../parts/Choice";
-import { ActionMenu } from "../parts/Menu";
-import { tableActions } from "../sweeps/ChartCard";
+import { SweepAnswer, SweepHead } from "../sweeps/SweepHead";
 import { useAnswer } from "../sweeps/useAnswer";
 import { AlgebraCard } from "./AlgebraCard";
 import { ConfigurationTable } from "./ConfigurationTable";
@@ -38,6 +35,7 @@ const FIRST = ["recall@10", "ndcg@10"];
  * @param pending what a sweep under way has still to measure
  * @param panel stands between the heading and the results
  * @param onApply puts a configuration's settings onto the Lab's form
+ * @param onRank ranks a trial's test queries again; null where that cannot be done now
  */
 export function Ablation({
   trials,
@@ -46,14 +44,16 @@ export function Ablation({
   panel = null,
   look = null,
   onApply,
+  onRank = null,
 }: {
   trials: readonly Trial[];
-  analyst: Pick<Analyst, "ablation">;
+  analyst: Pick<Analyst, "ablation" | "documents">;
   pending?: readonly PendingCell[];
   panel?: ReactNode;
   /** What is chosen first, where a ready-made experiment says it. */
   look?: AblationLook | null;
   onApply: (assignments: Record<string, SettingValue>) => void;
+  onRank?: ((key: string) => Promise<void>) | null;
 }) {
   const systems = useMemo(() => systemsOf(trials, SYSTEMS), [trials]);
   const [ownSystem, setSystem] = useState<SystemName | null>(null);
@@ -76,67 +76,60 @@ export function Ablation({
   const shown = chosen >= 0 ? chosen : (report?.best?.group ?? 0);
   return (
     <>
-      <div className="runbar">
-        <h1>Ablation</h1>
-        <p className="changed">
-          {count(configurations)} {configurations === 1 ? "configuration" : "configurations"}, {seeds}{" "}
-          {seeds === 1 ? "seed" : "seeds"}
-          {report ? `; ${BASIS_WORDS[report.configurations[shown]?.estimate.basis ?? "none"]}.` : "."}
-        </p>
-        <div className="end">
-          <Choice
-            label="System"
-            value={system}
-            options={systems.map((s) => ({ id: s, label: LOOKS[s].label }))}
-            onChange={setSystem}
-          />
-          <Choice
-            label="Measure"
-            value={metric}
-            options={metrics.map((m) => ({ id: m, label: m }))}
-            onChange={setMetric}
-          />
-          <ActionMenu
-            label="All trials"
-            icon="download"
-            actions={tableActions(() => trialTable(trials, systems), "trials")}
-          />
-        </div>
-      </div>
+      <SweepHead
+        title="Ablation"
+        words={
+          <>
+            {count(configurations)} {configurations === 1 ? "configuration" : "configurations"}, {seeds}{" "}
+            {seeds === 1 ? "seed" : "seeds"}
+            {report ? `; ${BASIS_WORDS[report.configurations[shown]?.estimate.basis ?? "none"]}.` : "."}
+          </>
+        }
+        trials={trials}
+        systems={systems}
+        system={system}
+        onSystem={setSystem}
+      >
+        <Choice
+          label="Measure"
+          value={metric}
+          options={metrics.map((m) => ({ id: m, label: m }))}
+          onChange={setMetric}
+        />
+      </SweepHead>
       {panel}
-      {error ? <Alert report={error} /> : null}
-      {report ? (
-        <div className="sweep" aria-busy={stale}>
-          <p className="verdictline" aria-live="polite">
-            {bestWords(report)}
-          </p>
-          {report.idle.map(({ path, words }) => (
-            <Idle key={path} path={path} words={words} />
-          ))}
-          <div className="cols grid-and-knobs">
-            <GridCard report={report} trials={trials} pending={pending} look={look} />
-            <KnobsCard report={report} />
-          </div>
-          <div className="cols thirds">
-            <ImportanceCard report={report} />
-            <RivalsCard report={report} />
-            <AlgebraCard report={report} trials={trials} selected={shown} />
-          </div>
-          <SystemGapCard report={report} />
-          <ConfigurationTable
-            report={report}
-            trials={trials}
-            selected={shown}
-            onSelect={setSelected}
-            onApply={onApply}
-          />
-          <GapsCard report={report} />
-        </div>
-      ) : error ? null : (
-        <p className="empty" aria-live="polite">
-          Comparing {count(trials.length)} trials.
-        </p>
-      )}
+      <SweepAnswer report={report} stale={stale} error={error} waiting={`Comparing ${count(trials.length)} trials.`}>
+        {(report) => (
+          <>
+            <p className="verdictline" aria-live="polite">
+              {bestWords(report)}
+            </p>
+            {report.idle.map(({ path, words }) => (
+              <Idle key={path} path={path} words={words} />
+            ))}
+            <div className="cols grid-and-knobs">
+              <GridCard report={report} trials={trials} pending={pending} look={look} />
+              <KnobsCard report={report} />
+            </div>
+            <div className="cols thirds">
+              <ImportanceCard report={report} />
+              <RivalsCard report={report} />
+              <AlgebraCard report={report} trials={trials} selected={shown} />
+            </div>
+            <SystemGapCard report={report} />
+            <ConfigurationTable
+              report={report}
+              trials={trials}
+              selected={shown}
+              onSelect={setSelected}
+              onApply={onApply}
+            />
+            {report.gaps ? (
+              <GapsCard report={report} gaps={report.gaps} trials={trials} analyst={analyst} onRank={onRank} />
+            ) : null}
+          </>
+        )}
+      </SweepAnswer>
     </>
   );
 }

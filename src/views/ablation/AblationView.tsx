@@ -4,10 +4,14 @@ import type { PendingCell } from "../../charts/ablationData";
 import { percent } from "../../charts/words";
 import { lookOf } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
+import { trainingModel } from "../../state/pretrain";
+import { underWay } from "../../state/run";
+import { sweepUnderWay } from "../../state/sweeps";
 import { ABLATION_DRAFT } from "../sweeps/draft";
-import { SweepPanel, SweepShelf } from "../sweeps/SweepPanel";
-import { TrialsSource } from "../sweeps/TrialsSource";
+import { SweepPage } from "../sweeps/SweepPage";
+import { SweepPanel } from "../sweeps/SweepPanel";
 import { Ablation } from "./Ablation";
+import { LiveNorms } from "./LiveNorms";
 import "../../styles/sweeps.css";
 
 export default function AblationView() {
@@ -22,30 +26,45 @@ export default function AblationView() {
     },
     [lab],
   );
+  const onRank = useRank();
+  const panel = (
+    <>
+      <SweepPanel defaults={ABLATION_DRAFT} />
+      <LiveNorms />
+    </>
+  );
   return (
-    <main className="page" id="main" tabIndex={-1}>
+    <SweepPage
+      title="Ablation"
+      words="Which settings keep most of the teacher, and which do not matter."
+      about="A sweep trains the same experiment with different settings: loss weights, temperatures, sizes. Here its trials are compared, each with its interval, and the best is named only where the seeds and queries can tell it from the others."
+      panel={panel}
+    >
       {trials.length > 0 ? (
         <Ablation
           trials={trials}
           analyst={analyst}
-          panel={<SweepPanel defaults={ABLATION_DRAFT} />}
+          panel={panel}
           pending={pending}
           look={look}
           onApply={apply}
+          onRank={onRank}
         />
-      ) : (
-        <>
-          <div className="runbar">
-            <h1>Ablation</h1>
-            <p className="changed">Which settings keep most of the teacher, and which do not matter.</p>
-          </div>
-          <SweepPanel defaults={ABLATION_DRAFT} />
-        </>
-      )}
-      <SweepShelf />
-      <TrialsSource what="A sweep trains the same experiment with different settings: loss weights, temperatures, sizes. Here its trials are compared, each with its interval, and the best is named only where the seeds and queries can tell it from the others." />
-    </main>
+      ) : null}
+    </SweepPage>
   );
+}
+
+/** Ranks a trial again, where this tab may compute and nothing else does. */
+function useRank(): ((key: string) => Promise<void>) | null {
+  const { sweeps } = useLab();
+  const owner = useLabStore("lock", (s) => s.owner);
+  const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
+  const running = useLabStore("run", underWay);
+  const modelTraining = useLabStore("pretrain", trainingModel);
+  const active = useLabStore("sweeps", sweepUnderWay);
+  const free = owner === "here" && adapter !== null && !running && !modelTraining && active === null;
+  return useMemo(() => (free ? (key: string) => sweeps.getState().rank(key) : null), [free, sweeps]);
 }
 
 /** What the sweep on show has still to measure, as its heat map says it. */

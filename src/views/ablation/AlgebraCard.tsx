@@ -2,10 +2,26 @@ import { settingWords, valueWords } from "../../charts/settingWords";
 import { percent, plain } from "../../charts/words";
 import type { AblationReport } from "../../core/analysis/ablation";
 import { allKnown, lossAlgebra, weightsOf } from "../../core/analysis/algebra";
+import { keyOf } from "../../core/analysis/groups";
 import type { Trial } from "../../core/analysis/trial";
 import type { SettingValue } from "../../core/config/paths";
+import type { SystemName } from "../../core/formats/result";
+import { GradientNorms } from "./GradientNorms";
 
 const KEYS = ["mseWeight", "cosineWeight", "mseOn", "mseReduce"] as const;
+
+/** Mean over a configuration's seeds; null where no record has any. */
+function meanNorms(trials: readonly Trial[], key: string, system: SystemName): Record<string, number> | null {
+  const found = trials.flatMap((trial) => {
+    const norms = keyOf(trial.assignments) === key ? trial.systems[system]?.gradientNorms : undefined;
+    return norms ? [norms] : [];
+  });
+  const [first] = found;
+  if (!first) return null;
+  return Object.fromEntries(
+    Object.keys(first).map((term) => [term, found.reduce((sum, norms) => sum + (norms[term] ?? 0), 0) / found.length]),
+  );
+}
 
 /** What the loss weights of the selected configuration mean. */
 export function AlgebraCard({
@@ -17,9 +33,11 @@ export function AlgebraCard({
   trials: readonly Trial[];
   selected: number;
 }) {
-  const assignments = report.configurations[selected]?.assignments ?? {};
+  const configuration = report.configurations[selected];
+  const assignments = configuration?.assignments ?? {};
   const weights = weightsOf(assignments, trials.find((t) => t.config)?.config);
   const algebra = allKnown(weights) ? lossAlgebra(weights) : null;
+  const norms = configuration ? meanNorms(trials, configuration.key, report.system) : null;
   const mse = algebra?.mseShare ?? null;
   const told = (path: string, value: SettingValue | undefined) =>
     value === undefined ? "not recorded" : valueWords(path, value);
@@ -66,6 +84,12 @@ export function AlgebraCard({
           </p>
         </div>
       )}
+      {norms ? (
+        <GradientNorms
+          label="Gradients at the end of the training"
+          rows={[{ key: "end", words: "at the end", norms, weights }]}
+        />
+      ) : null}
     </section>
   );
 }

@@ -1,17 +1,61 @@
+import { useState } from "react";
+import { figureWords } from "../../charts/ablationData";
 import { LOOKS } from "../../charts/systems";
-import { count, percent, share, signed } from "../../charts/words";
+import { count, percent, signed } from "../../charts/words";
 import type { AblationReport } from "../../core/analysis/ablation";
+import type { Gaps, QueryGap } from "../../core/analysis/gaps";
+import type { Trial } from "../../core/analysis/trial";
+import type { Analyst } from "../../state/trials";
+import { Button } from "../parts/Button";
 import { ActionMenu } from "../parts/Menu";
 import { tableActions } from "../sweeps/ChartCard";
+import { RankingPair } from "./RankingPair";
 
-/** The queries on which the best configuration falls furthest behind the teacher. */
-export function GapsCard({ report }: { report: AblationReport }) {
-  const { gaps } = report;
-  if (!gaps) return null;
+const nameOf = (gap: QueryGap) => `${gap.seed} ${gap.query}`;
+const wordsOf = (gap: QueryGap) => gap.ranking?.text || gap.id || `query ${gap.query + 1}`;
+
+/** The queries on which the best configuration falls furthest behind the teacher, and what both rank first there. */
+export function GapsCard({
+  report,
+  gaps,
+  trials,
+  analyst,
+  onRank,
+}: {
+  report: AblationReport;
+  gaps: Gaps;
+  trials: readonly Trial[];
+  analyst: Pick<Analyst, "documents">;
+  /** Ranks a trial again; null where that cannot be done now. */
+  onRank: ((key: string) => Promise<void>) | null;
+}) {
+  const [wanted, setWanted] = useState<string | null>(null);
   const name = LOOKS[report.system].label;
+  const words = figureWords(report.metric);
+  const chosen = gaps.worst.find((gap) => nameOf(gap) === wanted) ?? gaps.worst[0];
   const table = () => ({
-    columns: ["query", "seed", "place", `teacher ${report.metric}`, `${report.system} ${report.metric}`],
-    rows: gaps.worst.map((g) => [g.id, g.seed, g.query, g.teacher, g.student]),
+    columns: [
+      "query",
+      "text",
+      "seed",
+      "place",
+      `teacher ${report.metric}`,
+      `${report.system} ${report.metric}`,
+      "relevant",
+      "teacher's first",
+      `${report.system}'s first`,
+    ],
+    rows: gaps.worst.map(({ id, seed, query, teacher, student, ranking }) => [
+      id,
+      ranking?.text ?? null,
+      seed,
+      query,
+      teacher,
+      student,
+      ranking ? Object.keys(ranking.relevant).join(" ") : null,
+      ranking ? ranking.teacher.join(" ") : null,
+      ranking ? ranking.student.join(" ") : null,
+    ]),
   });
   return (
     <section className="card" aria-labelledby="gaps-title">
@@ -27,33 +71,95 @@ export function GapsCard({ report }: { report: AblationReport }) {
         {count(gaps.equal)} and ahead on {count(gaps.won)}.{" "}
         {gaps.tenth === null ? "" : `The worst tenth of the queries makes ${percent(gaps.tenth, 0)} of what it loses.`}
       </p>
-      {gaps.worst.length > 0 ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard.
-        <section className="scrollx gaps" tabIndex={0} aria-label={`Queries on which ${name} loses`}>
-          <table className="tbl">
-            <thead>
-              <tr>
-                <th scope="col">Query</th>
-                <th scope="col">Seed</th>
-                <th scope="col">Teacher</th>
-                <th scope="col">{name}</th>
-                <th scope="col">Gap</th>
-              </tr>
-            </thead>
-            <tbody>
-              {gaps.worst.map((g) => (
-                <tr key={`${g.seed} ${g.query}`}>
-                  <th scope="row">{g.id ?? `query ${g.query + 1}`}</th>
-                  <td>{g.seed}</td>
-                  <td>{share(g.teacher)}</td>
-                  <td>{share(g.student)}</td>
-                  <td>{signed(g.student - g.teacher)}</td>
+      {chosen ? (
+        <div className="gapcols">
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard. */}
+          <section className="scrollx gaps" tabIndex={0} aria-label={`Queries on which ${name} loses`}>
+            <table className="tbl">
+              <thead>
+                <tr>
+                  <th scope="col">Query</th>
+                  <th scope="col">Seed</th>
+                  <th scope="col">Teacher</th>
+                  <th scope="col">{name}</th>
+                  <th scope="col">Gap</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+              </thead>
+              <tbody>
+                {gaps.worst.map((gap) => (
+                  <tr key={nameOf(gap)} className={gap === chosen ? "selected" : ""}>
+                    <th scope="row">
+                      <button
+                        type="button"
+                        className="linkbtn"
+                        aria-pressed={gap === chosen}
+                        onClick={() => setWanted(nameOf(gap))}
+                      >
+                        {wordsOf(gap)}
+                      </button>
+                    </th>
+                    <td>{gap.seed}</td>
+                    <td>{words(gap.teacher)}</td>
+                    <td>{words(gap.student)}</td>
+                    <td>{signed(gap.student - gap.teacher)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
+          <Rankings gap={chosen} report={report} trials={trials} analyst={analyst} onRank={onRank} />
+        </div>
       ) : null}
     </section>
+  );
+}
+
+function Rankings({
+  gap,
+  report,
+  trials,
+  analyst,
+  onRank,
+}: {
+  gap: QueryGap;
+  report: AblationReport;
+  trials: readonly Trial[];
+  analyst: Pick<Analyst, "documents">;
+  onRank: ((key: string) => Promise<void>) | null;
+}) {
+  const [ranking, setRanking] = useState(false);
+  const trial = trials.find(({ key }) => key !== undefined && key === gap.key);
+  if (gap.ranking && trial)
+    return (
+      <RankingPair
+        key={nameOf(gap)}
+        gap={gap}
+        pair={gap.ranking}
+        trial={trial}
+        system={report.system}
+        analyst={analyst}
+      />
+    );
+  const key = gap.key;
+  return (
+    <div className="pair">
+      <p className="mut">
+        This trial’s record has no rankings: it was written before they were kept. They can be computed from its towers,
+        where those are still stored in this browser.
+      </p>
+      {key !== null && onRank ? (
+        <Button
+          isDisabled={ranking}
+          onPress={() => {
+            setRanking(true);
+            void onRank(key).finally(() => setRanking(false));
+          }}
+        >
+          {ranking ? "Ranking" : "Compute the rankings"}
+        </Button>
+      ) : (
+        <p className="mut">They cannot be computed now: something else is being trained, or there is no GPU.</p>
+      )}
+    </div>
   );
 }

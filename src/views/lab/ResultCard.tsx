@@ -4,10 +4,11 @@ import { svgReact } from "../../charts/svg";
 import { LOOKS } from "../../charts/systems";
 import { count, flops, ms, percent, share } from "../../charts/words";
 import { type RunResult, SYSTEMS, type SystemResult } from "../../core/formats/result";
-import { useLabStore } from "../../state/context";
+import { useLab, useLabStore } from "../../state/context";
 import { resultCsv, resultJson } from "../../state/exports";
 import { saveText } from "../parts/download";
 import { ActionMenu } from "../parts/Menu";
+import { runExports } from "../parts/runExports";
 import { TowerName } from "../parts/TowerName";
 import { ExampleChip } from "./ExampleChip";
 import { bestSmall, interval, specOf, tableCaption } from "./results";
@@ -16,6 +17,10 @@ import { bestSmall, interval, specOf, tableCaption } from "./results";
 export const ResultCard = memo(function ResultCard() {
   const result = useLabStore("run", (s) => s.result);
   const status = useLabStore("run", (s) => s.status);
+  const runId = useLabStore("run", (s) => s.runId);
+  // A run that is only shown, as the example, has nothing but its table.
+  const stored = useLabStore("runs", (s) => s.list?.find((run) => run.id === runId && run.result !== null));
+  const app = useLab();
   return (
     <section className="card" aria-labelledby="result-title">
       <header>
@@ -40,6 +45,7 @@ export const ResultCard = memo(function ResultCard() {
                       run: () =>
                         void resultJson(result).then((t) => saveText(t, `${result.name}.json`, "application/json")),
                     },
+                    ...(stored ? runExports(app, stored) : []),
                   ]
                 : []
             }

@@ -77,7 +77,7 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
       figureLabel: `vectors of ${experiment.embeddingSize}`,
       progress: stages.index.status === "running" ? part(stages.index) : null,
       facts: [
-        ["exact search", ""],
+        ["exact search", halfWords(stages.index.facts)],
         [stages.index.seconds > 0 ? `built in ${duration(stages.index.seconds)}` : "", ""],
       ],
     },
@@ -91,7 +91,16 @@ export function pipelineCards(input: PipelineInput): StageCardModel[] {
   ];
 }
 
-const towersNote = ({ teacher }: Experiment) => (teacher.sharedTowers ? "shared, not pre-trained" : "no pre-training");
+/** What a teacher of half floats changes of its vectors. */
+function halfWords(facts: ShownStage["facts"]): string {
+  const cosine = facts["half floats, cosine at least"];
+  return cosine === undefined ? "" : `half floats: cosine ${cosine} or more`;
+}
+
+function towersNote({ teacher }: Experiment): string {
+  if (teacher.checkpoint !== "") return teacher.sharedTowers ? "shared, from a checkpoint" : "from a checkpoint";
+  return teacher.sharedTowers ? "shared, not pre-trained" : "no pre-training";
+}
 
 function baselines(input: PipelineInput): StageCardModel {
   const { scalingdoc, twinbert } = input.stages;

@@ -244,9 +244,14 @@ describe("the results in words", () => {
     expect(tableCaption({ ...result, engine: { matmul: "shared", chosen: "measured", gflops } })).toContain(
       "Matrices were multiplied through workgroup memory (measured: 420 GFLOP/s in registers, 812 through workgroup memory).",
     );
-    expect(tableCaption({ ...result, engine: { matmul: "registers", chosen: "setting" } })).toContain(
-      "Matrices were multiplied by tiles in registers (as set).",
+    const reductions = { by: "subgroups", chosen: "measured", gigabytes: { shared: 20.6, subgroups: 51.2 } } as const;
+    expect(tableCaption({ ...result, engine: { matmul: "registers", chosen: "setting", reductions } })).toContain(
+      "Matrices were multiplied by tiles in registers (as set). Norms and sums were made by subgroups (measured: 21 GB/s through workgroup memory, 51 by subgroups).",
     );
+    const onCpu = { by: "shared", chosen: "software adapter" } as const;
+    expect(
+      tableCaption({ ...result, engine: { matmul: "registers", chosen: "software adapter", reductions: onCpu } }),
+    ).toContain("Norms and sums were made through workgroup memory.");
   });
   it("names the towers by their size", () => {
     expect(specOf("scalingnote", experiment)).toBe("32 × 1, distilled");

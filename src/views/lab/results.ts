@@ -4,7 +4,7 @@ import { LOOKS } from "../../charts/systems";
 import { count, plain, share, signed } from "../../charts/words";
 import type { Experiment } from "../../core/config/schema";
 import type { Figure } from "../../core/evaluation/types";
-import type { Comparison, RunResult, SystemName, SystemResult } from "../../core/formats/result";
+import type { Comparison, RunResult, Settled, SystemName, SystemResult } from "../../core/formats/result";
 import { isCpu } from "../../state/device";
 
 /** "[.02, .07]". */
@@ -65,18 +65,24 @@ export function sharingOf({ teacher, baselines }: Experiment): string {
   return `${shares} towers share their weights, ${other} do not.`;
 }
 
-/** How the run's matrices were multiplied; empty where its record does not say. */
+/** How the run's matrices were multiplied and what was added up together; empty where its record does not say. */
 export function engineWords({ engine }: RunResult): string {
   if (!engine) return "";
+  const because = (chosen: Settled, measured: string | undefined) =>
+    measured ? ` (measured: ${measured})` : chosen === "setting" ? " (as set)" : "";
+  const { gflops, reductions } = engine;
   const way = engine.matmul === "registers" ? "by tiles in registers" : "through workgroup memory";
-  const { gflops } = engine;
-  const why = gflops
-    ? ` (measured: ${plain(Math.round(gflops.registers))} GFLOP/s in registers, ${plain(Math.round(gflops.shared))} through workgroup memory)`
-    : engine.chosen === "setting"
-      ? " (as set)"
-      : "";
-  return `Matrices were multiplied ${way}${why}.`;
+  const products =
+    gflops && `${whole(gflops.registers)} GFLOP/s in registers, ${whole(gflops.shared)} through workgroup memory`;
+  const multiplied = `Matrices were multiplied ${way}${because(engine.chosen, products)}.`;
+  if (!reductions) return multiplied;
+  const { by, chosen, gigabytes } = reductions;
+  const sums = by === "subgroups" ? "by subgroups" : "through workgroup memory";
+  const rows =
+    gigabytes && `${whole(gigabytes.shared)} GB/s through workgroup memory, ${whole(gigabytes.subgroups)} by subgroups`;
+  return `${multiplied} Norms and sums were made ${sums}${because(chosen, rows)}.`;
 }
+const whole = (value: number) => plain(Math.round(value));
 
 /** The line under the table. */
 export function tableCaption(result: RunResult): string {

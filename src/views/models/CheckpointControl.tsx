@@ -21,7 +21,8 @@ export function CheckpointControl({
     <div className="field">
       <div className="line">
         <span className="label">{setting.info.label}</span>
-        <Button isDisabled={disabled} onPress={() => models.getState().choose(side, training ? "train" : "here")}>
+        {/* To be looked at in a tab that is read-only, too: nothing in the window can be changed there. */}
+        <Button onPress={() => models.getState().choose(side, training ? "train" : "here")}>
           {reference === "" ? "Choose a model" : "Change"}
         </Button>
       </div>

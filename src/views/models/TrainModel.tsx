@@ -123,6 +123,7 @@ function Form({ disabled }: { disabled: boolean }) {
       ) : null}
       <Setting field="steps" disabled={off} />
       <Setting field="learningRate" disabled={off} />
+      <Setting field="embeddingRate" disabled={off} />
       <Setting field="seed" disabled={off} />
       <details className="lmmore">
         <summary>Vocabulary and rows</summary>

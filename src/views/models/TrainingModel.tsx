@@ -16,7 +16,22 @@ export function TrainingModel({ report, disabled }: { report: PretrainReport; di
   const { status } = report;
   if (status === "done") return <Done report={report} disabled={disabled} />;
   if (status === "running" || status === "paused") return <UnderWay report={report} disabled={disabled} />;
+  if (status === "elsewhere") return <Elsewhere report={report} />;
   return <CutOff report={report} disabled={disabled} />;
+}
+
+function Elsewhere({ report }: { report: PretrainReport }) {
+  return (
+    <>
+      <h3>{report.name}</h3>
+      <p>
+        It is being trained in another tab, which shows how far it is: of {count(report.settings.steps)} steps{" "}
+        {report.step > 0 ? `${count(report.step)} were` : "none was"} saved when this was opened. This changes once that
+        training ends.
+      </p>
+      <Curve report={report} />
+    </>
+  );
 }
 
 function UnderWay({ report, disabled }: { report: PretrainReport; disabled: boolean }) {

@@ -1,18 +1,17 @@
 import { useState } from "react";
 import { bytes, duration, ms, percent, share } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
-import { EXPORT_CHOICES } from "../../state/exports";
 import { resumable } from "../../state/run";
 import { totalSeconds } from "../../state/stages";
-import type { ExportForm, ExportWhat, RunStatus, RunSummary } from "../../worker/protocol";
+import type { RunStatus, RunSummary } from "../../worker/protocol";
 import { Alert } from "../parts/Alert";
 import { Ask } from "../parts/Ask";
 import { Button } from "../parts/Button";
 import { ChangeLine } from "../parts/ChangeLine";
 import { Drop } from "../parts/Drop";
-import { saveBlob } from "../parts/download";
 import { Icon, type IconName } from "../parts/icons";
 import { ActionMenu } from "../parts/Menu";
+import { runExports } from "../parts/runExports";
 import { RunName } from "./RunName";
 
 const STATUS: Record<RunStatus, { word: string; icon: IconName }> = {
@@ -148,14 +147,6 @@ function Row({
     app.open(run);
     location.hash = "#/lab";
   };
-  const give = async (checkpoints: boolean) => {
-    const blob = await app.runs.getState().exportRun(run.id, checkpoints);
-    if (blob) saveBlob(blob, `${run.name}.zip`);
-  };
-  const giveFiles = async (what: ExportWhat, form: ExportForm) => {
-    const blob = await app.runs.getState().exportFiles(run.id, what, form);
-    if (blob) saveBlob(blob, `${run.name}-${what}${form === "onnx" ? "-onnx" : ""}.zip`);
-  };
   const resume = async () => {
     app.runs.getState().select(run.id);
     location.hash = "#/lab";
@@ -198,20 +189,7 @@ function Row({
             Resume
           </Button>
         ) : null}
-        <ActionMenu
-          label="Export"
-          icon="download"
-          disabled={!run.result}
-          actions={[
-            { id: "plain", label: "Run, as .zip", run: () => void give(false) },
-            { id: "with", label: "Run, as .zip with checkpoints", run: () => void give(true) },
-            ...EXPORT_CHOICES.map(({ label, what, form }) => ({
-              id: `${what}-${form}`,
-              label,
-              run: () => void giveFiles(what, form),
-            })),
-          ]}
-        />
+        <ActionMenu label="Export" icon="download" disabled={!run.result} actions={runExports(app, run)} />
         <Button
           icon="trash"
           look="quiet"

@@ -1,16 +1,12 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
-import { LOOKS } from "../../charts/systems";
 import { count } from "../../charts/words";
 import type { LawName } from "../../core/analysis/scaling";
-import { trialTable } from "../../core/analysis/tables";
 import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
 import type { Look } from "../../core/experiments";
 import { SYSTEMS, type SystemName } from "../../core/formats/result";
 import type { Analyst } from "../../state/trials";
-import { Alert } from "../parts/Alert";
 import { Choice } from "../parts/Choice";
-import { ActionMenu } from "../parts/Menu";
-import { tableActions } from "../sweeps/ChartCard";
+import { SweepAnswer, SweepHead } from "../sweeps/SweepHead";
 import { useAnswer } from "../sweeps/useAnswer";
 import { FitCard } from "./FitCard";
 import { LawCard } from "./LawCard";
@@ -60,60 +56,48 @@ export function Scaling({
   const seeds = new Set(trials.map((t) => t.seed)).size;
   return (
     <>
-      <div className="runbar">
-        <h1>Scaling</h1>
-        <p className="changed">
-          How quality moves with size and with data: {count(trials.length)} trials, {seeds}{" "}
-          {seeds === 1 ? "seed" : "seeds"}.
-        </p>
-        <div className="end">
-          <Choice
-            label="System"
-            value={system}
-            options={systems.map((s) => ({
-              id: s,
-              label: LOOKS[s].label,
-              note: withEntropy.includes(s) ? undefined : "no entropy in the records",
-            }))}
-            onChange={setSystem}
-          />
-          <Choice
-            label="Loss"
-            value={measure}
-            disabled={kinds.length === 0}
-            options={kinds.map((m) => ({
-              id: m,
-              label: m.replace("contrastive ", ""),
-              note: m === ENTROPY_MEASURES.raw ? "inner products as they are" : "divided by the temperature",
-            }))}
-            onChange={setKind}
-          />
-          <ActionMenu
-            label="All trials"
-            icon="download"
-            actions={tableActions(() => trialTable(trials, systems), "trials")}
-          />
-        </div>
-      </div>
+      <SweepHead
+        title="Scaling"
+        words={
+          <>
+            How quality moves with size and with data: {count(trials.length)} trials, {seeds}{" "}
+            {seeds === 1 ? "seed" : "seeds"}.
+          </>
+        }
+        trials={trials}
+        systems={systems}
+        system={system}
+        onSystem={setSystem}
+        noteOf={(s) => (withEntropy.includes(s) ? undefined : "no entropy in the records")}
+      >
+        <Choice
+          label="Loss"
+          value={measure}
+          disabled={kinds.length === 0}
+          options={kinds.map((m) => ({
+            id: m,
+            label: m.replace("contrastive ", ""),
+            note: m === ENTROPY_MEASURES.raw ? "inner products as they are" : "divided by the temperature",
+          }))}
+          onChange={setKind}
+        />
+      </SweepHead>
       {panel}
-      {error ? <Alert report={error} /> : null}
-      {report ? (
-        <div className="sweep" aria-busy={stale}>
-          <div className="cols law-and-fit">
-            <LawCard report={report} />
-            <FitCard report={report} form={form} onForm={setForm} holdOut={holdOut} onHoldOut={setHoldOut} />
-          </div>
-          <div className="cols thirds">
-            <QualityCard trials={trials} systems={systems} />
-            <MoreCard report={report} onBudget={setBudget} />
-            <PointsCard report={report} />
-          </div>
-        </div>
-      ) : error ? null : (
-        <p className="empty" aria-live="polite">
-          Fitting a law.
-        </p>
-      )}
+      <SweepAnswer report={report} stale={stale} error={error} waiting="Fitting a law.">
+        {(report) => (
+          <>
+            <div className="cols law-and-fit">
+              <LawCard report={report} />
+              <FitCard report={report} form={form} onForm={setForm} holdOut={holdOut} onHoldOut={setHoldOut} />
+            </div>
+            <div className="cols thirds">
+              <QualityCard trials={trials} systems={systems} />
+              <MoreCard report={report} onBudget={setBudget} />
+              <PointsCard report={report} />
+            </div>
+          </>
+        )}
+      </SweepAnswer>
     </>
   );
 }

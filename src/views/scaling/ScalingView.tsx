@@ -2,8 +2,8 @@
 import { lookOf } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
 import { SCALING_DRAFT } from "../sweeps/draft";
-import { SweepPanel, SweepShelf } from "../sweeps/SweepPanel";
-import { TrialsSource } from "../sweeps/TrialsSource";
+import { SweepPage } from "../sweeps/SweepPage";
+import { SweepPanel } from "../sweeps/SweepPanel";
 import { Scaling } from "./Scaling";
 import "../../styles/sweeps.css";
 
@@ -11,21 +11,15 @@ export default function ScalingView() {
   const { analyst } = useLab();
   const trials = useLabStore("trials", (s) => s.trials);
   const look = useLabStore("trials", (s) => lookOf(s.name, "scaling"));
+  const panel = <SweepPanel defaults={SCALING_DRAFT} />;
   return (
-    <main className="page" id="main" tabIndex={-1}>
-      {trials.length > 0 ? (
-        <Scaling trials={trials} analyst={analyst} look={look} panel={<SweepPanel defaults={SCALING_DRAFT} />} />
-      ) : (
-        <>
-          <div className="runbar">
-            <h1>Scaling</h1>
-            <p className="changed">How quality moves with size and with data.</p>
-          </div>
-          <SweepPanel defaults={SCALING_DRAFT} />
-        </>
-      )}
-      <SweepShelf />
-      <TrialsSource what="A sweep over sizes, amounts of data and seeds gives the points. Here a law is fitted through them, with intervals, tested on the largest sizes, which it has not seen, and with what to doubt of it." />
-    </main>
+    <SweepPage
+      title="Scaling"
+      words="How quality moves with size and with data."
+      about="A sweep over sizes, amounts of data and seeds gives the points. Here a law is fitted through them, with intervals, tested on the largest sizes, which it has not seen, and with what to doubt of it."
+      panel={panel}
+    >
+      {trials.length > 0 ? <Scaling trials={trials} analyst={analyst} look={look} panel={panel} /> : null}
+    </SweepPage>
   );
 }

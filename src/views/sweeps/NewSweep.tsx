@@ -4,6 +4,7 @@ import { axisTitle } from "../../charts/ablationData";
 import { LOOKS } from "../../charts/systems";
 import { count, duration, flops } from "../../charts/words";
 import { getSetting, settingEntry } from "../../core/config/paths";
+import { MOST_TOGETHER, studentsTogether } from "../../core/config/together";
 import { LabError } from "../../core/errors";
 import { SYSTEMS } from "../../core/formats/result";
 import { toReport } from "../../state/client";
@@ -16,7 +17,7 @@ import { Check } from "../parts/Check";
 import { Choice } from "../parts/Choice";
 import { Segmented } from "../parts/Segmented";
 import { TextInput } from "../parts/TextInput";
-import { AXES, axisProblem, type Draft, type DraftAxis, MOST_SEEDS, newAxis, optionsOf, STACK, sweepOf } from "./draft";
+import { AXES, axisProblem, type Draft, type DraftAxis, MOST_SEEDS, newAxis, optionsOf, sweepOf } from "./draft";
 import { useWhyNot } from "./useWhyNot";
 
 // A value that is being typed asks once it rests.
@@ -27,6 +28,7 @@ export function NewSweep({ defaults, onClose }: { defaults: Draft; onClose: () =
   const base = useLabStore("lab", (s) => s.experiment);
   const preset = useLabStore("lab", (s) => s.preset);
   const busy = useLabStore("sweeps", (s) => s.busy);
+  const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
   const why = useWhyNot();
   const [draft, setDraft] = useState(defaults);
   const change = (more: Partial<Draft>) => setDraft((before) => ({ ...before, ...more }));
@@ -36,8 +38,11 @@ export function NewSweep({ defaults, onClose }: { defaults: Draft; onClose: () =
   const ready = wanted.value !== null && plan !== null && why === "" && !busy;
   const section = useRef<HTMLElement>(null);
   useEffect(() => section.current?.querySelector("input")?.focus(), []);
+  // Why they go one by one here; the worker holds to it too.
+  const oneByOne = adapter !== null && studentsTogether(adapter) === 1;
+  const together = draft.stacked && !oneByOne;
   const start = async () => {
-    if (wanted.value && (await sweeps.getState().start(wanted.value, draft.stacked ? STACK : 1))) onClose();
+    if (wanted.value && (await sweeps.getState().start(wanted.value, together ? MOST_TOGETHER : 1))) onClose();
   };
   return (
     <section ref={section} className="card newsweep" aria-labelledby="newsweep-title">
@@ -122,9 +127,14 @@ export function NewSweep({ defaults, onClose }: { defaults: Draft; onClose: () =
             </Check>
           ))}
         </fieldset>
-        <Check checked={draft.stacked} onChange={(stacked) => change({ stacked })}>
+        <Check checked={together} disabled={oneByOne} onChange={(stacked) => change({ stacked })}>
           Train students side by side where they differ in loss weights, learning rates or start alone
         </Check>
+        {oneByOne ? (
+          <p className="help">
+            Here they are trained one by one: this adapter is a CPU, where side by side each takes as long or longer.
+          </p>
+        ) : null}
         {refused ? <Alert report={refused} /> : null}
         {plan?.idle.map(({ path, words }) => (
           <Alert

@@ -1,6 +1,6 @@
 /** The trials of the sweep on show, each as it stands, and the hand on the sweep. */
 import { STAGE_WORDS } from "../../app/stageWords";
-import { settingWords, valueWords } from "../../charts/settingWords";
+import { assignmentWords } from "../../charts/settingWords";
 import { count, duration, percent } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
 import { canGoOn } from "../../state/sweeps";
@@ -19,7 +19,7 @@ const MOST = 200;
 
 /** "MSE weight 2, cosine weight 1, seed 7" */
 function jobWords({ assignments, seed }: SweepJob, seeds: boolean): string {
-  const parts = Object.entries(assignments).map(([path, value]) => `${settingWords(path)} ${valueWords(path, value)}`);
+  const parts = assignmentWords(assignments);
   return [...parts, ...(seeds || parts.length === 0 ? [`seed ${seed}`] : [])].join(", ");
 }
 

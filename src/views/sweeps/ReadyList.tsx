@@ -1,11 +1,11 @@
 /** Ready-made experiments: what each asks, what to expect, what it takes; one press starts it and shows its answer. */
 import { useEffect, useRef, useState } from "react";
 import { count, flops } from "../../charts/words";
+import { MOST_TOGETHER } from "../../core/config/together";
 import { READY, type ReadyExperiment, type ReadyForm } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
 import type { ReadyCosts } from "../../worker/protocol";
 import { Button } from "../parts/Button";
-import { STACK } from "./draft";
 import { useWhyNot } from "./useWhyNot";
 
 type Cost = NonNullable<ReadyCosts["a"]>["small"];
@@ -34,7 +34,7 @@ export function ReadyList({ onClose }: { onClose: () => void }) {
   }, [sweeps]);
   useEffect(() => section.current?.querySelector("summary")?.focus(), []);
   const start = async ({ look }: ReadyExperiment, { sweep }: ReadyForm) => {
-    if (!(await sweeps.getState().start(sweep, STACK))) return;
+    if (!(await sweeps.getState().start(sweep, MOST_TOGETHER))) return;
     onClose();
     location.hash = `#/${look.view}`;
   };

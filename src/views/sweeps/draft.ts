@@ -33,8 +33,6 @@ export interface Draft {
 }
 
 export const MOST_SEEDS = 5;
-/** Students trained as one step, where memory allows. */
-export const STACK = 16;
 
 /** An ablation of what the distillation is about: its two loss weights. */
 export const ABLATION_DRAFT: Draft = {

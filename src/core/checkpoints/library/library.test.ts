@@ -41,6 +41,7 @@ const make = (folder = memoryByteFolder(), room: number | null = null) => ({
   folder,
   library: checkpointLibrary({
     folder,
+    fetcher: server.fetcher,
     now: () => new Date(0),
     pause: async () => {},
     room: async () => room,

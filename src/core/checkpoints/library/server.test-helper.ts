@@ -11,6 +11,17 @@ export async function modelServer(models: Record<string, Model>) {
   const breaks = new Map<string, number[]>();
   const asked = new Map<string, (string | null)[]>();
   let sent = 0;
+  /** The answer that is to break, and the bytes of it that nobody has read yet. */
+  let breaking: { answer: ServerResponse; left: number } | null = null;
+  /** Whether the reader tells what it has read: `fetcher`. */
+  let told = false;
+  const received = (bytes: number) => {
+    if (!breaking) return;
+    breaking.left -= bytes;
+    if (breaking.left > 0) return;
+    breaking.answer.destroy();
+    breaking = null;
+  };
   const json = (answer: ServerResponse, value: unknown, status = 200) =>
     answer.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(value));
   const respond = (request: IncomingMessage, answer: ServerResponse): unknown => {
@@ -59,12 +70,41 @@ export async function modelServer(models: Record<string, Model>) {
     if (cut === undefined) return answer.end(part);
     // The headers alone first: a connection that ends before them looks like none at all.
     answer.flushHeaders();
-    return answer.write(part, () => setTimeout(() => answer.destroy(), 30));
+    if (!told) return answer.write(part, () => setTimeout(() => answer.destroy(), 300));
+    breaking = { answer, left: part.length };
+    return answer.write(part);
   };
   const server = createServer((request, answer) => void respond(request, answer));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /**
+     * Reads as `fetch` does. A connection that is to break does so once what came before was read: Node throws away what
+     * waits to be read from a broken one. (A browser does not; it has a moment instead.)
+     */
+    fetcher: (async (input, init) => {
+      told = true;
+      const got = await fetch(input, init);
+      received(0);
+      const reader = got.body?.getReader();
+      if (!reader) return got;
+      let taken = 0;
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+        {
+          // Asked for more, the reader has what it was given.
+          async pull(controller) {
+            received(taken);
+            const { done, value } = await reader.read();
+            taken = value?.length ?? 0;
+            if (done) controller.close();
+            else controller.enqueue(value);
+          },
+          cancel: (why) => reader.cancel(why),
+        },
+        { highWaterMark: 0 },
+      );
+      return new Response(body, { status: got.status, headers: got.headers });
+    }) as typeof fetch,
     /** Bytes of files sent since the start. */
     bytesSent: () => sent,
     /** Range headers that a file was asked for with; null: without. */

@@ -11,6 +11,7 @@ import type { Tower } from "../../towers/device";
 import { encoderFor, type RunContext } from "../context";
 import { bm25Cost, queryCost } from "../cost";
 import {
+  type Answers,
   answerBm25,
   answerDense,
   COMPARED,
@@ -24,20 +25,26 @@ import type { TowerText } from "../texts";
 import type { SystemRecord } from "./record";
 import { stageOf, type TrialStages } from "./trialStages";
 
+/** Documents of a ranking that a record may keep. */
+const TOP = 10;
+
 /** A system's figures before they are set beside the teacher's. */
 export interface Measured {
   record: SystemRecord;
   perQuery: PerQuery;
+  /** Ids of each query's first documents, in the order of the record's values. */
+  top: string[][];
 }
 
 /** Seven digits: a third of the characters, and a thousandth of what a figure is read to. */
 const shortened = (value: number | null) => (value === null ? null : Number(value.toPrecision(7)));
 
-/** The compared measures by query, in the order of the queries' ids, which the test set's hash does not tell apart. */
-function comparedByQuery(perQuery: PerQuery, ids: readonly string[]): SystemRecord["perQuery"] {
-  const order = ids.map((_, i) => i).sort((a, b) => compareIds(ids[a]!, ids[b]!));
-  return Object.fromEntries(COMPARED.map((key) => [key, order.map((i) => shortened(perQuery[key][i] ?? null))]));
-}
+/** Queries in the order of their ids, in which records keep values: the test set's hash does not tell orders apart. */
+export const inOrder = (ids: readonly string[]) => ids.map((_, i) => i).sort((a, b) => compareIds(ids[a]!, ids[b]!));
+
+/** The compared measures by query. */
+const comparedByQuery = (perQuery: PerQuery, order: readonly number[]): SystemRecord["perQuery"] =>
+  Object.fromEntries(COMPARED.map((key) => [key, order.map((i) => shortened(perQuery[key][i] ?? null))]));
 
 const STAGE_OF = { teacher: "stage1", scalingnote: "stage2", scalingdoc: "scalingdoc", twinbert: "twinbert" } as const;
 type Trained = keyof typeof STAGE_OF;
@@ -104,8 +111,23 @@ async function entropyOf(
     queries,
   );
   const options = { relevanceLevel, temperature, samples: evaluation.bootstrap, seed };
-  const found = contrastiveEntropy(test, docs, dataset.test.qrels, options);
-  return { ...found, temperature, fitted: fitted !== null };
+  const { byQuery, ...found } = contrastiveEntropy(test, docs, dataset.test.qrels, options);
+  const order = inOrder(test.ids);
+  const sorted = (values: readonly (number | null)[]) => order.map((i) => shortened(values[i] ?? null));
+  return {
+    ...found,
+    temperature,
+    fitted: fitted !== null,
+    ...(byQuery
+      ? {
+          byQuery: {
+            raw: sorted(byQuery.raw),
+            scaled: sorted(byQuery.scaled),
+            pairs: order.map((i) => byQuery.pairs[i]!),
+          },
+        }
+      : {}),
+  };
 }
 
 /**
@@ -121,20 +143,24 @@ export async function measureSystem(
   const { dataset, experiment, gpu, texts } = context;
   const options = { samples: experiment.evaluation.bootstrap, seed: experiment.seed };
   const ids = dataset.test.queries.map(({ id }) => id);
+  const order = inOrder(ids);
+  const topOf = ({ rankings }: Answers) => order.map((i) => rankings.get(ids[i]!)?.ids.slice(0, TOP) ?? []);
   const queryTexts = dataset.test.queries.map(({ text }) => text);
   const figures = (perQuery: PerQuery) => ({
     metrics: summarise(perQuery, options),
     retention: null,
-    perQuery: comparedByQuery(perQuery, ids),
+    perQuery: comparedByQuery(perQuery, order),
   });
   if (system === "bm25") {
     const index = bm25Index(dataset.docs);
-    const perQuery = measureAnswers(context, answerBm25(context, index));
+    const answers = answerBm25(context, index);
+    const perQuery = measureAnswers(context, answers);
     const cost = latency ? await bm25Cost((query) => index.search(query, 100), queryTexts) : null;
     const untrained = { trainingFlops: 0, steps: 0, pairsSeen: 0, loss: null, validation: null, entropy: null };
     return {
       record: { ...figures(perQuery), ...queryWork(undefined), documentParams: 0, ...untrained, cost },
       perQuery,
+      top: topOf(answers),
     };
   }
   const [query, text, documents] = await dense(stages, system, texts);
@@ -153,6 +179,7 @@ export async function measureSystem(
         cost: latency ? await queryCost(context, query, text, index, queryTexts) : null,
       },
       perQuery,
+      top: topOf(answers),
     };
   } finally {
     if (!gpu.failure()) index.dispose();

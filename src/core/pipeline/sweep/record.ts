@@ -46,6 +46,10 @@ const systemRecord = z.object({
       fitted: z.boolean(),
       pool: z.enum(["relevant to no test query", "not relevant to this query"]).nullable(),
       pairs: z.number(),
+      /** In the order of `perQuery`: means over a query's pairs, and how many those are. Absent from earlier records. */
+      byQuery: z
+        .object({ raw: z.array(numberOrNull), scaled: z.array(numberOrNull), pairs: z.array(z.number()) })
+        .exactOptional(),
     })
     .nullable(),
   /** What one query costs in milliseconds, where the sweep measures it. */
@@ -58,6 +62,18 @@ const systemRecord = z.object({
       queriesPerSecond: numberOrNull,
     })
     .nullable(),
+});
+
+/** A query on which a system loses much against the teacher, with the first documents of both. */
+const ranking = z.object({
+  /** Place in `perQuery`. */
+  place: z.int().min(0),
+  id: z.string(),
+  text: z.string(),
+  /** Grades of the relevant documents, by id. */
+  relevant: z.record(z.string(), z.number()),
+  /** Ids of the first documents, best first. */
+  top: z.partialRecord(z.enum(SYSTEMS), z.array(z.string())),
 });
 
 const common = {
@@ -92,6 +108,8 @@ export const trialRecordSchema = z.discriminatedUnion("status", [
       trainingQueries: z.number(),
     }),
     systems: z.partialRecord(z.enum(SYSTEMS), systemRecord),
+    /** Where systems lose most against the teacher; absent from earlier records, and where there is no teacher. */
+    rankings: z.array(ranking).exactOptional(),
   }),
   z.object({
     ...common,
@@ -103,4 +121,5 @@ export const trialRecordSchema = z.discriminatedUnion("status", [
 
 export type TrialRecord = z.output<typeof trialRecordSchema>;
 export type DoneTrial = Extract<TrialRecord, { status: "done" }>;
+export type Ranking = z.output<typeof ranking>;
 export type SystemRecord = z.output<typeof systemRecord>;

@@ -35,6 +35,7 @@ export interface Heard {
   trials: [string, Job["status"]][];
   stacks: number[];
   progress: SweepProgress[];
+  norms: { key: string; step: number; metrics: Record<string, number> }[];
 }
 
 export interface Ran {
@@ -45,7 +46,7 @@ export interface Ran {
 
 /** Runs `ABLATION`, or another sweep, on the toy collection; whatever happens, nothing stays on the device. */
 export async function runTestSweep(gpu: Gpu, ops: TowerOps, options: Partial<SweepOptions>): Promise<Ran> {
-  const heard: Heard = { trials: [], stacks: [], progress: [] };
+  const heard: Heard = { trials: [], stacks: [], progress: [], norms: [] };
   const store = options.store ?? memoryStore();
   const before = gpu.bytes();
   try {
@@ -65,6 +66,7 @@ export async function runTestSweep(gpu: Gpu, ops: TowerOps, options: Partial<Swe
         trial: ({ key, status }) => heard.trials.push([key, status]),
         progress: (progress) => heard.progress.push(progress),
         stack: (students) => heard.stacks.push(students),
+        norms: ({ key }, step, metrics) => heard.norms.push({ key, step, metrics }),
       },
       ...options,
     });

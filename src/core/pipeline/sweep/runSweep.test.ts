@@ -4,8 +4,11 @@ import { plainOps } from "../../../gpu/plainOps";
 import { useWasm } from "../../../gpu/testWasm";
 import { memoryStore, type Store } from "../../artifacts/store";
 import { LabError } from "../../errors";
+import { worstFirst } from "../../evaluation/gaps";
 import { random } from "../../random";
+import { toyDataset } from "../../training/toy";
 import { createControl, type RunControl } from "../control";
+import { rankTrial } from "./rankTrial";
 import { type DoneTrial, type TrialRecord, trialRecordSchema } from "./record";
 import type { SweepOptions } from "./runSweep";
 import { ABLATION, BASE, done, runTestSweep, sweepOf } from "./runSweep.test-helper";
@@ -49,6 +52,10 @@ describe("a sweep", () => {
     expect(new Set(records.map((record) => JSON.stringify(done([record])[0]!.systems.teacher))).size).toBe(1);
     expect(teacher!.entropy!.scaled.value).toBeLessThan(6);
     expect(scalingnote!.entropy).toMatchObject({ temperature: 0.05, fitted: false });
+    const { scaled, byQuery } = scalingnote!.entropy!;
+    const weigh = byQuery!.pairs.reduce((sum, count, i) => sum + count * (byQuery!.scaled[i] ?? 0), 0);
+    expect(weigh / byQuery!.pairs.reduce((a, b) => a + b)).toBeCloseTo(scaled.value!, 5);
+    expect(byQuery!.raw).toHaveLength(40);
     expect(bm25!.entropy).toBeNull();
     expect([teacher!.steps, scalingnote!.steps, bm25!.steps]).toEqual([8, 12, 0]);
     expect(teacher!.pairsSeen).toBe(64);
@@ -63,6 +70,62 @@ describe("a sweep", () => {
     expect(values).toHaveLength(40);
     const mean = (values as number[]).reduce((a, b) => a + b, 0) / values.length;
     expect(mean).toBeCloseTo(teacher!.metrics["recall@10"].value!, 6);
+  });
+
+  it("keeps both rankings of the queries on which a system loses most", async () => {
+    const { records } = await oneByOne();
+    for (const { rankings, systems } of done(records)) {
+      const student = systems.scalingnote!.perQuery["recall@10"]!;
+      const teacher = systems.teacher!.perQuery["recall@10"]!;
+      const worst = worstFirst(student, teacher, false).filter(({ gap }) => gap > 0);
+      expect(worst.length).toBeGreaterThan(0);
+      for (const { query } of worst.slice(0, 20)) {
+        const kept = rankings!.find(({ place }) => place === query)!;
+        // The kept lists are those that the figures were computed from.
+        const recall = (ids: readonly string[]) =>
+          ids.filter((id) => id in kept.relevant).length / Object.keys(kept.relevant).length;
+        expect(recall(kept.top.scalingnote!)).toBeCloseTo(student[query]!, 6);
+        expect(recall(kept.top.teacher!)).toBeCloseTo(teacher[query]!, 6);
+        expect(kept.top.teacher).toHaveLength(10);
+        expect(kept.text.length).toBeGreaterThan(0);
+      }
+      expect(rankings!.map(({ place }) => place)).toEqual(rankings!.map(({ place }) => place).sort((a, b) => a - b));
+    }
+    const alone = await run({ sweep: sweepOf({ systems: ["bm25"] }) });
+    expect(done(alone.records)[0]).not.toHaveProperty("rankings");
+  });
+
+  it("ranks a trial again from its towers alone, and says where those are gone", async () => {
+    const { store, records } = await oneByOne();
+    const [first] = done(records) as [DoneTrial, ...DoneTrial[]];
+    const rank = (from: Store) =>
+      rankTrial(first, {
+        gpu: cpu(),
+        ops: plainOps,
+        adapter: first.adapter,
+        store: from,
+        collection: async ({ seed }) => toyDataset(seed, 300),
+        prepare: async () => null,
+        now: () => 0,
+      });
+    const before = await store.list("artifacts/");
+    expect(await rank(store)).toEqual(first.rankings);
+    expect(await store.list("artifacts/")).toEqual(before);
+    await expect(rank(memoryStore())).rejects.toThrow("The towers of this trial are not kept any more.");
+  });
+
+  it("tells how strongly each term pulls, while it trains", async () => {
+    const alone = await oneByOne();
+    const few = sweepOf({ axes: [{ path: "stage2.mseWeight", values: [0, 20] }], systems: ["scalingnote"] });
+    const beside = await run({ sweep: few, stack: 2 });
+    expect(beside.heard.stacks).toContain(2);
+    for (const { records, heard } of [alone, beside])
+      for (const { key } of records) {
+        const told = heard.norms.filter((one) => one.key === key);
+        expect(told.map(({ step }) => step)).toEqual(expect.arrayContaining([5, 10, 12]));
+        for (const { metrics } of told)
+          expect(Object.keys(metrics)).toEqual(expect.arrayContaining(["gradNorm.mse", "gradNorm.cosine"]));
+      }
   });
 
   it("skips what is stored, also of another sweep, and reuses its towers", async () => {

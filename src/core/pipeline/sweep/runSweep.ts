@@ -15,12 +15,14 @@ import type { Control } from "../../training/trainer";
 import type { RunContext } from "../context";
 import { type BufferLimits, memoryProblem, mostStudents } from "../memory";
 import { planShape } from "../plan";
+import { recordedExperiment, recordedSettings } from "../recorded";
 import { createReporter, type RunListener, type StageNews } from "../reporter";
 import { prepareRun } from "../run";
 import { type CheckpointSource, openStarts } from "../starts";
 import type { Texts } from "../texts";
 import { besideTeacher, type Measured, measureSystem } from "./measure";
 import { artifactsOf, type Job, nameOf, planJobs, type Shard, secondsFor, type Work, workOf } from "./queue";
+import { rankingsOf } from "./rankings";
 import { TRIAL_VERSION, type TrialRecord } from "./record";
 import type { Sweep } from "./spec";
 import { distilStack, savedStep } from "./stack";
@@ -48,6 +50,8 @@ export interface SweepListener {
   /** So many students are trained side by side. */
   stack?(students: number, done: number, total: number): void;
   doing?(words: string | null): void;
+  /** How strongly each loss term pulls at a trial's student, as "gradNorm.mse" and so on, at this step of its training. */
+  norms?(job: Job, step: number, metrics: Record<string, number>): void;
 }
 
 export interface SweepOptions {
@@ -155,6 +159,7 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     return dataset;
   }
 
+  const base = recordedExperiment(sweep.base);
   /** The name of a trial's test set, with its queries as they are asked: hashed once for all trials that ask alike. */
   async function hashOf(job: Job, { docs, test }: Dataset): Promise<string> {
     const { hashes } = await datasetOf(job);
@@ -169,10 +174,10 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     version: TRIAL_VERSION as typeof TRIAL_VERSION,
     key,
     sweep: sweep.name,
-    assignments: trial.assignments,
+    assignments: recordedSettings(trial.assignments),
     seed: trial.seed,
-    changes: changesOf(sweep.base, trial),
-    experiment: trial.experiment,
+    changes: changesOf(base, { experiment: recordedExperiment(trial.experiment) }),
+    experiment: recordedExperiment(trial.experiment),
     adapter: options.adapter,
     ...(engine ? { engine } : {}),
     codeVersion,
@@ -222,7 +227,10 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
       await store.use(artifactsOf(systems), describeArtifacts(experiment, dataset.name), options.now());
       const heard: RunListener = {
         stage: (stage) => listener.stage?.(stage),
-        points() {},
+        points(stage, _, validation) {
+          const last = validation.at(-1);
+          if (stage === "stage2" && last) listener.norms?.(job, last.step, last.metrics);
+        },
         saved() {},
         doing: (words) => listener.doing?.(words),
       };
@@ -267,13 +275,16 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     const stages = trialStages(first.context, first.store);
     try {
       const told = (done: number, total: number) => listener.stack?.(group.length, done, total);
+      const norms = (step: number, each: Record<string, number>[]) => {
+        for (const [k, { job }] of group.entries()) listener.norms?.(job, step, each[k]!);
+      };
       const frozen = await stages.frozen();
       // They were opened before the teacher was made, and would make it again.
       for (const { context, store } of group.slice(1)) context.reporter.found(await store.done());
       // The first one's trial would have trained the teacher by itself.
       first.seconds += (performance.now() - started) / 1000;
       const began = performance.now();
-      const outcomes = await distilStack(group, stages.teacher, frozen, told);
+      const outcomes = await distilStack(group, stages.teacher, frozen, told, norms);
       const share = (performance.now() - began) / 1000 / group.length;
       const going: Opened[] = [];
       for (const [k, opened] of group.entries()) {
@@ -326,6 +337,7 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
       for (const artifact of artifactsOf(systems)) whole.add(nameOf(artifact, job.keys[artifact]));
       const { dataset, pairs, experiment } = context;
       const teacher = found.get("teacher");
+      const rankings = rankingsOf(found, dataset);
       timed.push({ ...work, seconds: seconds() });
       await write(job, {
         ...common(job, seconds(), engine),
@@ -341,6 +353,7 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
         systems: Object.fromEntries(
           [...found].map(([system, figures]) => [system, besideTeacher(figures, teacher, experiment)]),
         ),
+        ...(rankings ? { rankings } : {}),
       });
     } catch (error) {
       await fail(job, error, { seconds: seconds(), engine, store });

@@ -34,6 +34,7 @@ export async function savedStep(store: StageStore): Promise<number> {
  * Trains the members' students side by side, from where they were saved, which is the same step for all of them.
  * @param teacher called where a student starts from it, or its query vectors are not in the store
  * @param frozen the raw document vectors
+ * @param onNorms told each member's gradient norms on the way, as often as a training alone is validated
  * @returns for each member why its student dropped out, or null
  */
 export async function distilStack(
@@ -41,6 +42,7 @@ export async function distilStack(
   teacher: () => Promise<Towers>,
   frozen: Float32Array,
   onSteps: (done: number, total: number) => void,
+  onNorms: (step: number, norms: Record<string, number>[]) => void = () => {},
 ): Promise<(LabError | null)[]> {
   const [first] = members as [Member, ...Member[]];
   const { gpu, ops, experiment, texts, plan, sample, control } = first.context;
@@ -74,6 +76,10 @@ export async function distilStack(
       students,
       control,
       onSteps: (done) => onSteps(done, recipe.steps),
+      watch: {
+        everySteps: training.validateEvery,
+        run: async (done) => onNorms(done, await step.gradientNorms(done)),
+      },
       save: {
         everySeconds: training.saveEvery,
         write: (k, state) => members[k]!.store.write(stateFile(STAGE), writeState(state)),

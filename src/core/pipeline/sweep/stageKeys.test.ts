@@ -63,6 +63,7 @@ const EXPECTED: Record<string, Part[]> = Object.fromEntries(
         "teacher.width teacher.layers teacher.sharedTowers",
         ["teacher", "index", "queries", "scalingnote", "scalingdoc"],
       ],
+      ["teacher.half", ["index", "queries", "scalingnote"]],
       ["teacher.heads teacher.kvHeads", ["teacher", "index", "queries", "scalingnote", "scalingdoc", "twinbert"]],
       [
         "teacher.pooling teacher.vocabulary teacher.queryTokens teacher.docTokens teacher.prompt",

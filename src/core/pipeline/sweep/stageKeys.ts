@@ -58,6 +58,8 @@ const KNOWN: ReadonlyMap<string, readonly Part[]> = new Map([
     "scalingnote",
   ),
   ...under("teacher", "width layers sharedTowers", "teacher", "scalingdoc"),
+  // Its checkpoint is the same; the vectors are not.
+  ...under("teacher", "half", "index", "queries", "scalingnote"),
   // A decoder student of as many heads takes over the teacher's key and value heads.
   ...under("teacher", "heads kvHeads", "teacher", "scalingnote", "scalingdoc", "twinbert"),
   ...under("teacher", "pooling vocabulary queryTokens docTokens prompt", "texts", "teacher", "scalingdoc"),

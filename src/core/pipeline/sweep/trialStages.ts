@@ -4,6 +4,7 @@ import { disposeTower, type Tower } from "../../towers/device";
 import type { RunContext } from "../context";
 import { distilStudent } from "../distil";
 import { vectorFile } from "../files";
+import { frozenTeacher } from "../frozenTeacher";
 import { buildIndex, ownVectors } from "../run";
 import { trainScalingDoc, trainTeacher, trainTwinBert } from "../stages";
 import { disposeTowers, type Towers } from "../stageTraining";
@@ -38,7 +39,8 @@ export function trialStages(context: RunContext, store: StageStore): TrialStages
   const stages: TrialStages = {
     async teacher() {
       if (towers) return towers;
-      const made = (await whole("teacher", "stage1", () => trainTeacher(context))).towers;
+      const trained = await whole("teacher", "stage1", () => trainTeacher(context));
+      const made = await frozenTeacher(context, trained.towers);
       opened.push(() => disposeTowers(made));
       towers = made;
       return made;

@@ -111,7 +111,7 @@ export const textsOf = (assignments: Assignments): string[] =>
 export const wordsOf = (assignments: Assignments): string => textsOf(assignments).join(" ");
 
 /** In what a trial's experiment is another than what the sweep starts from; its seed stands elsewhere. */
-export const changesOf = (base: Experiment, { experiment }: Trial): Difference[] =>
+export const changesOf = (base: Experiment, { experiment }: Pick<Trial, "experiment">): Difference[] =>
   differences(base, experiment).filter(({ path }) => path !== "seed");
 
 /**

@@ -1,0 +1,106 @@
+/**
+ * Sums that several threads make together, in two variants (variants.ts).
+ *
+ *   shared     rows: a thread each. Over a workgroup: a tree through its memory, a barrier a level.
+ *   subgroups  rows: a subgroup each, whose lanes read neighbouring values. Over a workgroup: each subgroup adds up what its
+ *              lanes hold, one number of each goes through memory, two barriers in all.
+ *
+ * A subgroup has 4 to 128 lanes, a power of two known only when the shader runs; of one that is larger than the workgroup fewer
+ * are there. So lanes are counted, and subgroups go by their own numbers, not by those of their threads. Workgroups are powers
+ * of two as well: of 100 threads lavapipe (Mesa 22.3) counts 12 subgroups of 8 and forgets the last. The order of a sum hangs on
+ * the number of lanes: the same on one adapter, another on another, as everything that rounds.
+ */
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { type Variants, variantsOf } from "./variants";
+
+/** Pieces of WGSL for a shader whose `main` calls its number in the workgroup `thread`. */
+export interface Reduction {
+  /** For keys of kernels; nothing for shared. */
+  key: string;
+  /** What the shader begins with. */
+  enable: string;
+  /** Parameters of `main` beside its own. */
+  parameters: string;
+  /** First statements of `main`. */
+  begin: string;
+  /**
+   * Declares `sumOf(thread, x)` and `mostOf(thread, x)`, the sum and the maximum of all threads' x, which every thread of the
+   * workgroup has to call. Threads are a power of two
+   */
+  overWorkgroup(threads: number): string;
+  /** Head of a loop over rows n = 0 .. count - 1, shared out among the workgroup's threads, or its subgroups. */
+  rows(n: string, count: string, threads: number): string;
+  /** Head of a loop over k = 0 .. count - 1 of a row, shared out among those who have the row. */
+  alongRow(k: string, count: string): string;
+  /** The sum over a row of what each of those has. */
+  rowSum(value: string): string;
+  /** A statement that one of them carries out. */
+  once(statement: string): string;
+}
+
+const tree = (name: string, threads: number, sum: string) => `fn ${name}(thread: u32, x: f32) -> f32 {
+  workgroupBarrier();
+  reduced[thread] = x;
+  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { let y = reduced[thread + half]; reduced[thread] = ${sum}; }
+  }
+  workgroupBarrier();
+  return reduced[0];
+}`;
+
+const SHARED: Reduction = {
+  key: "",
+  enable: "",
+  parameters: "",
+  begin: "",
+  overWorkgroup: (threads) => `var<workgroup> reduced: array<f32, ${threads}>;
+${tree("sumOf", threads, "reduced[thread] + y")}
+${tree("mostOf", threads, "max(reduced[thread], y)")}`,
+  rows: (n, count, threads) => `for (var ${n} = thread; ${n} < ${count}; ${n} += ${threads}u)`,
+  alongRow: (k, count) => `for (var ${k} = 0u; ${k} < ${count}; ${k}++)`,
+  rowSum: (value) => value,
+  once: (statement) => statement,
+};
+
+const twice = (name: string, ofLanes: string, combine: string) => `fn ${name}(thread: u32, x: f32) -> f32 {
+  let own = ${ofLanes}(x);
+  workgroupBarrier();
+  if (lane == 0u) { reduced[subgroup] = own; }
+  workgroupBarrier();
+  var all = reduced[0];
+  for (var s = 1u; s < subgroups; s++) { let y = reduced[s]; all = ${combine}; }
+  return all;
+}`;
+
+const SUBGROUPS: Reduction = {
+  key: " by subgroups",
+  // Loops over rows differ from subgroup to subgroup, not within one, which the check cannot know.
+  enable: `enable subgroups;
+requires subgroup_id;
+diagnostic(off, subgroup_uniformity);
+var<private> subgroup: u32;
+var<private> subgroups: u32;
+var<private> lane: u32;
+var<private> lanes: u32;
+`,
+  parameters: ", @builtin(subgroup_id) ownSubgroup: u32, @builtin(num_subgroups) allSubgroups: u32",
+  begin: `subgroup = ownSubgroup;
+  subgroups = allSubgroups;
+  lanes = subgroupAdd(1u);
+  lane = subgroupExclusiveAdd(1u);`,
+  overWorkgroup: (threads) => `var<workgroup> reduced: array<f32, ${threads}>;
+${twice("sumOf", "subgroupAdd", "all + y")}
+${twice("mostOf", "subgroupMax", "max(all, y)")}`,
+  rows: (n, count) => `for (var ${n} = subgroup; ${n} < ${count}; ${n} += subgroups)`,
+  alongRow: (k, count) => `for (var ${k} = lane; ${k} < ${count}; ${k} += lanes)`,
+  rowSum: (value) => `subgroupAdd(${value})`,
+  once: (statement) => `if (lane == 0u) { ${statement} }`,
+};
+const REDUCTIONS: Record<Variants["reductions"], Reduction> = { shared: SHARED, subgroups: SUBGROUPS };
+
+/** By name, for tests and for shaders that are made without a backend. */
+export const reduction = (variant: Variants["reductions"]): Reduction => REDUCTIONS[variant];
+
+/** The backend's. */
+export const reductionOf = (backend: WebGPUBackend): Reduction => REDUCTIONS[variantsOf(backend).reductions];
