@@ -28,8 +28,8 @@ export const scalingLaw: ReadyExperiment = {
   title: "A scaling law in size and data",
   question: "How does the contrastive entropy fall with the towers' parameters N and with the labelled pairs D?",
   expect:
-    "In a throw-away experiment on a CPU a power law in N showed at once, with exponents of .41 to .50 and R2 of the logs of .97 to .98; width did all the work, and a second layer bought nothing.",
-  source: "this project's first measurements, one seed; law: Fang et al. 2024, arXiv 2403.18684",
+    "In N a clean law: seven widths over a factor of 37, three seeds, R2 of the logs .9999, 1.5 % off on the largest, alpha .47 [.31, .62]. In D none that holds beyond its data: R2 .994, but 21 % off on the largest, for there steps are short and not labels, and at the other end towers learn their pairs by heart.",
+  source: "measured: docs/experiments.md; law: Fang et al. 2024, arXiv 2403.18684",
   reading:
     "L(N) is along the widths with all labels, L(D) along the shares of the labels at one width: choose the form. The largest is held out: its error says what the law is worth.",
   look: { view: "scaling", system: "teacher", form: "N" },
