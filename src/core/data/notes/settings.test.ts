@@ -298,7 +298,8 @@ describe("seeds and streams", () => {
     }
     expect(count).toBe(300_000);
     expect(characters).toBeGreaterThan(30e6);
-    expect(lows[1]! - lows[0]!).toBeLessThan(4e6);
+    // Kept, they would be 13 MB at least; what the engine itself puts by between two collections has been 4 MB.
+    expect(lows[1]! - lows[0]!).toBeLessThan(10e6);
   });
 
   it("tell how far they are", () => {
