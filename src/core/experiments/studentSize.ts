@@ -25,7 +25,7 @@ export const studentSize: ReadyExperiment = {
   question:
     "From which size on is a distilled student better than one trained end to end, and what mends a smaller one?",
   expect:
-    "Beside a teacher of width 64 the sign turns between width 16 and 28. At 28 ScalingNote had recall@10 .555, ScalingDoc .501 and TwinBERT .481 in the mean of three seeds; at 16, seed 7 alone, it was behind ScalingDoc by .041 [.009, .077], and with InfoNCE beside the distillation no longer told apart from it. A student that is far smaller cannot follow the teacher's vectors.",
+    "Beside a teacher of width 64, at width 28, ScalingNote had recall@10 .555, ScalingDoc .501 and TwinBERT .481 in the mean of three seeds, with ScalingNote ahead in each. At 16 that lead was gone: .396, .419 and .404, behind ScalingDoc with two seeds and even with one. InfoNCE beside the distillation mended a part of it (.426 in place of .402, seed 7). A student that is far smaller cannot follow the teacher's vectors.",
   source: "measured: docs/experiments.md; the failure is known as distillation collapse",
   reading:
     "The card ScalingNote against ScalingDoc has each width's paired difference with its interval, and says between which widths the sign turns. Rows with InfoNCE beside the distillation, or with refinement for its last third, try to mend a width in as many steps.",
