@@ -6,6 +6,7 @@ import { readExperiment } from "../config/read";
 import { lossWeights } from "../config/rules";
 import type { Experiment } from "../config/schema";
 import { LabError } from "../errors";
+import { keyOf } from "./groups";
 
 export interface Swept {
   assignments: Record<string, SettingValue>;
@@ -147,8 +148,8 @@ export function unmoved(
     let pairs = 0;
     for (const { assignments, seed, values } of trials) {
       if (!values) continue;
-      const others = Object.entries(assignments).filter(([key]) => key !== path);
-      const key = JSON.stringify([seed, others.sort(([a], [b]) => (a < b ? -1 : 1))]);
+      const { [path]: _, ...others } = assignments;
+      const key = `${seed} ${keyOf(others)}`;
       const now = values.join(" ");
       const before = rest.get(key);
       if (before === undefined) rest.set(key, now);

@@ -5,7 +5,7 @@
 import { mean } from "../evaluation/metrics";
 import { LEVEL, pairedTest } from "../evaluation/overSeeds";
 import type { SystemName } from "../formats/result";
-import type { Axis, Group } from "./groups";
+import { type Axis, type Group, keyOf } from "./groups";
 import type { ResampleOptions } from "./hierarchical";
 
 export interface SystemDifference {
@@ -104,7 +104,7 @@ function turnsAlong(
   for (const of of differences) {
     const { [path]: at, ...rest } = groups[of.group]!.assignments;
     if (typeof at !== "number") continue;
-    const key = JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const key = keyOf(rest);
     lines.set(key, [...(lines.get(key) ?? []), { at, of, rest }]);
   }
   return [...lines.values()].flatMap((line) => {

@@ -1,7 +1,7 @@
 /** (i) Does depth pay? A lookup table and towers of 1, 2 and 4 layers, as wide, each to its plateau. */
 import type { ExperimentInput } from "../config/schema";
-import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
-import { cells, form, type ReadyExperiment } from "./types";
+import type { Assignments } from "../pipeline/sweep/spec";
+import { form, LARGE_NOTES, listed, type ReadyExperiment } from "./types";
 
 const USUAL = {
   "student.kind": "decoder",
@@ -30,13 +30,7 @@ const pairs = (width: number, steps: number, every: number, rest: ExperimentInpu
 // Much that only a reading of the whole text can tell: which attribute is whose, what is absent.
 const BOUND = { bindings: 0.8, negation: 0.2, nearTwins: 0.6 };
 
-const sweep = (list: Assignments[], base: ExperimentInput): SweepInput => ({
-  preset: "quick",
-  base,
-  mode: "list",
-  list: cells(USUAL, ...list),
-  systems: ["twinbert", "bm25"],
-});
+const sweep = listed(["twinbert", "bm25"], USUAL);
 
 export const depth: ReadyExperiment = {
   key: "i",
@@ -56,7 +50,7 @@ export const depth: ReadyExperiment = {
   },
   small: form(
     "i: depth",
-    sweep([...depths([1, 2], [0, 1])], pairs(32, 400, 25, { data: { notes: BOUND } })),
+    sweep(depths([1, 2], [0, 1]), { preset: "quick", base: pairs(32, 400, 25, { data: { notes: BOUND } }) }),
     "No 4 layers and no start from the language model: 4 layers alone are as much work as 1 and 2 together, and the bundled model is twice as wide.",
   ),
   full: form(
@@ -72,9 +66,7 @@ export const depth: ReadyExperiment = {
           "stage1.hardNegatives": hardNegatives,
         })),
       ],
-      pairs(64, 4000, 100, {
-        data: { notes: { ...BOUND, corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
-      }),
+      { preset: "quick", base: pairs(64, 4000, 100, { data: { notes: { ...BOUND, ...LARGE_NOTES } } }) },
     ),
     "A start from the language model at 2 layers alone: the bundled one has no other depth.",
   ),

@@ -1,6 +1,6 @@
 /** (f) A student from the teacher's first and last layers, or from one block of them. */
 import type { SweepInput } from "../pipeline/sweep/spec";
-import { form, type ReadyExperiment } from "./types";
+import { form, LARGE_NOTES, type ReadyExperiment } from "./types";
 
 const INITS = ["random", "first-last", "first", "last"];
 
@@ -55,7 +55,7 @@ export const layers: ReadyExperiment = {
         preset: "standard",
         base: {
           ...towers(96, 6, 8, 2),
-          data: { notes: { corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
+          data: { notes: LARGE_NOTES },
           stage1: { steps: 1500 },
         },
       },

@@ -1,6 +1,6 @@
 /** (b) The weights of the distillation's two losses, and the temperature of a third. */
-import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
-import { cells, form, type ReadyExperiment } from "./types";
+import type { Assignments } from "../pipeline/sweep/spec";
+import { form, listed, type ReadyExperiment } from "./types";
 
 const USUAL = {
   "stage2.mseWeight": 0,
@@ -25,12 +25,7 @@ const temperatures = (teacher: readonly number[], student: readonly number[]): A
     })),
   );
 
-const sweep = (list: Assignments[], rest: SweepInput): SweepInput => ({
-  ...rest,
-  mode: "list",
-  list: cells(USUAL, ...list),
-  systems: ["teacher", "scalingnote"],
-});
+const sweep = listed(["teacher", "scalingnote"], USUAL);
 
 export const lossWeights: ReadyExperiment = {
   key: "b",

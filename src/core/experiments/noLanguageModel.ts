@@ -1,11 +1,11 @@
 /** (a) What a retriever reaches without a language model, and what a start from one adds. */
-import { cells, form, type ReadyExperiment } from "./types";
+import { form, LARGE_NOTES, listed, type ReadyExperiment } from "./types";
 
 const USUAL = { "teacher.checkpoint": "", "teacher.checkpointTakes": "all" };
 // The base has the bundled model's shape, width 64 and 2 layers: a random start has towers of the same size.
 const LM = { "teacher.checkpoint": "bundled:notes-lm-0.1m", "teacher.checkpointTakes": "words" };
 
-const SYSTEMS = ["teacher", "scalingnote", "twinbert", "bm25"] as const;
+const sweep = listed(["teacher", "scalingnote", "twinbert", "bm25"], USUAL);
 
 export const noLanguageModel: ReadyExperiment = {
   key: "a",
@@ -18,23 +18,23 @@ export const noLanguageModel: ReadyExperiment = {
   reading:
     "One row is the random start, one the start from the model. BM25 and TwinBERT are the same in both: they have no language model.",
   look: { view: "ablation", system: "teacher", metric: "recall@10", across: "teacher.checkpoint" },
-  small: form("a: without a language model", {
-    preset: "quick",
-    base: { teacher: { layers: 2, sharedTowers: false }, training: { validateEvery: 400 } },
-    mode: "list",
-    list: cells(USUAL, {}, LM),
-    systems: [...SYSTEMS],
-  }),
-  full: form("a: without a language model, full", {
-    preset: "quick",
-    base: {
-      data: { notes: { corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
-      teacher: { layers: 2, sharedTowers: false },
-      stage1: { steps: 1000 },
-      stage2: { steps: 800 },
-    },
-    mode: "list",
-    list: cells(USUAL, {}, LM),
-    systems: [...SYSTEMS],
-  }),
+  small: form(
+    "a: without a language model",
+    sweep([{}, LM], {
+      preset: "quick",
+      base: { teacher: { layers: 2, sharedTowers: false }, training: { validateEvery: 400 } },
+    }),
+  ),
+  full: form(
+    "a: without a language model, full",
+    sweep([{}, LM], {
+      preset: "quick",
+      base: {
+        data: { notes: LARGE_NOTES },
+        teacher: { layers: 2, sharedTowers: false },
+        stage1: { steps: 1000 },
+        stage2: { steps: 800 },
+      },
+    }),
+  ),
 };

@@ -1,6 +1,6 @@
 /** (h) What is left of a student where queries are not as those that it learned from. */
-import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
-import { cells, form, type ReadyExperiment } from "./types";
+import type { Assignments } from "../pipeline/sweep/spec";
+import { form, LARGE_NOTES, listed, type ReadyExperiment } from "./types";
 
 const USUAL = {
   "evaluation.typos": 0,
@@ -23,12 +23,12 @@ const arms = (typos: readonly number[], drops: readonly number[], drifts: readon
 ];
 
 /** Each for a student of the queries as they are, and for one that also learned altered copies. */
-const sweep = (list: Assignments[], copies: number, rest: SweepInput): SweepInput => ({
-  ...rest,
-  mode: "list",
-  list: cells(USUAL, ...list, ...list.map((cell) => ({ ...cell, "stage2.copies": copies }))),
-  systems: ["teacher", "scalingnote", "bm25"],
-});
+const students = (list: Assignments[], copies: number): Assignments[] => [
+  ...list,
+  ...list.map((cell) => ({ ...cell, "stage2.copies": copies })),
+];
+
+const sweep = listed(["teacher", "scalingnote", "bm25"], USUAL);
 
 export const noise: ReadyExperiment = {
   key: "h",
@@ -43,7 +43,7 @@ export const noise: ReadyExperiment = {
   look: { view: "ablation", system: "scalingnote", metric: "retention", across: "evaluation.typos" },
   small: form(
     "h: noise",
-    sweep(arms([0.1, 0.2, 0.4], [0.15, 0.3, 0.5], [0.5, 1]), 4, {
+    sweep(students(arms([0.1, 0.2, 0.4], [0.15, 0.3, 0.5], [0.5, 1]), 4), {
       preset: "quick",
       base: { stage2: { typos: 0.2, wordDrop: 0.2 }, training: { validateEvery: 400 } },
     }),
@@ -51,10 +51,10 @@ export const noise: ReadyExperiment = {
   ),
   full: form(
     "h: noise, full",
-    sweep(arms([0.05, 0.1, 0.2, 0.3, 0.4, 0.6], [0.1, 0.2, 0.3, 0.4, 0.5], [0.25, 0.5, 0.75, 1]), 8, {
+    sweep(students(arms([0.05, 0.1, 0.2, 0.3, 0.4, 0.6], [0.1, 0.2, 0.3, 0.4, 0.5], [0.25, 0.5, 0.75, 1]), 8), {
       preset: "standard",
       base: {
-        data: { notes: { corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
+        data: { notes: LARGE_NOTES },
         stage1: { steps: 1000 },
         stage2: { steps: 800, typos: 0.2, wordDrop: 0.2 },
       },

@@ -1,5 +1,5 @@
 /** (g) Vectors cut short: does a student inherit from its teacher that its vectors may be cut? */
-import { form, type ReadyExperiment } from "./types";
+import { form, LARGE_NOTES, type ReadyExperiment } from "./types";
 
 const axes = (dimensions: number[], halvings: number) => [
   { path: "stage1.matryoshka", values: [0, halvings] },
@@ -34,7 +34,7 @@ export const prefixes: ReadyExperiment = {
     preset: "standard",
     base: {
       embeddingSize: 128,
-      data: { notes: { corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
+      data: { notes: LARGE_NOTES },
       stage1: { steps: 1000 },
       stage2: { steps: 800 },
     },

@@ -1,6 +1,6 @@
 /** (e) InfoNCE after the alignment, beside it, and in its place. */
-import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
-import { cells, form, type ReadyExperiment } from "./types";
+import type { Assignments } from "../pipeline/sweep/spec";
+import { cells, form, LARGE_NOTES, listed, type ReadyExperiment } from "./types";
 
 /** As many steps for all but two: alignment for three quarters of them alone, and a refinement on top of all of them. */
 const students = (steps: number, rates: readonly (readonly [number, number])[]): Assignments[] => {
@@ -30,12 +30,7 @@ const students = (steps: number, rates: readonly (readonly [number, number])[]):
   );
 };
 
-const sweep = (list: Assignments[], rest: SweepInput): SweepInput => ({
-  ...rest,
-  mode: "list",
-  list,
-  systems: ["teacher", "scalingnote"],
-});
+const sweep = listed(["teacher", "scalingnote"]);
 
 export const refinement: ReadyExperiment = {
   key: "e",
@@ -79,7 +74,7 @@ export const refinement: ReadyExperiment = {
       {
         preset: "standard",
         base: {
-          data: { notes: { corpusSize: 20_000, trainQueries: 20_000, testQueries: 4000 } },
+          data: { notes: LARGE_NOTES },
           stage1: { steps: 1000 },
         },
       },

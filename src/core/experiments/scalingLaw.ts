@@ -1,6 +1,6 @@
 /** (d) A scaling law in the towers' size and in the number of labelled pairs. */
-import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
-import { form, type ReadyExperiment } from "./types";
+import type { Assignments } from "../pipeline/sweep/spec";
+import { form, LARGE_NOTES, listed, type ReadyExperiment } from "./types";
 
 /** The collection of each law: L(N) and L(D) are two lines, and no point of one stands in the other's. */
 const OF_SIZES: Assignments = { "data.notes.trainQueries": 16_000, "training.batch": 128 };
@@ -23,12 +23,7 @@ const shares = (steps: number, width: number, of: readonly number[]): Assignment
     "stage1.steps": steps * share,
   }));
 
-const sweep = (list: Assignments[], rest: SweepInput): SweepInput => ({
-  ...rest,
-  mode: "list",
-  list,
-  systems: ["teacher"],
-});
+const sweep = listed(["teacher"]);
 
 // Two heads divide every width of the list into an even number.
 const HEADS = { heads: 2, kvHeads: 1 };
@@ -60,7 +55,7 @@ export const scalingLaw: ReadyExperiment = {
       {
         preset: "quick",
         base: {
-          data: { notes: { corpusSize: 20_000, trainQueries: 100_000, testQueries: 4000 } },
+          data: { notes: { ...LARGE_NOTES, trainQueries: 100_000 } },
           teacher: HEADS,
           stage1: { steps: 2000 },
         },

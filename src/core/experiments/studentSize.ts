@@ -1,6 +1,6 @@
 /** (c) Student sizes: where does distillation collapse, and what mends it. */
-import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
-import { cells, form, type ReadyExperiment } from "./types";
+import type { Assignments } from "../pipeline/sweep/spec";
+import { form, listed, type ReadyExperiment } from "./types";
 
 const USUAL = { "stage2.steps": 180, "stage2.refineSteps": 0, "stage2.infoNceWeight": 0 };
 
@@ -12,12 +12,7 @@ const mends = (width: number): Assignments[] => [
   { "student.width": width, "stage2.steps": 120, "stage2.refineSteps": 60 },
 ];
 
-const sweep = (list: Assignments[], rest: SweepInput): SweepInput => ({
-  ...rest,
-  mode: "list",
-  list: cells(USUAL, ...list),
-  systems: ["teacher", "scalingnote", "scalingdoc", "twinbert", "bm25"],
-});
+const sweep = listed(["teacher", "scalingnote", "scalingdoc", "twinbert", "bm25"], USUAL);
 
 export const studentSize: ReadyExperiment = {
   key: "c",

@@ -1,4 +1,5 @@
 /** What a ready-made experiment is: a question, a sweep that answers it in two sizes, and how to read the answer. */
+import type { ExperimentInput } from "../config/schema";
 import type { SystemName } from "../formats/result";
 import type { Assignments, SweepInput } from "../pipeline/sweep/spec";
 import type { LawName } from "../scaling/laws";
@@ -60,3 +61,24 @@ export const form = (name: string, sweep: Omit<SweepInput, "name" | "seeds">, ke
  */
 export const cells = (usual: Assignments, ...changes: Assignments[]): Assignments[] =>
   changes.map((change) => ({ ...usual, ...change }));
+
+/**
+ * Makes a form's sweep of a list of trials.
+ * @param systems that are measured
+ * @param usual what a trial has where it says nothing else
+ */
+export const listed =
+  (systems: readonly SystemName[], usual: Assignments = {}) =>
+  (list: readonly Assignments[], rest: SweepInput): SweepInput => ({
+    ...rest,
+    mode: "list",
+    list: cells(usual, ...list),
+    systems: [...systems],
+  });
+
+/** The bundled notes of most full forms. */
+export const LARGE_NOTES = {
+  corpusSize: 20_000,
+  trainQueries: 20_000,
+  testQueries: 4000,
+} as const satisfies NonNullable<NonNullable<ExperimentInput["data"]>["notes"]>;

@@ -8,10 +8,10 @@ import { disposeTower, downloadParameters, uploadTower, writeParameters } from "
 import { initLanguageModel } from "../towers/lmStart";
 import type { HostParameters, TowerConfig } from "../towers/types";
 import { languageMeter, languageStep } from "./languageStep";
+import { STEPS, testRecipe } from "./testSteps";
 import type { Recipe } from "./trainingStep";
 
 const gpu = useGpu();
-const STEPS = 30;
 const [BATCH, LENGTH] = [3, 7];
 const config: TowerConfig = {
   kind: "decoder",
@@ -27,17 +27,11 @@ const config: TowerConfig = {
   projection: false,
 };
 const recipe = (captured: boolean): Recipe => ({
-  steps: STEPS,
+  ...testRecipe(captured, 0),
   batch: BATCH,
-  warmup: 0.1,
-  weightDecay: 0.05,
-  beta1: 0.9,
-  beta2: 0.98,
   clip: 1,
-  captured,
   learningRate: 1e-2,
   embeddingRate: 1e-2,
-  dropout: 0,
   seed: 5,
 });
 

@@ -4,12 +4,10 @@ import type { PendingCell } from "../../charts/ablationData";
 import { percent } from "../../charts/words";
 import { lookOf } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
-import { trainingModel } from "../../state/pretrain";
-import { underWay } from "../../state/run";
-import { sweepUnderWay } from "../../state/sweeps";
 import { ABLATION_DRAFT } from "../sweeps/draft";
 import { SweepPage } from "../sweeps/SweepPage";
 import { SweepPanel } from "../sweeps/SweepPanel";
+import { useWhyNot } from "../sweeps/useWhyNot";
 import { Ablation } from "./Ablation";
 import { LiveNorms } from "./LiveNorms";
 import "../../styles/sweeps.css";
@@ -59,11 +57,7 @@ export default function AblationView() {
 function useRank(): ((key: string) => Promise<void>) | null {
   const { sweeps } = useLab();
   const owner = useLabStore("lock", (s) => s.owner);
-  const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
-  const running = useLabStore("run", underWay);
-  const modelTraining = useLabStore("pretrain", trainingModel);
-  const active = useLabStore("sweeps", sweepUnderWay);
-  const free = owner === "here" && adapter !== null && !running && !modelTraining && active === null;
+  const free = useWhyNot() === "" && owner === "here";
   return useMemo(() => (free ? (key: string) => sweeps.getState().rank(key) : null), [free, sweeps]);
 }
 

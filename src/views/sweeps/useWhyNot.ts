@@ -3,7 +3,7 @@ import { trainingModel } from "../../state/pretrain";
 import { underWay } from "../../state/run";
 import { sweepUnderWay } from "../../state/sweeps";
 
-/** Why no sweep can be started now, in words; "": it can. */
+/** Why nothing can be started now that wants the device for itself, in words; "": it can. */
 export function useWhyNot(): string {
   const adapter = useLabStore("device", (s) => s.report?.adapter ?? null);
   const running = useLabStore("run", underWay);

@@ -170,19 +170,22 @@ export async function runSweep(options: SweepOptions): Promise<TrialRecord[]> {
     return hash;
   }
 
-  const common = ({ trial, key }: Job, seconds: number, engine: EngineRecord | null) => ({
-    version: TRIAL_VERSION as typeof TRIAL_VERSION,
-    key,
-    sweep: sweep.name,
-    assignments: recordedSettings(trial.assignments),
-    seed: trial.seed,
-    changes: changesOf(base, { experiment: recordedExperiment(trial.experiment) }),
-    experiment: recordedExperiment(trial.experiment),
-    adapter: options.adapter,
-    ...(engine ? { engine } : {}),
-    codeVersion,
-    seconds,
-  });
+  const common = ({ trial, key }: Job, seconds: number, engine: EngineRecord | null) => {
+    const experiment = recordedExperiment(trial.experiment);
+    return {
+      version: TRIAL_VERSION as typeof TRIAL_VERSION,
+      key,
+      sweep: sweep.name,
+      assignments: recordedSettings(trial.assignments),
+      seed: trial.seed,
+      changes: changesOf(base, { experiment }),
+      experiment,
+      adapter: options.adapter,
+      ...(engine ? { engine } : {}),
+      codeVersion,
+      seconds,
+    };
+  };
 
   let unwritten: unknown = null;
   async function write(job: Job, record: TrialRecord): Promise<void> {
