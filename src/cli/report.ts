@@ -4,13 +4,13 @@ import { basename } from "node:path";
 import { reportHtml } from "../charts/report";
 import { ablationReport } from "../core/analysis/ablation";
 import { readTrials } from "../core/analysis/readTrials";
-import { scalingReport } from "../core/analysis/scaling";
+import { scalingReport, variedForms } from "../core/analysis/scaling";
 import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../core/analysis/trial";
 import { bytesEntry, openFiles } from "../core/data/files";
 import { LabError } from "../core/errors";
-import { SYSTEMS, type SystemName } from "../core/formats/result";
+import { SYSTEMS } from "../core/formats/result";
 import { readSweep } from "../core/pipeline/sweep/spec";
-import { LAW_NAMES, type LawName } from "../core/scaling/laws";
+import { LAW_NAMES } from "../core/scaling/laws";
 import { codeVersion } from "../version";
 import { parseFlags, seeHelp, whole } from "./arguments";
 import { bytesOf } from "./read";
@@ -69,18 +69,6 @@ async function baseOf(file: string): Promise<Record<string, unknown>> {
   return { ...readSweep(value).base };
 }
 
-/** The forms of which the trials vary the variables. */
-function formsOf(trials: readonly Trial[], system: SystemName): LawName[] {
-  const varied = (pick: "queryParams" | "trainingPairs") =>
-    new Set(trials.map((t) => t.systems[system]?.[pick]).filter((v) => v !== undefined)).size > 2;
-  const [n, d] = [varied("queryParams"), varied("trainingPairs")];
-  return [
-    ...(n ? (["N"] as const) : []),
-    ...(d ? (["D"] as const) : []),
-    ...(n && d ? (["ND", "chinchilla"] as const) : []),
-  ];
-}
-
 /**
  * @param args what follows `report`
  * @throws LabError bad-setting or bad-input for bad usage or a bad file
@@ -114,7 +102,7 @@ export async function reportCommand(args: string[]): Promise<number> {
   const holdOut = whole("report", "hold-out", values["hold-out"], 0, 100);
   // Laws are of the pair whose towers are swept: the first system with entropies.
   const fitted = systems.find((s) => metricsOf(trials, s).some((m) => m.startsWith("contrastive")));
-  const forms = values.form?.map((form) => oneOf("form", form, LAW_NAMES)) ?? (fitted ? formsOf(trials, fitted) : []);
+  const forms = values.form?.map((form) => oneOf("form", form, LAW_NAMES)) ?? (fitted ? variedForms(trials, fitted) : []);
   if (values.form && !fitted) usage("--form: no trial has a contrastive entropy to fit a law to.");
   const measure = Object.values(ENTROPY_MEASURES).find((m) => fitted && metricsOf(trials, fitted).includes(m));
   const html = reportHtml({

@@ -28,6 +28,18 @@ export interface ScalingReport {
   noSplit: string;
 }
 
+/** The forms of which the trials vary the variables, three values or more of each; the first is looked at first. */
+export function variedForms(trials: readonly Trial[], system: SystemName): LawName[] {
+  const varied = (pick: "queryParams" | "trainingPairs") =>
+    new Set(trials.map((t) => t.systems[system]?.[pick]).filter((v) => v !== undefined)).size > 2;
+  const [n, d] = [varied("queryParams"), varied("trainingPairs")];
+  return [
+    ...(n ? (["N"] as const) : []),
+    ...(d ? (["D"] as const) : []),
+    ...(n && d ? (["ND", "chinchilla"] as const) : []),
+  ];
+}
+
 /** Values within a percent of each other are one value. */
 const rounded = (value: number) => Math.round(Math.log(value) / 0.01);
 

@@ -107,10 +107,12 @@ export function Ablation({
             {report.idle.map(({ path, words }) => (
               <Idle key={path} path={path} words={words} />
             ))}
-            <div className="cols grid-and-knobs">
-              <GridCard report={report} trials={trials} pending={pending} look={look} />
-              <KnobsCard report={report} />
-            </div>
+            {report.axes.length > 0 ? (
+              <div className="cols grid-and-knobs">
+                <GridCard report={report} trials={trials} pending={pending} look={look} />
+                <KnobsCard report={report} />
+              </div>
+            ) : null}
             <div className="cols thirds">
               <ImportanceCard report={report} />
               <RivalsCard report={report} />

@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { count } from "../../charts/words";
-import type { LawName } from "../../core/analysis/scaling";
+import { type LawName, variedForms } from "../../core/analysis/scaling";
 import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
 import type { Look } from "../../core/experiments";
 import { SYSTEMS, type SystemName } from "../../core/formats/result";
@@ -45,7 +45,7 @@ export function Scaling({
   const [wantedKind, setKind] = useState<string | null>(null);
   const measure = wantedKind && kinds.includes(wantedKind) ? wantedKind : (kinds[0] ?? ENTROPY_MEASURES.scaled);
   const [ownForm, setForm] = useState<LawName | null>(null);
-  const form = ownForm ?? look?.form ?? "N";
+  const form = ownForm ?? look?.form ?? variedForms(trials, system)[0] ?? "N";
   const [holdOut, setHoldOut] = useState(1);
   const [budget, setBudget] = useState<number | null>(null);
   const ask = useCallback(
