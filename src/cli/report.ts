@@ -102,7 +102,8 @@ export async function reportCommand(args: string[]): Promise<number> {
   const holdOut = whole("report", "hold-out", values["hold-out"], 0, 100);
   // Laws are of the pair whose towers are swept: the first system with entropies.
   const fitted = systems.find((s) => metricsOf(trials, s).some((m) => m.startsWith("contrastive")));
-  const forms = values.form?.map((form) => oneOf("form", form, LAW_NAMES)) ?? (fitted ? variedForms(trials, fitted) : []);
+  const forms =
+    values.form?.map((form) => oneOf("form", form, LAW_NAMES)) ?? (fitted ? variedForms(trials, fitted) : []);
   if (values.form && !fitted) usage("--form: no trial has a contrastive entropy to fit a law to.");
   const measure = Object.values(ENTROPY_MEASURES).find((m) => fitted && metricsOf(trials, fitted).includes(m));
   const html = reportHtml({
