@@ -64,13 +64,13 @@ export const stage2 = z
       source: "NanoVDR, arXiv 2603.12824",
     }),
     klStudentTemperature: real({
-      default: 0.05,
+      default: 0.2,
       min: 0.005,
       max: 1,
       log: true,
       label: "Student's temperature",
-      help: "Divides the student's cosines before the softmax.",
-      source: "NanoVDR, arXiv 2603.12824",
+      help: "Divides the student's cosines before the softmax. Above the teacher's, it asks the student to set its scores further apart than the teacher's are.",
+      source: "measured: docs/experiments.md, (b); NanoVDR, arXiv 2603.12824, has 0.05",
     }),
     marginWeight: real({
       default: 0,

@@ -7,7 +7,7 @@ const USUAL = {
   "stage2.cosineWeight": 0,
   "stage2.klWeight": 0,
   "stage2.klTeacherTemperature": 0.07,
-  "stage2.klStudentTemperature": 0.05,
+  "stage2.klStudentTemperature": 0.2,
 };
 
 const weights = (mse: readonly number[], cosine: readonly number[]): Assignments[] =>
@@ -15,15 +15,21 @@ const weights = (mse: readonly number[], cosine: readonly number[]): Assignments
     .flatMap((m) => cosine.map((c) => ({ "stage2.mseWeight": m, "stage2.cosineWeight": c })))
     .filter((cell) => cell["stage2.mseWeight"] + cell["stage2.cosineWeight"] > 0);
 
-/** Score KL alone: its weight only moves the step, its temperatures what is learned. */
-const temperatures = (teacher: readonly number[], student: readonly number[]): Assignments[] =>
+/** Score KL by both temperatures: alone, where its weight only moves the step, or beside the other two losses. */
+const temperatures = (
+  teacher: readonly number[],
+  student: readonly number[],
+  beside: Assignments = {},
+): Assignments[] =>
   teacher.flatMap((t) =>
     student.map((s) => ({
+      ...beside,
       "stage2.klWeight": 400,
       "stage2.klTeacherTemperature": t,
       "stage2.klStudentTemperature": s,
     })),
   );
+const BESIDE = { "stage2.mseWeight": 50, "stage2.cosineWeight": 1 };
 
 const sweep = listed(["teacher", "scalingnote"], USUAL);
 
@@ -45,17 +51,22 @@ export const lossWeights: ReadyExperiment = {
   },
   small: form(
     "b: weights and temperature",
-    sweep([...weights([0, 10, 50, 200], [0, 1, 4]), ...temperatures([0.03, 0.07, 0.2], [0.05, 0.1])], {
-      preset: "quick",
-      base: { training: { validateEvery: 400 } },
-    }),
+    sweep(
+      [
+        ...weights([0, 10, 50, 200], [0, 1, 4]),
+        ...temperatures([0.03, 0.07, 0.2], [0.05, 0.1, 0.2]),
+        ...temperatures([0.07], [0.05, 0.1, 0.2], BESIDE),
+      ],
+      { preset: "quick", base: { training: { validateEvery: 400 } } },
+    ),
   ),
   full: form(
     "b: weights and temperature, full",
     sweep(
       [
         ...weights([0, 2, 10, 50, 200, 800], [0, 0.3, 1, 4, 16]),
-        ...temperatures([0.02, 0.05, 0.07, 0.1, 0.2], [0.02, 0.05, 0.1, 0.2]),
+        ...temperatures([0.02, 0.05, 0.07, 0.1, 0.2], [0.02, 0.05, 0.1, 0.2, 0.4]),
+        ...temperatures([0.03, 0.07, 0.2], [0.05, 0.1, 0.2, 0.4], BESIDE),
       ],
       { preset: "standard" },
     ),
