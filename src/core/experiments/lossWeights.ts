@@ -38,10 +38,10 @@ export const lossWeights: ReadyExperiment = {
   title: "Distillation: weights and temperature",
   question: "How do the weights of MSE and cosine, and the temperature of score KL, move the student?",
   expect:
-    "Along lines of equal 2 x MSE weight / dimensions + cosine weight little moves, for after normalisation the two are one loss; before it, MSE also teaches the length. NanoVDR found 1 - cosine alone better than every mix with KL.",
-  source: "algebra: |s-t|² = 2(1-cos); NanoVDR, arXiv 2603.12824",
+    "MSE's and cosine's weights move little: recall@10 .543 to .555 wherever there is MSE, .535 with cosine alone, the teacher .598 (three seeds). After normalisation the two are one loss; before it, MSE also teaches the length. Score KL moves most, and by its temperatures: nothing with the student's below the teacher's, .613 alone with the student's above, and .630 beside MSE and cosine: more than its teacher.",
+  source: "measured: docs/experiments.md; algebra: |s-t|² = 2(1-cos)",
   reading:
-    "The heat map has both weights. For the temperatures choose those two settings: these trials have score KL alone. The best is named only where seeds and queries can tell it from the others.",
+    "The heat map has both weights. For the temperatures choose those two settings: these trials have score KL, alone or beside MSE and cosine. The best is named only where seeds and queries can tell it from the others.",
   look: {
     view: "ablation",
     system: "scalingnote",
