@@ -301,7 +301,10 @@ export function bestWords(report: AblationReport): string {
   const lead = `Best: ${configurationWords(assignments, report.axes)}, ${words(best.value)}${interval}.`;
   const count = (verdict: string) => best.rivals.filter((r) => r.verdict === verdict).length;
   const tied = count("tied");
+  const better = count("better");
   const apart = count("not comparable");
+  const without = report.configurations.filter((c) => c.estimate.value === null);
+  const [first] = without;
   const many = (n: number) => `${n} ${n === 1 ? "other" : "others"}`;
   return [
     lead,
@@ -309,10 +312,14 @@ export function bestWords(report: AblationReport): string {
       ? "There is no other to compare it with."
       : tied > 0
         ? `Tied with ${many(tied)}: their paired differences could be chance.`
-        : count("worse") > 0
+        : count("worse") > 0 && better === 0
           ? "It is better than every other that can be compared, beyond chance."
           : "",
+    better > 0
+      ? `${many(better)} ${better === 1 ? "is" : "are"} better on the seeds that both have: its mean is of more or other seeds.`
+      : "",
     apart > 0 ? `${many(apart)} cannot be compared: other seeds or test sets, or no values by query.` : "",
+    first ? `${many(without.length)} ${without.length === 1 ? "has" : "have"} no value: ${first.estimate.reason}` : "",
   ]
     .filter(Boolean)
     .join(" ");
@@ -348,7 +355,9 @@ export function turnWords(report: AblationReport): string {
   if (turns.length > 0) return turns.join(" ");
   const verdicts = new Set(against.differences.map(({ verdict }) => verdict));
   const [only] = verdicts;
-  return verdicts.size === 1 && only !== "tied"
-    ? `${name} is ${only} than ${other} in every configuration.`
-    : `${name} is nowhere first better and then worse than ${other}.`;
+  if (verdicts.size === 1)
+    return only === "tied"
+      ? `${name} cannot be told from ${other} in any configuration.`
+      : `${name} is ${only} than ${other} in every configuration.`;
+  return `${name} does not turn from better to worse than ${other} along any setting of numbers.`;
 }
