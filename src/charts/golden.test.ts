@@ -342,6 +342,60 @@ describe("the Pareto front", () => {
   );
 });
 
+describe("long words", () => {
+  const long = [
+    "<b>checkpoint</b>",
+    "a checkpoint whose name goes on and on, with slashes / and words",
+    "none",
+    "=1+1",
+  ];
+  it("of a heat map, of an axis and of parallel coordinates are cut, and whole for a pointer held over them", () => {
+    const cells = range(16).map((i) => ({ x: i % 4, y: Math.floor(i / 4), value: i / 16 }));
+    expectGolden(
+      "heat-long",
+      heatMap(
+        { xs: long, ys: long, xTitle: "document prompt", yTitle: "Teacher start", metric: "recall@10", cells },
+        { width: 360, height: 260 },
+      ),
+    );
+    const points = long.map((label, x) => ({ x, label, value: 0.5 + x / 20 }));
+    expectGolden(
+      "axis-long",
+      axisPlot(
+        { points, xTitle: "teacher start", metric: "recall@10", numeric: false, className: "c-student" },
+        { width: 360, height: 220 },
+      ),
+    );
+    const axes = [
+      { title: "Teacher start from", words: long },
+      { title: "Learning rate, stage 2" },
+      { title: "Document prompt of the teacher", words: long.slice(0, 3) },
+      { title: "Student width" },
+      { title: "Score KL weight" },
+      { title: "recall@10", measured: true },
+    ];
+    const lines = range(4).map((i) => ({ values: [i, 10 ** -i, i % 3, 8 * i, i, 0.5 + 0.1 * i] }));
+    expectGolden("parallel-long", parallelChart({ axes, lines }, {}, { width: 360, height: 300 }));
+  });
+  it("of an axis that is not joined stand once each", () => {
+    const points = range(6).map((i) => ({ x: i % 2, label: ["raw", "normalised"][i % 2]!, value: 0.4 + i / 20 }));
+    expectGolden(
+      "axis-scattered",
+      axisPlot(
+        { points, xTitle: "MSE on", metric: "recall@10", numeric: false, scattered: true, className: "c-student" },
+        { width: 360, height: 220 },
+      ),
+    );
+  });
+  it("that say that nothing can be compared have room", () => {
+    const row = { label: "2", value: -0.22, low: null, high: null, verdict: "not comparable" };
+    expectGolden(
+      "forest-apart",
+      forestPlot([row], "recall@10, minus the best", { width: 360, height: forestHeight(1) }),
+    );
+  });
+});
+
 describe("forest", () => {
   const rows: ForestRow[] = [
     {

@@ -1,6 +1,6 @@
 /** Two axes and one figure: a cell each, with the mean, its interval and where the seeds lie. */
 import { scaleLinear } from "d3-scale";
-import { dotsPath, finite, nothing, picture, px, type Size, text } from "./frame";
+import { dotsPath, finite, fitted, nothing, picture, px, type Size, text } from "./frame";
 import { extent } from "./series";
 import { el, type SvgNode } from "./svg";
 import { share } from "./words";
@@ -143,9 +143,11 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
   const everyX = Math.ceil(data.xs.length / Math.max(1, Math.floor((box.right - box.left) / 44)));
   const everyY = Math.ceil(data.ys.length / Math.max(1, Math.floor((box.bottom - box.top) / 18)));
   for (const [i, label] of data.xs.entries())
-    if (i % everyX === 0) children.push(text(x(i + 0.5), box.bottom + 16, label, { "text-anchor": "middle" }));
+    if (i % everyX === 0)
+      children.push(fitted(x(i + 0.5), box.bottom + 16, label, everyX * w - 6, { "text-anchor": "middle" }));
   for (const [i, label] of data.ys.entries())
-    if (i % everyY === 0) children.push(text(box.left - 8, y(i + 0.5) + 4, label, { "text-anchor": "end" }));
+    if (i % everyY === 0)
+      children.push(fitted(box.left - 8, y(i + 0.5) + 4, label, box.left - 28, { "text-anchor": "end" }));
   children.push(
     ...outlines,
     text(box.right, box.bottom + 34, data.xTitle, { "text-anchor": "end", class: "dim" }),

@@ -17,6 +17,7 @@ import {
   bestWords,
   configurationWords,
   figureWords,
+  firstAxes,
   forestData,
   heatData,
   importanceData,
@@ -36,7 +37,7 @@ import { scalingPlot } from "./scalingPlot";
 import { settingWords, valueWords } from "./settingWords";
 import { escapeXml, type SvgNode, svgText } from "./svg";
 import { LOOKS } from "./systems";
-import { compact, flops, loss, percent, plain, signed } from "./words";
+import { compact, flops, loss, percent, plain, share, signed, signedPercent } from "./words";
 
 export interface ReportInput {
   title: string;
@@ -115,8 +116,7 @@ const beside = (report: AblationReport, trials: readonly Trial[], path: string) 
 
 function ablation(report: AblationReport, trials: readonly Trial[]): string {
   const { axes, metric, importance } = report;
-  const first = axes.find((a) => a.path === importance.axes[0]?.path) ?? axes[0];
-  const second = axes.find((a) => a.path === importance.axes[1]?.path) ?? axes.find((a) => a !== first);
+  const first = firstAxes(report);
   const words = figureWords(metric);
   const basis = report.configurations[report.best?.group ?? 0]?.estimate.basis ?? "none";
   const parts = [
@@ -126,9 +126,9 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
   ];
   for (const { path, words: why } of report.idle)
     parts.push(`<p class="warn">${esc(`${settingWords(path)} cannot tell anything here: ${why}`)}</p>`);
-  if (first && second) {
-    const fixed = sliceWords(report, [first.path, second.path]);
-    const data = heatData(report, second.path, first.path);
+  if (first?.down != null) {
+    const fixed = sliceWords(report, [first.across, first.down]);
+    const data = heatData(report, first.across, first.down);
     parts.push(
       figure(
         heatMap(data, { width: WIDTH, height: Math.max(240, Math.min(460, 60 + 58 * data.ys.length)) }),
@@ -138,9 +138,12 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
   }
   for (const axis of axes.slice(0, 4)) {
     const fixed = sliceWords(report, [axis.path]);
+    const data = axisData(report, axis.path, beside(report, trials, axis.path));
+    // One value of it, where lists of cells cross elsewhere, is no line.
+    if (axes.length > 1 && data.points.length < 2) continue;
     parts.push(
       figure(
-        axisPlot(axisData(report, axis.path, beside(report, trials, axis.path)), { width: WIDTH, height: 260 }),
+        axisPlot(data, { width: WIDTH, height: 260 }),
         `${metric} by ${settingWords(axis.path)}: mean, 95 % interval, seeds.${fixed ? ` ${fixed}` : ""}`,
       ),
     );
@@ -283,7 +286,7 @@ function law(report: ScalingReport): string {
           `${constantWords(fit.intervals![name]!.low)} to ${constantWords(fit.intervals![name]!.high)}`,
         ]),
       }),
-      p(`${fit.points} fitted points, R² of ln L ${constantWords(fit.r2 ?? Number.NaN)}.`),
+      p(`${fit.points} fitted points, R² of ln L ${share(fit.r2, 4)}.`),
     );
     for (const buy of found.purchases)
       parts.push(p(`${buy.what}: ${predictedWords(buy.predicted)}, from ${loss(buy.now)} now. ${buy.warning}`));
@@ -306,7 +309,7 @@ function law(report: ScalingReport): string {
           point.d,
           point.loss,
           q?.predicted ?? null,
-          q ? percent(point.loss / q.predicted - 1) : "–",
+          signedPercent(q ? point.loss / q.predicted - 1 : null),
           q?.heldOut ? "held out" : "",
         ];
       }),

@@ -1,6 +1,6 @@
 /** From the analysis of a scaling sweep to what its charts draw. */
 
-import { axesOf } from "../core/analysis/groups";
+import { axesOf, groupTrials } from "../core/analysis/groups";
 import { paretoFront } from "../core/analysis/pareto";
 import type { ScalingReport } from "../core/analysis/scaling";
 import type { SizedPoint } from "../core/analysis/scalingPoints";
@@ -128,17 +128,18 @@ export const costsOf = (trials: readonly Trial[]): Cost[] =>
 export function qualityData(trials: readonly Trial[], metric: string, cost: Cost): ParetoData {
   const names = sizeNames(trials);
   const groups = new Map<string, { system: ParetoPoint["system"]; costs: number[]; values: number[]; label: string }>();
-  for (const trial of trials)
-    for (const system of SYSTEMS) {
-      const value = figureOf(trial.systems[system], metric)?.value;
-      if (value == null) continue;
-      const of = trial.systems[system]![COST_OF[cost]] ?? Number.NaN;
-      const id = `${system} ${JSON.stringify(trial.assignments)}`;
-      const group = groups.get(id) ?? { system, costs: [], values: [], label: names.of(trial.assignments) };
-      group.costs.push(of);
-      group.values.push(value);
-      groups.set(id, group);
-    }
+  for (const { key, assignments, trials: seeds } of groupTrials(trials))
+    for (const trial of seeds)
+      for (const system of SYSTEMS) {
+        const value = figureOf(trial.systems[system], metric)?.value;
+        if (value == null) continue;
+        const of = trial.systems[system]![COST_OF[cost]] ?? Number.NaN;
+        const id = `${system} ${key}`;
+        const group = groups.get(id) ?? { system, costs: [], values: [], label: names.of(assignments) };
+        group.costs.push(of);
+        group.values.push(value);
+        groups.set(id, group);
+      }
   const alone = new Set([...groups.values()].map((g) => g.system)).size === 1;
   const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
   // A system that the swept settings do not reach is one and the same in many trials: equal with every seed.

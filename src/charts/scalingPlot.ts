@@ -146,11 +146,13 @@ export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
     if (p.heldOut || !p.label || at < free) continue;
     const wide = p.label.length * 6;
     const right = at + 10 + wide < box.right;
-    const [from, to] = right ? [at + 9, at + 9 + wide] : [at - 2 - wide, at - 2];
+    // Seeds stand right of their point: a dot before "48" would read as .48.
+    const aside = (p.seeds?.length ?? 0) > 1 ? 13 : 9;
+    const [from, to] = right ? [at + aside, at + aside + wide] : [at - 2 - wide, at - 2];
     if (words.some((w) => w.from < to && w.to > from && Math.abs(w.y - (y(p.y) - 8)) < 13)) continue;
     free = at + (right ? wide + 4 : 8);
     own.push(
-      text(at + (right ? 9 : -2), y(p.y) - 8, p.label, { class: "dim", "text-anchor": right ? "start" : "end" }),
+      text(at + (right ? aside : -2), y(p.y) - 8, p.label, { class: "dim", "text-anchor": right ? "start" : "end" }),
     );
   }
   children.push(el("g", { class: data.className }, own));

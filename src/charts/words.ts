@@ -12,10 +12,13 @@ export function count(n: number): string {
   return grouped.format(n);
 }
 
+/** "1 trial", "1,200 trials". */
+export const counted = (n: number, one: string): string => `${count(n)} ${n === 1 ? one : `${one}s`}`;
+
 /** 184000 -> "184k". */
 export function compact(n: number): string {
-  if (n < 1000) return String(Math.round(n));
-  return n < 1e6 ? `${Number((n / 1e3).toPrecision(3))}k` : `${Number((n / 1e6).toPrecision(3))}M`;
+  if (n < 999.5) return String(Math.round(n));
+  return n < 999_500 ? `${Number((n / 1e3).toPrecision(3))}k` : `${Number((n / 1e6).toPrecision(3))}M`;
 }
 
 /** A share or score without leading zero: .748, 1, -.04; "–" for none. */

@@ -86,7 +86,12 @@ export function importanceOf(
   const n = values.length;
   const none = (reason: string): ImportanceReport => ({ method, axes: [], rest: 0, seeds: null, reason });
   if (axes.length === 0) return none("All trials have the same settings: there is no axis.");
-  if (n < 3) return none(`Only ${n} ${n === 1 ? "configuration" : "configurations"}: too few to tell axes apart.`);
+  if (n < 3)
+    return none(
+      n === 0
+        ? "No configuration has a value of this measure."
+        : `Only ${n} ${n === 1 ? "configuration" : "configurations"}: too few to tell axes apart.`,
+    );
   const scale = Math.max(...values.map(Math.abs));
   if (!(total > 1e-18 * scale * scale * n)) return none("All configurations have the same result.");
   const share = (results: Float64Array, classes: readonly number[]) => {

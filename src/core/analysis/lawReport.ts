@@ -318,9 +318,15 @@ export function lawReport(form: LawName, points: readonly SizedPoint[], options:
   const solved = solve(form, kept, options);
   // The words of a refusal are those of the fit itself.
   const fit = fitLaw(form, kept.map(toPoint), bare);
-  if (!solved || !fit.parameters)
+  if (!solved || !fit.parameters) {
+    const out = points.length - kept.length;
+    // The reader sees all of the points: without this the count above would seem wrong.
+    const flags =
+      out > 0
+        ? [`${out} more ${out === 1 ? "is" : "are"} held out and not fitted: hold out fewer to fit them too.`]
+        : [];
     return {
-      fit: { ...fit, heldOut: null },
+      fit: { ...fit, heldOut: null, flags: [...fit.flags, ...flags] },
       method: "residual bootstrap",
       samples: 0,
       curves: [],
@@ -328,6 +334,7 @@ export function lawReport(form: LawName, points: readonly SizedPoint[], options:
       heldOutError: null,
       purchases: [],
     };
+  }
   const constants = intervals(solved.law, solved.logs, solved.thetas);
   const flags = doubts(solved.law, solved.logs, fit.parameters, fit.r2 ?? 0, constants);
   if (solved.method === "hierarchical bootstrap: queries only")

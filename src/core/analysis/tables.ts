@@ -4,7 +4,8 @@ import type { SystemName } from "../formats/result";
 import { type Axis, axesOf, groupTrials } from "./groups";
 import { figureOf, metricsOf, type Trial } from "./trial";
 
-const cell = (value: unknown): Cell =>
+/** A setting's value in a table: numbers stay numbers, so that a file of it can be reckoned with. */
+export const cellOf = (value: unknown): Cell =>
   value === undefined || value === null ? null : typeof value === "number" ? value : String(value);
 
 /** One row a trial and system: only the settings in which trials differ, then every measure with its interval. */
@@ -31,7 +32,7 @@ export function trialTable(trials: readonly Trial[], systems: readonly SystemNam
         if (!system) return [];
         return [
           [
-            ...axes.map((axis) => cell(trial.assignments[axis.path])),
+            ...axes.map((axis) => cellOf(trial.assignments[axis.path])),
             trial.seed,
             name,
             ...measures.flatMap((m) => {

@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { axisTitle, bestWords, type PendingCell } from "../../charts/ablationData";
-import { count } from "../../charts/words";
+import { counted } from "../../charts/words";
 import { keyOf } from "../../core/analysis/groups";
 import { BASIS_WORDS } from "../../core/analysis/hierarchical";
 import { metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
@@ -80,8 +80,7 @@ export function Ablation({
         title="Ablation"
         words={
           <>
-            {count(configurations)} {configurations === 1 ? "configuration" : "configurations"}, {seeds}{" "}
-            {seeds === 1 ? "seed" : "seeds"}
+            {counted(configurations, "configuration")}, {counted(seeds, "seed")}
             {report ? `; ${BASIS_WORDS[report.configurations[shown]?.estimate.basis ?? "none"]}.` : "."}
           </>
         }
@@ -98,7 +97,12 @@ export function Ablation({
         />
       </SweepHead>
       {panel}
-      <SweepAnswer report={report} stale={stale} error={error} waiting={`Comparing ${count(trials.length)} trials.`}>
+      <SweepAnswer
+        report={report}
+        stale={stale}
+        error={error}
+        waiting={`Comparing ${counted(trials.length, "trial")}.`}
+      >
         {(report) => (
           <>
             <p className="verdictline" aria-live="polite">
@@ -114,8 +118,12 @@ export function Ablation({
               </div>
             ) : null}
             <div className="cols thirds">
-              <ImportanceCard report={report} />
-              <RivalsCard report={report} />
+              {report.configurations.length > 1 ? (
+                <>
+                  <ImportanceCard report={report} />
+                  <RivalsCard report={report} />
+                </>
+              ) : null}
               <AlgebraCard report={report} trials={trials} selected={shown} />
             </div>
             <SystemGapCard report={report} />

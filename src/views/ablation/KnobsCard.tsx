@@ -2,7 +2,9 @@
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import { parallelData } from "../../charts/ablationData";
 import { type Brushes, brushed, parallelChart, parallelLayout, topBrush } from "../../charts/parallel";
+import { counted } from "../../charts/words";
 import type { AblationReport } from "../../core/analysis/ablation";
+import { cellOf } from "../../core/analysis/tables";
 import type { Cell, Table } from "../../core/formats/export";
 import { Segmented } from "../parts/Segmented";
 import { ChartCard } from "../sweeps/ChartCard";
@@ -15,10 +17,15 @@ const STEP = 0.1;
 
 export function KnobsCard({ report }: { report: AblationReport }) {
   const data = useMemo(() => parallelData(report), [report]);
-  const [own, setOwn] = useState<Brushes | null>(null);
+  const [asked, setAsked] = useState<{ titles: string; brushes: Brushes } | null>(null);
+  // A brush is of a place among the axes: with other axes, or another measure, it would filter by something else.
+  const titles = data.axes.map(({ title }) => title).join("\n");
+  const own = asked?.titles === titles ? asked.brushes : null;
+  const setOwn = (next: Brushes | null) => setAsked(next && { titles, brushes: next });
   const [mode, setMode] = useState<"top" | "all">("top");
   const brushes = useMemo(() => own ?? (mode === "top" ? topBrush(data, TOP_SHARE) : {}), [own, mode, data]);
-  const [focused, setFocused] = useState(0);
+  const [wantedFocus, setFocused] = useState(0);
+  const focused = Math.min(wantedFocus, data.axes.length - 1);
   const drag = useRef<{ axis: number; from: number } | null>(null);
   const draw = useCallback((width: number) => parallelChart(data, brushes, { width, height: HEIGHT }), [data, brushes]);
   const table = useCallback((): Table => {
@@ -26,7 +33,7 @@ export function KnobsCard({ report }: { report: AblationReport }) {
     return {
       columns: [...report.axes.map((a) => a.path), report.metric, "within the brush"],
       rows: report.configurations.map((c, i): Cell[] => [
-        ...report.axes.map((a) => String(c.assignments[a.path] ?? "")),
+        ...report.axes.map((a) => cellOf(c.assignments[a.path])),
         c.estimate.value,
         inside[i] ? "yes" : "no",
       ]),
@@ -50,7 +57,7 @@ export function KnobsCard({ report }: { report: AblationReport }) {
   const keys = (event: KeyboardEvent) => {
     const moves: Record<string, number> = { ArrowUp: STEP, ArrowDown: -STEP };
     if (event.key === "ArrowLeft" || event.key === "ArrowRight")
-      setFocused((f) => Math.max(0, Math.min(data.axes.length - 1, f + (event.key === "ArrowLeft" ? -1 : 1))));
+      setFocused(Math.max(0, Math.min(data.axes.length - 1, focused + (event.key === "ArrowLeft" ? -1 : 1))));
     else if (event.key in moves) {
       const [low, high] = brushes[focused] ?? [0, 1];
       // A brush over all of the axis first becomes one half of it; then it moves.
@@ -102,7 +109,7 @@ export function KnobsCard({ report }: { report: AblationReport }) {
   return (
     <ChartCard
       title="All settings"
-      sub={`${report.configurations.length} configurations; drag along an axis to filter`}
+      sub={`${counted(report.configurations.length, "configuration")}; drag along an axis to filter`}
       name="settings"
       draw={draw}
       table={table}

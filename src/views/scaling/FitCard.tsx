@@ -80,7 +80,7 @@ export function FitCard({
             <>
               <Verdict good={heldOutError !== null && heldOutError.max < 0.1}>{heldOutWords(report)}</Verdict>
               <Verdict good={(fit.r2 ?? 0) >= 0.97}>
-                R² of ln L {share(fit.r2)} on {fit.points} fitted points: says nothing of larger sizes.
+                R² of ln L {share(fit.r2, 4)} on {fit.points} fitted points: says nothing of larger sizes.
               </Verdict>
             </>
           ) : null}
