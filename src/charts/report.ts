@@ -36,6 +36,7 @@ import { constantWords, heldOutWords, lawPlotData, predictedWords, qualityData, 
 import { scalingPlot } from "./scalingPlot";
 import { settingWords, valueWords } from "./settingWords";
 import { escapeXml, type SvgNode, svgText } from "./svg";
+import { leftOut } from "./sweepWords";
 import { LOOKS } from "./systems";
 import { compact, flops, loss, percent, plain, share, signed, signedPercent } from "./words";
 
@@ -44,6 +45,8 @@ export interface ReportInput {
   /** File that the trials come from. */
   source: string;
   trials: readonly Trial[];
+  /** Trials that failed, and are not among these. */
+  failed?: number;
   /** One for each measure that is reported. */
   ablations: readonly AblationReport[];
   /** One for each form that is reported; none where no entropies were recorded. */
@@ -82,13 +85,13 @@ function table({ columns, rows }: Table): string {
 const distinct = (values: readonly (string | undefined)[]): string =>
   [...new Set(values.filter((v) => v !== undefined))].join(", ") || "not recorded";
 
-function facts({ trials, source, version, ablations }: ReportInput): string {
+function facts({ trials, failed = 0, source, version, ablations }: ReportInput): string {
   const seeds = [...new Set(trials.map((t) => t.seed))].sort((a, b) => a - b);
   const hashes = [...new Set(trials.map((t) => t.testSetHash))];
   const seconds = trials.reduce((sum, t) => sum + (t.seconds ?? 0), 0);
   const computed = trials.some((t) => t.seconds !== undefined);
   const rows: [string, string][] = [
-    ["Trials", `${trials.length}, from ${source}`],
+    ["Trials", [`${trials.length}, from ${source}.`, ...leftOut(trials, failed)].join(" ")],
     ["Seeds", seeds.join(", ")],
     [
       "Adapter",

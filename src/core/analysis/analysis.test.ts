@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestWords } from "../../charts/ablationData";
+import { leftOut } from "../../charts/sweepWords";
 import { ablationReport } from "./ablation";
 import { bestOf, twoSided } from "./best";
-import { axesOf, groupTrials, isFullGrid } from "./groups";
+import { axesOf, groupTrials, isFullGrid, repeats } from "./groups";
 import { resampleGroups } from "./hierarchical";
 import { classesOf, importanceOf, seedSpread } from "./importance";
 import { paretoFront } from "./pareto";
@@ -27,6 +28,23 @@ describe("groups", () => {
       [7, "later"],
       [8, "hash-8"],
       [9, "hash-9"],
+    ]);
+  });
+  it("say how many trials they leave out, and whether these were the same", () => {
+    const [first, second] = grid as [Trial, Trial];
+    expect(repeats(grid)).toEqual({ again: 0, other: 0 });
+    expect(repeats([{ ...first, key: "a" }, second, { ...first, key: "a" }])).toEqual({ again: 1, other: 0 });
+    expect(
+      leftOut(
+        [
+          { ...first, key: "a" },
+          { ...first, key: "b" },
+        ],
+        2,
+      ),
+    ).toEqual([
+      "2 more trials failed and are left out.",
+      expect.stringMatching(/^1 trial was left out for another of the same swept settings and seed/),
     ]);
   });
   it("have axes where they differ, numbers ascending and words as the schema has them", () => {

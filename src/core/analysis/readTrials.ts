@@ -51,15 +51,21 @@ export function trialOf(record: DoneTrial): Trial {
   };
 }
 
+export interface TrialFile {
+  trials: Trial[];
+  /** Trials that failed and were not done later. */
+  failed: number;
+}
+
 /**
- * Reads trials; those that failed are passed over, and so is a last line that a sweep is still writing or was cut off in.
+ * Reads trials; those that failed are counted, and what is passed over is a last line that a sweep is still writing or was cut off in.
  * @throws LabError "bad-input" with file, line and field of every fault, or where no trial was done
  */
-export async function readTrials(file: DataFile): Promise<Trial[]> {
+export async function readTrials(file: DataFile): Promise<TrialFile> {
   const { path: name, size } = file;
   const problems = new Problems();
   const trials: Trial[] = [];
-  let failed = 0;
+  const failures = new Set<string>();
   const whole = (await file.slice(size - 1, size))[0] === NEWLINE;
   const lines = [];
   for await (const batch of lineBatches(file, problems)) lines.push(...batch);
@@ -76,17 +82,19 @@ export async function readTrials(file: DataFile): Promise<Trial[]> {
     if (!read.success) {
       for (const issue of read.error.issues.slice(0, 3))
         problems.add(name, line, issue.path.length > 0 ? issue.path.join(".") : null, `${issue.message}.`);
-    } else if (read.data.status === "failed") failed++;
+    } else if (read.data.status === "failed") failures.add(read.data.key);
     else trials.push(trialOf(read.data));
   }
   problems.throwIfAny();
+  for (const { key } of trials) if (key !== undefined) failures.delete(key);
+  const failed = failures.size;
   if (trials.length === 0)
     throw new LabError(
       "bad-input",
       failed > 0 ? `${name} holds ${counted(failed, "trial")}, and all of them failed.` : `${name} holds no trial.`,
       "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
     );
-  return trials;
+  return { trials, failed };
 }
 
 const NEWLINE = 10;
