@@ -377,6 +377,11 @@ describe("long words", () => {
     const lines = range(4).map((i) => ({ values: [i, 10 ** -i, i % 3, 8 * i, i, 0.5 + 0.1 * i] }));
     expectGolden("parallel-long", parallelChart({ axes, lines }, {}, { width: 360, height: 300 }));
   });
+  it("show the axis that keys move a brush on", () => {
+    const axes = [{ title: "a" }, { title: "b", measured: true }];
+    const lines = [{ values: [0, 1] }, { values: [1, 2] }];
+    expectGolden("parallel-chosen", parallelChart({ axes, lines }, {}, { width: 300, height: 200 }, 1));
+  });
   it("of an axis that is not joined stand once each", () => {
     const points = range(6).map((i) => ({ x: i % 2, label: ["raw", "normalised"][i % 2]!, value: 0.4 + i / 20 }));
     expectGolden(

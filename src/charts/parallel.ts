@@ -110,7 +110,8 @@ export function parallelLayout(count: number, { width, height }: Size) {
   return { x, top: TOP, bottom: height - BOTTOM, y: (at: number) => height - BOTTOM - at * (height - BOTTOM - TOP) };
 }
 
-export function parallelChart(data: ParallelData, brushes: Brushes, size: Size): SvgNode {
+/** @param chosen the axis that keys move a brush on */
+export function parallelChart(data: ParallelData, brushes: Brushes, size: Size, chosen?: number): SvgNode {
   if (data.axes.length === 0 || data.lines.length === 0) return nothing(size, "No trials yet");
   const axes = placed(data);
   const layout = parallelLayout(axes.length, size);
@@ -149,7 +150,7 @@ export function parallelChart(data: ParallelData, brushes: Brushes, size: Size):
     const last = a > 0 && a === axes.length - 1;
     const shift = a === 0 ? -40 : a === axes.length - 1 ? 40 : 0;
     children.push(
-      el("path", { class: "axis", d: `M${px(x)} ${layout.top}V${layout.bottom}` }),
+      el("path", { class: a === chosen ? "axis chosen" : "axis", d: `M${px(x)} ${layout.top}V${layout.bottom}` }),
       // A title in the middle reaches half of the way to its neighbours in the row, one at an edge half and its margin.
       fitted(x + shift, stagger && a % 2 === 1 ? 30 : 14, title, shift === 0 ? rows * gap - 4 : (rows * gap) / 2 + 36, {
         class: "strong",

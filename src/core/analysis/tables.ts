@@ -23,8 +23,13 @@ export function trialTable(trials: readonly Trial[], systems: readonly SystemNam
       "training pairs",
       "training FLOPs",
       "FLOPs a query",
+      "query latency p50, ms",
       "entropy pool",
       "test set",
+      "seconds",
+      "adapter",
+      "code",
+      "trial",
     ],
     rows: trials.flatMap((trial) =>
       systems.flatMap((name) => {
@@ -44,8 +49,13 @@ export function trialTable(trials: readonly Trial[], systems: readonly SystemNam
             system.trainingPairs,
             system.trainingFlops,
             system.queryFlops,
+            system.latencyMs ?? null,
             system.contrastiveEntropy?.pool ?? null,
             trial.testSetHash,
+            trial.seconds ?? null,
+            trial.adapter ?? null,
+            trial.codeVersion ?? null,
+            trial.key ?? null,
           ],
         ];
       }),

@@ -3,7 +3,10 @@ import { constantWords, heldOutWords } from "../../charts/scalingData";
 import { share } from "../../charts/words";
 import type { LawName, ScalingReport } from "../../core/analysis/scaling";
 import { Icon } from "../parts/icons";
+import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
+import { tableActions } from "../sweeps/ChartCard";
+import { fitTable } from "./pointsTable";
 
 const FORMS: { id: LawName; label: string }[] = [
   { id: "N", label: "L(N)" },
@@ -46,6 +49,14 @@ export function FitCard({
         <h2 id="fit-title">Fit</h2>
         <div className="end">
           <Segmented tight label="Form of the law" value={form} onChange={onForm} options={FORMS} />
+          {fit.parameters ? (
+            <ActionMenu
+              label="Save the fit"
+              small
+              icon="download"
+              actions={tableActions(() => fitTable(report), `fit-${form}`)}
+            />
+          ) : null}
         </div>
       </header>
       <div className="body">
