@@ -38,7 +38,7 @@ import { settingWords, valueWords } from "./settingWords";
 import { escapeXml, type SvgNode, svgText } from "./svg";
 import { leftOut } from "./sweepWords";
 import { LOOKS } from "./systems";
-import { compact, flops, loss, percent, plain, share, signed, signedPercent } from "./words";
+import { compact, duration, flops, loss, percent, plain, share, signed, signedPercent } from "./words";
 
 export interface ReportInput {
   title: string;
@@ -100,7 +100,7 @@ function facts({ trials, failed = 0, source, version, ablations }: ReportInput):
     ["Code of the trials", distinct(trials.map((t) => t.codeVersion))],
     ["Code of this report", version],
     ["Test sets", hashes.map((h) => h.slice(0, 16)).join(", ")],
-    ...(computed ? [["Time of the trials", `${plain(Math.round(seconds))} s`] as [string, string]] : []),
+    ...(computed ? [["Time of the trials", duration(seconds)] as [string, string]] : []),
     ...(ablations[0] ? [["Settings that differ", axesWords(ablations[0].axes) || "none"] as [string, string]] : []),
   ];
   return `<dl>${rows.map(([k, v]) => `<div><dt>${esc(k)}</dt><dd>${esc(v)}</dd></div>`).join("")}</dl>`;
@@ -139,15 +139,17 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
       ),
     );
   }
-  for (const axis of axes.slice(0, 4)) {
-    const fixed = sliceWords(report, [axis.path]);
-    const data = axisData(report, axis.path, beside(report, trials, axis.path));
+  // Those that matter most, where there are many.
+  const important = [...importance.axes, ...axes].map(({ path }) => path);
+  for (const path of [...new Set(important)].slice(0, 4)) {
+    const fixed = sliceWords(report, [path]);
+    const data = axisData(report, path, beside(report, trials, path));
     // One value of it, where lists of cells cross elsewhere, is no line.
     if (axes.length > 1 && data.points.length < 2) continue;
     parts.push(
       figure(
         axisPlot(data, { width: WIDTH, height: 260 }),
-        `${metric} by ${settingWords(axis.path)}: mean, 95 % interval, seeds.${fixed ? ` ${fixed}` : ""}`,
+        `${metric} by ${settingWords(path)}: ${data.scattered ? "means over seeds" : "mean, 95 % interval, seeds"}.${fixed ? ` ${fixed}` : ""}`,
       ),
     );
   }
