@@ -30,20 +30,22 @@ export function text(x: number, y: number, words: string, attrs: SvgNode["attrs"
 const LETTER = 6.8;
 const BOLD = 7;
 
+/** Words of so many letters at most. */
+export function cut(words: string, most: number): string {
+  const letters = [...words];
+  if (letters.length <= most) return words;
+  return `${letters
+    .slice(0, most - 1)
+    .join("")
+    .trimEnd()}…`;
+}
+
 /** Words cut to a width, which a pointer held over them shows whole. */
 export function fitted(x: number, y: number, words: string, width: number, attrs: SvgNode["attrs"] = {}): SvgNode {
   const most = Math.max(2, Math.floor(width / (attrs["class"] === "strong" ? BOLD : LETTER)));
-  const letters = [...words];
-  if (letters.length <= most) return text(x, y, words, attrs);
-  const node = text(
-    x,
-    y,
-    `${letters
-      .slice(0, most - 1)
-      .join("")
-      .trimEnd()}…`,
-    attrs,
-  );
+  const short = cut(words, most);
+  const node = text(x, y, short, attrs);
+  if (short === words) return node;
   return { ...node, children: [...node.children, el("title", {}, [words])] };
 }
 

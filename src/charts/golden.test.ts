@@ -377,6 +377,17 @@ describe("long words", () => {
     const lines = range(4).map((i) => ({ values: [i, 10 ** -i, i % 3, 8 * i, i, 0.5 + 0.1 * i] }));
     expectGolden("parallel-long", parallelChart({ axes, lines }, {}, { width: 360, height: 300 }));
   });
+  it("of sizes are cut, and left out where they would leave the picture", () => {
+    const points = range(4).map((i) => ({
+      x: 10 ** (3 + i),
+      y: 3 / (1 + i),
+      label: `${8 * 2 ** i} × 1, <b>a model with a long name</b>`,
+      heldOut: i === 3,
+      predicted: 3.1 / (1 + i),
+    }));
+    const data = { curves: [], xTitle: "N", yTitle: "entropy", logX: true, logY: true, className: "c-teacher" };
+    expectGolden("scaling-long", scalingPlot({ ...data, points }, { width: 350, height: 300 }));
+  });
   it("show the axis that keys move a brush on", () => {
     const axes = [{ title: "a" }, { title: "b", measured: true }];
     const lines = [{ values: [0, 1] }, { values: [1, 2] }];

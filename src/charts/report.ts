@@ -32,7 +32,15 @@ import { heatMap } from "./heatMap";
 import { importanceBars, importanceHeight } from "./importanceBars";
 import { parallelChart, topBrush } from "./parallel";
 import { paretoChart } from "./paretoChart";
-import { constantWords, heldOutWords, lawPlotData, predictedWords, qualityData, sizeNames } from "./scalingData";
+import {
+  constantWords,
+  heldOutWords,
+  labelWords,
+  lawPlotData,
+  predictedWords,
+  qualityData,
+  sizeNames,
+} from "./scalingData";
 import { scalingPlot } from "./scalingPlot";
 import { settingWords, valueWords } from "./settingWords";
 import { escapeXml, type SvgNode, svgText } from "./svg";
@@ -271,6 +279,7 @@ function law(report: ScalingReport): string {
   const { law: found, set, split } = report;
   const { fit } = found;
   const names = sizeNames(set.points);
+  const labels = labelWords(report) ? ` ${labelWords(report)}` : "";
   const parts = [
     `<h2>${esc(FORMS[fit.form])}</h2>`,
     p(
@@ -281,7 +290,7 @@ function law(report: ScalingReport): string {
     parts.push(
       figure(
         scalingPlot(lawPlotData(report, { x: true, y: true }), { width: WIDTH, height: 420 }),
-        `Shaded: 95 % of ${found.samples} fits (${found.method}). Hatched: beyond the fitted sizes. Hollow: held out. ${heldOutWords(report)}${names.settings ? ` Labels: ${names.settings}.` : ""}`,
+        `Shaded: 95 % of ${found.samples} fits (${found.method}). Hatched: beyond the fitted sizes. Hollow: held out. ${heldOutWords(report)}${labels}`,
       ),
       table({
         columns: ["constant", "value", "95 % interval"],
@@ -302,6 +311,13 @@ function law(report: ScalingReport): string {
         ),
       );
   }
+  if (!fit.parameters && set.points.length > 1)
+    parts.push(
+      figure(
+        scalingPlot(lawPlotData(report, { x: true, y: true }), { width: WIDTH, height: 320 }),
+        `The points: no law was fitted.${labels}`,
+      ),
+    );
   for (const flag of fit.flags) parts.push(`<p class="warn">${esc(flag)}</p>`);
   parts.push(
     table({

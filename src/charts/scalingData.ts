@@ -62,12 +62,21 @@ export function constantWords(value: number): string {
 
 const superscript = (n: number) => [...String(n)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]!)).join("");
 
+/** Points that are labelled in a picture of a law. */
+const MOST_LABELLED = 12;
+
+/** "Labels: teacher width.": what the labels of a law's picture are; "" where there are none. */
+export function labelWords({ set }: ScalingReport): string {
+  const { settings } = sizeNames(set.points);
+  return settings && set.points.length <= MOST_LABELLED ? `Labels: ${settings}.` : "";
+}
+
 /** Measured points and the law through them. */
 export function lawPlotData(report: ScalingReport, log: { x: boolean; y: boolean }): ScalingPlotData {
   const { set, law } = report;
   const along = law.fit.form === "D" ? "d" : "n";
   const two = law.curves.length > 1;
-  const short = set.points.length <= 12;
+  const short = set.points.length <= MOST_LABELLED;
   const names = sizeNames(set.points);
   const { delta, E } = law.fit.parameters ?? {};
   const floor = delta ?? E ?? 0;
@@ -166,7 +175,7 @@ export function qualityData(trials: readonly Trial[], metric: string, cost: Cost
 export function heldOutWords({ law }: ScalingReport): string {
   const { heldOutError: held } = law;
   if (!held) return "Nothing is held out: the fit has not been tested on a size that it has not seen.";
-  return `Held-out error ${(held.max * 100).toFixed(1)}\u2009% at ${tick(Number(held.times.toPrecision(2)))} times the largest fitted size.`;
+  return `Held-out error ${(held.max * 100).toFixed(1)}\u2009% at ${tick(Number(held.times.toPrecision(held.times < 2 ? 3 : 2)))} times the largest fitted size.`;
 }
 
 /** Labels of the kinds of loss that a law may be fitted to. */

@@ -15,6 +15,8 @@ const FORMS: { id: LawName; label: string }[] = [
   { id: "chinchilla", label: "Chinchilla" },
 ];
 const HOLD_OUT = ["0", "1", "2"] as const;
+/** Held-out sizes nearer than this to the fitted ones test little. */
+const APART = 1.2;
 const GREEK: Record<string, string> = { alpha: "α", beta: "β", delta: "δ" };
 const MEANING: Record<string, string> = {
   delta: "the floor that more cannot pass",
@@ -89,7 +91,9 @@ export function FitCard({
         <ul className="verdicts">
           {fit.parameters ? (
             <>
-              <Verdict good={heldOutError !== null && heldOutError.max < 0.1}>{heldOutWords(report)}</Verdict>
+              <Verdict good={heldOutError !== null && heldOutError.max < 0.1 && heldOutError.times >= APART}>
+                {heldOutWords(report)}
+              </Verdict>
               <Verdict good={(fit.r2 ?? 0) >= 0.97}>
                 R² of ln L {share(fit.r2, 4)} on {fit.points} fitted points: says nothing of larger sizes.
               </Verdict>
