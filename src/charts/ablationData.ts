@@ -23,6 +23,10 @@ export function axisTitle(path: string): string {
 export const axisValue = (path: string, value: SettingValue): string =>
   typeof value === "number" ? tick(value) : valueWords(path, value);
 
+/** The same where commas stand between values: 2000, not 2,000. */
+export const listedValue = (path: string, value: SettingValue): string =>
+  typeof value === "number" ? axisValue(path, value).replaceAll(",", "") : axisValue(path, value);
+
 /** "MSE weight 1, cosine weight 4": only what differs between the configurations. */
 export function configurationWords(assignments: Record<string, SettingValue>, axes: readonly Axis[]): string {
   const parts = axes.flatMap(({ path }) => {
@@ -34,7 +38,7 @@ export function configurationWords(assignments: Record<string, SettingValue>, ax
 
 /** "1, 4, before norm": the values alone, in the order of the axes. */
 export const valuesWords = (assignments: Record<string, SettingValue>, axes: readonly Axis[]): string =>
-  axes.map(({ path }) => (assignments[path] === undefined ? "–" : axisValue(path, assignments[path]))).join(", ");
+  axes.map(({ path }) => (assignments[path] === undefined ? "–" : listedValue(path, assignments[path]))).join(", ");
 
 /** The settings behind `valuesWords`, in words. */
 export const axesWords = (axes: readonly Axis[]): string => axes.map(({ path }) => settingWords(path)).join(", ");

@@ -168,6 +168,8 @@ describe("the data of an ablation's charts", () => {
       "MSE weight 10, apply MSE before norm",
     );
     expect(valuesWords({ "stage2.mseWeight": 10, "student.width": 32 }, report.axes)).toBe("10, –, 32");
+    // A comma within a number would be one between values.
+    expect(valuesWords({ "stage2.mseWeight": 1200 }, report.axes)).toBe("1200, –, –");
     expect(bestWords(report)).toMatch(
       /^Best: MSE weight \d+, apply MSE before norm, student width 32, \.\d+ \[.*Tied with \d other/,
     );

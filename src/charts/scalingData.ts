@@ -7,7 +7,7 @@ import type { SizedPoint } from "../core/analysis/scalingPoints";
 import { ENTROPY_MEASURES, figureOf, lessIsBetter, type Trial } from "../core/analysis/trial";
 import type { SettingValue } from "../core/config/paths";
 import { SYSTEMS } from "../core/formats/result";
-import { axisValue } from "./ablationData";
+import { listedValue } from "./ablationData";
 import type { ParetoData, ParetoPoint } from "./paretoChart";
 import type { ScalingPlotData } from "./scalingPlot";
 import { settingWords } from "./settingWords";
@@ -28,7 +28,7 @@ export interface SizeNames {
 export function sizeNames(all: readonly { assignments: SizedPoint["assignments"] }[]): SizeNames {
   const axes = axesOf(all);
   const value = (v: SettingValue | undefined, path: string) =>
-    v === undefined ? "–" : typeof v === "number" && v >= 10_000 ? compact(v) : axisValue(path, v);
+    v === undefined ? "–" : typeof v === "number" && v >= 10_000 ? compact(v) : listedValue(path, v);
   const tower = (["teacher", "student"] as const).find(
     (name) => axes.some((a) => a.path === `${name}.width`) && axes.some((a) => a.path === `${name}.layers`),
   );

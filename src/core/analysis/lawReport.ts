@@ -188,7 +188,8 @@ function purchasesOf(solved: Solved, points: readonly SizedPoint[]): Purchase[] 
   return wanted.map((more) => {
     const n = top.n * (more.includes("n") ? 10 : 1);
     const d = top.d * (more.includes("d") ? 10 : 1);
-    const span = Math.max(...uses.map((key) => top[key] / Math.min(...points.map((p) => p[key]))));
+    // Of what is multiplied; of both, the shorter one is what the extrapolation hangs on.
+    const span = Math.min(...more.map((key) => top[key] / Math.min(...points.map((p) => p[key]))));
     return {
       what: `10 times the ${more.map((key) => NAMES[key]).join(" and ")}`,
       n: uses.includes("n") ? n : null,
