@@ -214,7 +214,8 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
         const rival = byGroup.get(i);
         return [
           ...axes.map((a) => (c.assignments[a.path] === undefined ? "–" : valueWords(a.path, c.assignments[a.path]))),
-          c.seeds.join(", "),
+          // Those that the mean is of.
+          c.estimate.seeds.map(({ seed }) => seed).join(", ") || "none",
           value === null ? (c.estimate.reason ?? "–") : words(value),
           low === null || high === null ? "–" : `${words(low)} to ${words(high)}`,
           rival ? signed(rival.difference) : "–",

@@ -210,7 +210,10 @@ describe("trials.jsonl", () => {
     const again = JSON.stringify({ ...failed, key: records[1]!.key });
     expect((await readAll(bytes(`${again}\n${text}`), "a.jsonl")).failed).toBe(0);
     await expect(read(bytes(`${JSON.stringify(failed)}\n`), "f.jsonl")).rejects.toThrow(
-      /f\.jsonl holds 1 trial, and all of them failed/,
+      /f\.jsonl holds 1 trial, and all of them failed\. The first: m/,
+    );
+    await expect(read(bytes('{"_id":"d1","text":"a document"}\n'), "corpus.jsonl")).rejects.toThrow(
+      /corpus\.jsonl, line 1: this is no trial/,
     );
   });
   it("takes the experiment of a record that has it", async () => {

@@ -66,6 +66,7 @@ export async function readTrials(file: DataFile): Promise<TrialFile> {
   const problems = new Problems();
   const trials: Trial[] = [];
   const failures = new Set<string>();
+  let first: string | null = null;
   const whole = (await file.slice(size - 1, size))[0] === NEWLINE;
   const lines = [];
   for await (const batch of lineBatches(file, problems)) lines.push(...batch);
@@ -78,12 +79,23 @@ export async function readTrials(file: DataFile): Promise<TrialFile> {
         problems.add(name, line, null, "this is not JSON; each line must be one trial.");
       continue;
     }
+    if (!looksLikeTrial(value)) {
+      problems.add(
+        name,
+        line,
+        null,
+        "this is no trial: it has no status and no assignments. Is it a file of another kind?",
+      );
+      continue;
+    }
     const read = trialRecordSchema.safeParse(value);
     if (!read.success) {
       for (const issue of read.error.issues.slice(0, 3))
         problems.add(name, line, issue.path.length > 0 ? issue.path.join(".") : null, `${issue.message}.`);
-    } else if (read.data.status === "failed") failures.add(read.data.key);
-    else trials.push(trialOf(read.data));
+    } else if (read.data.status === "failed") {
+      failures.add(read.data.key);
+      first ??= `The first: ${read.data.error.message}`;
+    } else trials.push(trialOf(read.data));
   }
   problems.throwIfAny();
   for (const { key } of trials) if (key !== undefined) failures.delete(key);
@@ -91,10 +103,18 @@ export async function readTrials(file: DataFile): Promise<TrialFile> {
   if (trials.length === 0)
     throw new LabError(
       "bad-input",
-      failed > 0 ? `${name} holds ${counted(failed, "trial")}, and all of them failed.` : `${name} holds no trial.`,
-      "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
+      failed > 0
+        ? `${name} holds ${counted(failed, "trial")}, and all of them failed. ${first ?? ""}`.trimEnd()
+        : `${name} holds no trial.`,
+      failed > 0
+        ? "Mend what they say, and run the sweep again with --retry."
+        : "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
     );
   return { trials, failed };
 }
+
+/** Whether a line is worth naming the faults of: of a line of another file each field would be one. */
+const looksLikeTrial = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && ("status" in value || "assignments" in value);
 
 const NEWLINE = 10;
