@@ -17,6 +17,7 @@ import {
 } from "./parallel";
 import { type ParetoPoint, paretoChart } from "./paretoChart";
 import { type ScalingPlotData, type ScalingPlotPoint, scalingPlot } from "./scalingPlot";
+import { svgText } from "./svg";
 
 const MANY = 100_000;
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -387,6 +388,13 @@ describe("long words", () => {
     }));
     const data = { curves: [], xTitle: "N", yTitle: "entropy", logX: true, logY: true, className: "c-teacher" };
     expectGolden("scaling-long", scalingPlot({ ...data, points }, { width: 350, height: 300 }));
+  });
+  it("are cut, but numbers are not", () => {
+    const axes = [{ title: "Learning rate, stage 2" }, { title: "recall@10", measured: true }];
+    const lines = [1e-5, 3.5e-5, 0.00025, 0.1].map((v, i) => ({ values: [v, i] }));
+    const picture = svgText(parallelChart({ axes, lines }, {}, { width: 350, height: 300 }));
+    expect(picture).toContain(">.00025</text>");
+    expect(picture).toContain(">3.5e−5</text>");
   });
   it("show the axis that keys move a brush on", () => {
     const axes = [{ title: "a" }, { title: "b", measured: true }];

@@ -306,6 +306,19 @@ function solve(
   return { law, logs, theta: fitted.theta, thetas, fitted, method };
 }
 
+/** Why there is no law, where sizes are held out: the reader sees all of the points, and counts them. */
+function withheld(form: LawName, points: readonly SizedPoint[], out: number, flags: string[]): string[] {
+  if (out === 0) return flags;
+  if (out < points.length)
+    return [
+      ...flags,
+      `${out} more ${out === 1 ? "is" : "are"} held out and not fitted: hold out fewer to fit them too.`,
+    ];
+  const sizes = new Set(points.map((p) => LAWS[form].uses.map((key) => p[key]).join())).size;
+  const what = sizes === 1 ? "points are of one size" : `${sizes} sizes are held out`;
+  return [`All ${what}: a law wants 4 sizes or more to be fitted to.`];
+}
+
 /**
  * @throws LabError "bad-input" where a value is no number above 0. Points without a law are no error: `fit.flags` says why
  * there is none, and curves are empty.
@@ -320,14 +333,8 @@ export function lawReport(form: LawName, points: readonly SizedPoint[], options:
   // The words of a refusal are those of the fit itself.
   const fit = fitLaw(form, kept.map(toPoint), bare);
   if (!solved || !fit.parameters) {
-    const out = points.length - kept.length;
-    // The reader sees all of the points: without this the count above would seem wrong.
-    const flags =
-      out > 0
-        ? [`${out} more ${out === 1 ? "is" : "are"} held out and not fitted: hold out fewer to fit them too.`]
-        : [];
     return {
-      fit: { ...fit, heldOut: null, flags: [...fit.flags, ...flags] },
+      fit: { ...fit, heldOut: null, flags: withheld(form, points, points.length - kept.length, fit.flags) },
       method: "residual bootstrap",
       samples: 0,
       curves: [],

@@ -97,6 +97,10 @@ describe("a law through them", () => {
     });
     expect(report.fit.flags[0]).toMatch(/Only 3 points/);
     expect(report.fit.flags[1]).toMatch(/^1 more is held out and not fitted/);
+    const alike = pointsOf().slice(0, 1);
+    expect(lawReport("N", [...alike, ...alike], OPTIONS).fit.flags).toEqual([
+      "All points are of one size: a law wants 4 sizes or more to be fitted to.",
+    ]);
     expect(() => lawReport("N", [{ ...pointsOf()[0]!, loss: 0 }], OPTIONS)).toThrow(/Point 1: the loss is 0/);
   });
   it("keeps the largest sizes in its own variables", () => {
