@@ -1,5 +1,5 @@
 /** Paired differences, one a row, around 0: what two intervals side by side cannot tell. */
-import { finite, fitted, nothing, picture, px, type Size, scaleOf, text, xAxis } from "./frame";
+import { cutList, finite, fitted, nothing, picture, px, type Size, scaleOf, text, xAxis } from "./frame";
 import { el, type SvgNode } from "./svg";
 import { linearAxis } from "./ticks";
 import { signed } from "./words";
@@ -24,7 +24,8 @@ export function forestPlot(rows: readonly ForestRow[], title: string, size: Size
   const usable = rows.filter((r) => finite(r.value));
   if (usable.length === 0) return nothing(size, "Nothing to compare yet");
   const shown = usable.slice(0, MOST);
-  const left = Math.min(240, Math.max(110, size.width * 0.4));
+  const letters = Math.max(...shown.map((r) => r.label.length));
+  const left = Math.max(110, Math.min(letters * 7.2 + 14, 280, size.width / 2));
   const longest = Math.max(...shown.map((r) => r.verdict?.length ?? 0));
   const box = { left, right: size.width - (longest > 6 ? 140 : 104), top: 8, bottom: 12 + shown.length * ROW };
   const ends = shown.flatMap((r) => [r.value, r.low, r.high]).filter(finite);
@@ -41,7 +42,7 @@ export function forestPlot(rows: readonly ForestRow[], title: string, size: Size
       parts.push(el("path", { class: "whisk", d: `M${px(x(r.low))} ${y}H${px(x(r.high))}` }));
     parts.push(el("circle", { class: "mark", cx: px(x(r.value!)), cy: y, r: 4 }));
     children.push(
-      fitted(left - 10, y + 4, r.label, left - 12, { "text-anchor": "end", class: "strong" }),
+      fitted(left - 10, y + 4, r.label, left - 12, { "text-anchor": "end", class: "strong" }, cutList),
       el("g", { class: r.className ?? "" }, parts),
       text(box.right + 10, y + 4, `${signed(r.value)}${r.verdict ? ` ${r.verdict}` : ""}`),
     );

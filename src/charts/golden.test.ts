@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type AxisPlotData, type AxisPoint, axisPlot, type Reference, wantsLog } from "./axisPlot";
 import { type ForestRow, forestHeight, forestPlot } from "./forest";
-import { bandPath, dotsPath, evenly, hatch, tickWords } from "./frame";
+import { bandPath, cutList, dotsPath, evenly, hatch, tickWords, twoLines } from "./frame";
 import { expectGolden } from "./golden.test-helper";
 import { type HeatCell, type HeatData, heatMap } from "./heatMap";
 import { type ImportanceBar, importanceBars, importanceHeight } from "./importanceBars";
@@ -478,6 +478,14 @@ describe("the frame", () => {
     ).toBe("M0 1L1 2L1 3L0 2Z");
     expect(bandPath([{ x: 0, low: 2, high: 1 }])).toBe("");
     expect(dotsPath([{ x: 1, y: 2 }], 1)).toBe("M0 2a1 1 0 1 0 2 0a1 1 0 1 0 -2 0");
+  });
+  it("cuts the long part of a list, and breaks words in two lines", () => {
+    expect(cutList("teacher's first and last layers, 80", 24)).toBe("teacher's first and…, 80");
+    expect(cutList("10, 4", 24)).toBe("10, 4");
+    expect(cutList("", 5)).toBe("");
+    expect(twoLines("teacher's first and last layers", 90)).toEqual(["teacher's", "first and la…"]);
+    expect(twoLines("random", 90)).toBeNull();
+    expect(twoLines("averylongwordwithoutspaces", 90)).toBeNull();
   });
   it("thins evenly and keeps both ends", () => {
     const some = evenly(range(1000), 7);

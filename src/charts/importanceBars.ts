@@ -1,6 +1,6 @@
 /** How much each axis accounts for, as bars; a tick marks what chance alone would give. */
 import { scaleLinear } from "d3-scale";
-import { finite, fitted, nothing, picture, px, type Size, text } from "./frame";
+import { cutList, finite, fitted, nothing, picture, px, type Size, text } from "./frame";
 import { el, type SvgNode } from "./svg";
 import { percent } from "./words";
 
@@ -33,7 +33,7 @@ export function importanceBars(bars: readonly ImportanceBar[], method: string, s
     const y = 8 + i * BAR_HEIGHT;
     const real = bar.share > bar.chance;
     children.push(
-      fitted(left - 8, y + 16, bar.label, left - 10, { "text-anchor": "end", class: "strong" }),
+      fitted(left - 8, y + 16, bar.label, left - 10, { "text-anchor": "end", class: "strong" }, cutList),
       el("rect", {
         class: real ? "part" : "part faint",
         x: px(x(0)),
