@@ -168,8 +168,8 @@ export function parallelChart(data: ParallelData, brushes: Brushes, size: Size, 
     for (const t of axes[a]!.ticks) {
       const at = layout.y(t.at);
       // Words of the first axis have little room on its left: on its right, where the next axis leaves some.
-      const right = last || (a === 0 && words !== undefined && gap > 140);
-      const room = last || a > 0 ? gap - 14 : right ? gap - 60 : LEFT - 14;
+      const right = last || (a === 0 && words !== undefined && gap > 100);
+      const room = last || a > 0 ? gap - 14 : right ? gap - 48 : LEFT - 14;
       if (words && words.length <= 3 && (t.at === 0 || t.at === 1))
         children.push(
           fitted(x + (a === 0 ? 4 - LEFT : 0), at + (t.at === 0 ? 16 : -6), t.words, a === 0 ? gap / 2 + 36 : gap - 4, {
