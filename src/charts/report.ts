@@ -365,7 +365,7 @@ th,td{padding:4px 8px;border-bottom:1px solid var(--line);text-align:right}th{co
 td.l,th.l,th:first-child,td:first-child{text-align:left}
 pre{columns:2;overflow-x:auto;padding:12px;background:var(--surface-2);font-size:11px;white-space:pre-wrap}
 .c-teacher{--c:var(--teacher)}.c-student{--c:var(--student)}.c-scalingdoc{--c:var(--scalingdoc)}.c-twinbert{--c:var(--twinbert)}.c-bm25{--c:var(--bm25)}
-@media print{body{max-width:none;padding:0}thead{display:table-header-group}tr{break-inside:avoid}.scroll{overflow:visible}svg{width:100%}}
+@media print{body{max-width:none;padding:0}thead{display:table-header-group}tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}svg{width:100%}}
 `;
 
 /** Dark only on a screen: paper is light. */
