@@ -13,8 +13,10 @@ import { chooseGpu } from "./gpu.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const args = process.argv.slice(2);
+const readyList = args[args.indexOf("--ready") + 1] === "list";
 // All but what only reads files, plans or prints help; a command not known yet is more likely to train.
 const needsGpu =
+  !readyList &&
   !["eval", "fit", "report", "help", "-h", "--help", undefined].includes(args[0]) &&
   !["--help", "-h", "--plan", "--browser"].some((flag) => args.includes(flag));
 const cache = join(root, "node_modules/.cache/scalingnote-lab");

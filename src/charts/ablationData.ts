@@ -1,6 +1,6 @@
 /** From the analysis of an ablation to what its charts draw. */
 import type { AblationReport, ConfigurationSummary } from "../core/analysis/ablation";
-import { type Axis, keyOf } from "../core/analysis/groups";
+import { type Axis, groupTrials } from "../core/analysis/groups";
 import { figureOf, type Trial } from "../core/analysis/trial";
 import type { SettingValue } from "../core/config/paths";
 import type { SystemName } from "../core/formats/result";
@@ -23,6 +23,10 @@ export function axisTitle(path: string): string {
 export const axisValue = (path: string, value: SettingValue): string =>
   typeof value === "number" ? tick(value) : valueWords(path, value);
 
+/** The same where commas stand between values: 2000, not 2,000. */
+export const listedValue = (path: string, value: SettingValue): string =>
+  typeof value === "number" ? axisValue(path, value).replaceAll(",", "") : axisValue(path, value);
+
 /** "MSE weight 1, cosine weight 4": only what differs between the configurations. */
 export function configurationWords(assignments: Record<string, SettingValue>, axes: readonly Axis[]): string {
   const parts = axes.flatMap(({ path }) => {
@@ -34,7 +38,7 @@ export function configurationWords(assignments: Record<string, SettingValue>, ax
 
 /** "1, 4, before norm": the values alone, in the order of the axes. */
 export const valuesWords = (assignments: Record<string, SettingValue>, axes: readonly Axis[]): string =>
-  axes.map(({ path }) => (assignments[path] === undefined ? "–" : axisValue(path, assignments[path]))).join(", ");
+  axes.map(({ path }) => (assignments[path] === undefined ? "–" : listedValue(path, assignments[path]))).join(", ");
 
 /** The settings behind `valuesWords`, in words. */
 export const axesWords = (axes: readonly Axis[]): string => axes.map(({ path }) => settingWords(path)).join(", ");
@@ -81,8 +85,22 @@ function slice(
   );
 }
 
+/**
+ * What a picture of one axis shows: the slice, or, where trials drawn at random leave no second point in it, all
+ * configurations as they are.
+ */
+function alongOf(report: AblationReport, path: string) {
+  const own = slice(report, [path]);
+  const values = new Set(own.map(({ configuration }) => configuration.assignments[path]));
+  if (values.size > 1 || report.configurations.length < 3) return { list: own, scattered: false };
+  return { list: report.configurations.map((configuration, index) => ({ configuration, index })), scattered: true };
+}
+
 /** "Other settings as in the best: ...": what a slice holds fixed; "" where all axes are shown. */
 export function sliceWords(report: AblationReport, shown: readonly string[]): string {
+  const [path] = shown;
+  if (shown.length === 1 && path !== undefined && alongOf(report, path).scattered)
+    return "All configurations: their other settings differ too.";
   const base = sliceBase(report, shown);
   const fixed = report.axes.filter((axis) => !shown.includes(axis.path));
   if (!base || fixed.length === 0) return "";
@@ -102,11 +120,13 @@ export function alongAxis(
 ): readonly Reference[] {
   const axis = report.axes.find((a) => a.path === path);
   const values = new Map<number, number[]>();
-  for (const { configuration } of axis ? slice(report, [path]) : []) {
+  const byKey = new Map(groupTrials(trials).map((group) => [group.key, group.trials]));
+  const { list, scattered } = axis ? alongOf(report, path) : { list: [], scattered: false };
+  for (const { configuration } of list) {
     const value = configuration.assignments[path];
     if (value === undefined) continue;
     const x = axis!.numeric ? Number(value) : axis!.values.indexOf(value);
-    for (const trial of trials.filter(({ assignments }) => keyOf(assignments) === configuration.key)) {
+    for (const trial of byKey.get(configuration.key) ?? []) {
       const figure = figureOf(trial.systems[system], report.metric)?.value;
       if (figure != null) values.set(x, [...(values.get(x) ?? []), figure]);
     }
@@ -118,6 +138,8 @@ export function alongAxis(
   if (!last) return [];
   const { label, className } = LOOKS[system];
   const level = points.every(({ value }) => Math.abs(value - last.value) < 1e-9);
+  // Of trials whose other settings differ too a line would mean nothing.
+  if (scattered && !level) return [];
   return [{ value: last.value, label, className, ...(level ? {} : { points }) }];
 }
 
@@ -208,15 +230,42 @@ export function heatData(
   return withPending(data, report, [xPath, yPath], pending);
 }
 
-/** One axis; other settings are as in the best configuration. */
+/** As many axes as are tried in pairs: the most important ones. */
+const MOST_TRIED = 6;
+
+/**
+ * The axes that are looked at first: the most important two whose heat map has rows and columns, else one alone. In a
+ * list of cells, or trials drawn at random, most pairs leave a map empty.
+ * @returns paths, the second null for one axis; null without axes
+ */
+export function firstAxes(
+  report: AblationReport,
+  pending: readonly PendingCell[] = [],
+): { down: string; across: string } | { down: null; across: string } | null {
+  const order = [...report.importance.axes, ...report.axes].map(({ path }) => path);
+  const paths = [...new Set(order)].slice(0, MOST_TRIED);
+  for (const [i, across] of paths.entries())
+    for (const down of paths.slice(0, i)) {
+      const { cells } = heatData(report, across, down, pending);
+      const values = (side: "x" | "y") => new Set(cells.map((cell) => cell[side])).size;
+      // More than a row, a column or a diagonal.
+      if (cells.length > Math.max(values("x"), values("y"))) return { down, across };
+    }
+  const most = (path: string) => (alongOf(report, path).scattered ? 0 : slice(report, [path]).length);
+  const [across] = paths.toSorted((a, b) => most(b) - most(a));
+  return across === undefined ? null : { down: null, across };
+}
+
+/** One axis; other settings are as in the best configuration, or, in `scattered` points, as they are. */
 export function axisData(
   report: AblationReport,
   path: string,
   references: AxisPlotData["references"] = [],
 ): AxisPlotData {
   const axis = report.axes.find((a) => a.path === path);
+  const { list, scattered } = alongOf(report, path);
   return {
-    points: slice(report, [path]).flatMap(({ configuration, index }) => {
+    points: list.flatMap(({ configuration, index }) => {
       const value = configuration.assignments[path];
       if (!axis || value === undefined) return [];
       const { value: mean, low, high } = configuration.estimate;
@@ -235,6 +284,7 @@ export function axisData(
     xTitle: settingWords(path),
     metric: report.metric,
     numeric: axis?.numeric ?? false,
+    scattered,
     className: LOOKS[report.system].className,
     logY: /entropy|loss/.test(report.metric),
     references,
@@ -276,7 +326,7 @@ export function importanceData(report: AblationReport): ImportanceBar[] {
 }
 
 /** The rivals of the best configuration, nearest first. */
-export function forestData(report: AblationReport): ForestRow[] {
+export function forestData(report: AblationReport): (ForestRow & { p: number | null })[] {
   const { className } = LOOKS[report.system];
   return (report.best?.rivals ?? [])
     .toSorted((a, b) => Math.abs(a.difference) - Math.abs(b.difference))
@@ -286,6 +336,7 @@ export function forestData(report: AblationReport): ForestRow[] {
       low: rival.low,
       high: rival.high,
       verdict: rival.verdict,
+      p: rival.p,
       className,
     }));
 }
@@ -301,7 +352,10 @@ export function bestWords(report: AblationReport): string {
   const lead = `Best: ${configurationWords(assignments, report.axes)}, ${words(best.value)}${interval}.`;
   const count = (verdict: string) => best.rivals.filter((r) => r.verdict === verdict).length;
   const tied = count("tied");
+  const better = count("better");
   const apart = count("not comparable");
+  const without = report.configurations.filter((c) => c.estimate.value === null);
+  const [first] = without;
   const many = (n: number) => `${n} ${n === 1 ? "other" : "others"}`;
   return [
     lead,
@@ -309,10 +363,14 @@ export function bestWords(report: AblationReport): string {
       ? "There is no other to compare it with."
       : tied > 0
         ? `Tied with ${many(tied)}: their paired differences could be chance.`
-        : count("worse") > 0
+        : count("worse") > 0 && better === 0
           ? "It is better than every other that can be compared, beyond chance."
           : "",
+    better > 0
+      ? `${many(better)} ${better === 1 ? "is" : "are"} better on the seeds that both have: its mean is of more or other seeds.`
+      : "",
     apart > 0 ? `${many(apart)} cannot be compared: other seeds or test sets, or no values by query.` : "",
+    first ? `${many(without.length)} ${without.length === 1 ? "has" : "have"} no value: ${first.estimate.reason}` : "",
   ]
     .filter(Boolean)
     .join(" ");
@@ -348,7 +406,9 @@ export function turnWords(report: AblationReport): string {
   if (turns.length > 0) return turns.join(" ");
   const verdicts = new Set(against.differences.map(({ verdict }) => verdict));
   const [only] = verdicts;
-  return verdicts.size === 1 && only !== "tied"
-    ? `${name} is ${only} than ${other} in every configuration.`
-    : `${name} is nowhere first better and then worse than ${other}.`;
+  if (verdicts.size === 1)
+    return only === "tied"
+      ? `${name} cannot be told from ${other} in any configuration.`
+      : `${name} is ${only} than ${other} in every configuration.`;
+  return `${name} does not turn from better to worse than ${other} along any setting of numbers.`;
 }

@@ -5,6 +5,7 @@ import {
   dotsPath,
   evenly,
   finite,
+  fitted,
   linePath,
   nothing,
   picture,
@@ -45,6 +46,8 @@ export interface AxisPlotData {
   metric: string;
   /** Words stand at equal distances and are not joined. */
   numeric: boolean;
+  /** The points differ in more than this setting: they are not joined. */
+  scattered?: boolean;
   /** Class that sets the colour: "c-student". */
   className: string;
   logY?: boolean;
@@ -89,9 +92,11 @@ export function axisPlot(data: AxisPlotData, size: Size): SvgNode {
     ).padding(0.6);
     x = (p) => scale(p.x)!;
     children.push(el("path", { class: "axis", d: `M${box.left} ${box.bottom}H${box.right}` }));
-    const every = Math.ceil(points.length / Math.max(1, Math.floor((box.right - box.left) / 72)));
-    for (const [i, p] of points.entries())
-      if (i % every === 0) children.push(text(x(p), box.bottom + 16, p.label, { "text-anchor": "middle" }));
+    const words = new Map(points.map((p) => [p.x, p]));
+    const every = Math.ceil(words.size / Math.max(1, Math.floor((box.right - box.left) / 72)));
+    const room = every * scale.step() - 6;
+    for (const [i, p] of [...words.values()].entries())
+      if (i % every === 0) children.push(fitted(x(p), box.bottom + 16, p.label, room, { "text-anchor": "middle" }));
     children.push(text(box.right, box.bottom + 31, data.xTitle, { "text-anchor": "end" }));
   }
   // A line's values are those at the points that are shown; between words nothing is joined, so a step stands at each.
@@ -110,14 +115,14 @@ export function axisPlot(data: AxisPlotData, size: Size): SvgNode {
     );
   const own: SvgNode[] = [];
   const banded = points.filter((p) => usable(p.low) && usable(p.high));
-  if (data.numeric) {
+  if (data.numeric && !data.scattered) {
     const band = bandPath(banded.map((p) => ({ x: x(p), low: y(p.low!), high: y(p.high!) })));
     if (band) own.push(el("path", { class: "band", d: band }));
     if (points.length > 1)
       own.push(el("path", { class: "ln", d: linePath(points.map((p) => ({ x: x(p), y: y(p.value) }))) }));
   }
   if (points.length <= 60) {
-    if (!data.numeric || banded.length === 1)
+    if (!data.numeric || data.scattered || banded.length === 1)
       for (const p of banded)
         own.push(el("path", { class: "whisk", d: `M${px(x(p))} ${px(y(p.low!))}V${px(y(p.high!))}` }));
     const seeds = points.flatMap((p) =>
@@ -130,7 +135,16 @@ export function axisPlot(data: AxisPlotData, size: Size): SvgNode {
         own.push(
           text(x(p), y(p.value) - 10, `best, ${words(p.value)}`, { class: "lab", "text-anchor": anchor(x(p), box) }),
         );
-  }
+  } else if (data.scattered)
+    own.push(
+      el("path", {
+        class: "mark small",
+        d: dotsPath(
+          points.map((p) => ({ x: x(p), y: y(p.value) })),
+          3,
+        ),
+      }),
+    );
   children.push(el("g", { class: data.className }, own));
   const best = points.find((p) => p.mark === "best");
   const [low, high] = extent(points.map((p) => p.value))!;

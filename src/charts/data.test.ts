@@ -9,6 +9,7 @@ import {
   axisData,
   bestWords,
   configurationWords,
+  firstAxes,
   forestData,
   heatData,
   importanceData,
@@ -101,6 +102,36 @@ describe("the data of an ablation's charts", () => {
     expect(alongAxis(found, cross, "evaluation.typos", "bm25")).toEqual([level]);
     expect(alongAxis(found, cross, "evaluation.typos", "twinbert")).toEqual([]);
   });
+  it("of trials drawn at random is all of them, for no two share their other settings", () => {
+    const drawn = [0.001, 0.02, 0.3, 4, 5].flatMap((kl, i) =>
+      gridTrials(
+        {
+          "stage2.klWeight": [kl],
+          "student.width": [16 + 8 * i],
+          "stage2.mseOn": [i % 2 ? "raw" : "normalised"],
+        },
+        (a) => 0.4 + 0.05 * Number(a["stage2.klWeight"]),
+      ),
+    );
+    const found = ablationReport(drawn, "scalingnote", "recall@10", { samples: 50, seed: 7 });
+    const first = firstAxes(found)!;
+    expect(first.down).toBeNull();
+    const data = axisData(found, first.across, alongAxis(found, drawn, first.across, "teacher"));
+    expect(data.scattered).toBe(true);
+    expect(data.points).toHaveLength(5);
+    expect(sliceWords(found, [first.across])).toBe("All configurations: their other settings differ too.");
+    expect(data.references).toHaveLength(1);
+    expect(data.references![0]!.points).toBeUndefined();
+  });
+  it("begins with two axes where they make a map, and with the longest line of a cross", () => {
+    expect(firstAxes(report)!.down).not.toBeNull();
+    expect(axisData(report, "student.width").scattered).toBe(false);
+    const arm = (steps: number, share: number, widths: number[]) =>
+      gridTrials({ "student.width": widths, "training.labelledShare": [share], "stage1.steps": [steps] }, () => 0.5);
+    const cross = [...arm(100, 1, [8, 16, 32, 64]), ...arm(200, 0.5, [20]), ...arm(300, 0.2, [20])];
+    const found = ablationReport(cross, "scalingnote", "recall@10", { samples: 50, seed: 7 });
+    expect(firstAxes(found)).toEqual({ down: null, across: "student.width" });
+  });
   it("has a cell for what a sweep has still to measure, with its other settings as in the best", () => {
     const cell = (width: number, more = {}) => ({
       assignments: { ...best.assignments, "student.width": width, ...more },
@@ -137,6 +168,8 @@ describe("the data of an ablation's charts", () => {
       "MSE weight 10, apply MSE before norm",
     );
     expect(valuesWords({ "stage2.mseWeight": 10, "student.width": 32 }, report.axes)).toBe("10, –, 32");
+    // A comma within a number would be one between values.
+    expect(valuesWords({ "stage2.mseWeight": 1200 }, report.axes)).toBe("1200, –, –");
     expect(bestWords(report)).toMatch(
       /^Best: MSE weight \d+, apply MSE before norm, student width 32, \.\d+ \[.*Tied with \d other/,
     );

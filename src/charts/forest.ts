@@ -1,5 +1,5 @@
 /** Paired differences, one a row, around 0: what two intervals side by side cannot tell. */
-import { finite, nothing, picture, px, type Size, scaleOf, text, xAxis } from "./frame";
+import { cutList, finite, fitted, nothing, picture, px, type Size, scaleOf, text, xAxis } from "./frame";
 import { el, type SvgNode } from "./svg";
 import { linearAxis } from "./ticks";
 import { signed } from "./words";
@@ -24,8 +24,10 @@ export function forestPlot(rows: readonly ForestRow[], title: string, size: Size
   const usable = rows.filter((r) => finite(r.value));
   if (usable.length === 0) return nothing(size, "Nothing to compare yet");
   const shown = usable.slice(0, MOST);
-  const left = Math.min(240, Math.max(110, size.width * 0.4));
-  const box = { left, right: size.width - 104, top: 8, bottom: 12 + shown.length * ROW };
+  const letters = Math.max(...shown.map((r) => r.label.length));
+  const left = Math.max(110, Math.min(letters * 7.2 + 14, 280, size.width / 2));
+  const longest = Math.max(...shown.map((r) => r.verdict?.length ?? 0));
+  const box = { left, right: size.width - (longest > 6 ? 140 : 104), top: 8, bottom: 12 + shown.length * ROW };
   const ends = shown.flatMap((r) => [r.value, r.low, r.high]).filter(finite);
   const axis = linearAxis([0, ...ends], { count: 3 });
   const x = scaleOf(axis, [box.left, box.right]);
@@ -33,7 +35,6 @@ export function forestPlot(rows: readonly ForestRow[], title: string, size: Size
     ...xAxis(axis, x, box, title, (v) => signed(v, 2).replace(/^\+?\.00$/, "0")),
     el("path", { class: "zero", d: `M${px(x(0))} ${box.top}V${box.bottom}` }),
   ];
-  const chars = Math.floor((left - 12) / 7);
   for (const [i, r] of shown.entries()) {
     const y = box.top + (i + 0.5) * ROW;
     const parts: SvgNode[] = [];
@@ -41,10 +42,7 @@ export function forestPlot(rows: readonly ForestRow[], title: string, size: Size
       parts.push(el("path", { class: "whisk", d: `M${px(x(r.low))} ${y}H${px(x(r.high))}` }));
     parts.push(el("circle", { class: "mark", cx: px(x(r.value!)), cy: y, r: 4 }));
     children.push(
-      text(left - 10, y + 4, r.label.length > chars ? `${r.label.slice(0, chars - 1)}…` : r.label, {
-        "text-anchor": "end",
-        class: "strong",
-      }),
+      fitted(left - 10, y + 4, r.label, left - 12, { "text-anchor": "end", class: "strong" }, cutList),
       el("g", { class: r.className ?? "" }, parts),
       text(box.right + 10, y + 4, `${signed(r.value)}${r.verdict ? ` ${r.verdict}` : ""}`),
     );

@@ -26,6 +26,58 @@ export function text(x: number, y: number, words: string, attrs: SvgNode["attrs"
   return el("text", { x: px(x), y: px(y), ...attrs }, [words]);
 }
 
+/** Advance of a letter of 11 px, from measured labels: upright, and bold. */
+const LETTER = 6.8;
+const BOLD = 7;
+
+/** Words of so many letters at most. */
+export function cut(words: string, most: number): string {
+  const letters = [...words];
+  if (letters.length <= most) return words;
+  return `${letters
+    .slice(0, most - 1)
+    .join("")
+    .trimEnd()}…`;
+}
+
+/** A list such as "first and last layers, 80" of so many letters at most: its longest parts are cut, the others stay whole. */
+export function cutList(words: string, most: number): string {
+  const parts = words.split(", ");
+  let over = words.length - most;
+  const lengths = parts.map((part) => part.length);
+  while (over > 0) {
+    const longest = Math.max(...lengths);
+    if (longest <= 3) break;
+    lengths[lengths.indexOf(longest)] = longest - 1;
+    over--;
+  }
+  return parts.map((part, i) => cut(part, lengths[i]!)).join(", ");
+}
+
+/** Words in two lines at most, so that each fits a width; null where one line is enough. */
+export function twoLines(words: string, width: number): [string, string] | null {
+  const most = Math.max(2, Math.floor(width / LETTER));
+  if (words.length <= most) return null;
+  const gap = words.lastIndexOf(" ", most);
+  return gap > 0 ? [words.slice(0, gap), cut(words.slice(gap + 1), most)] : null;
+}
+
+/** Words cut to a width, which a pointer held over them shows whole. */
+export function fitted(
+  x: number,
+  y: number,
+  words: string,
+  width: number,
+  attrs: SvgNode["attrs"] = {},
+  shorten = cut,
+): SvgNode {
+  const most = Math.max(2, Math.floor(width / (attrs["class"] === "strong" ? BOLD : LETTER)));
+  const short = shorten(words, most);
+  const node = text(x, y, short, attrs);
+  if (short === words) return node;
+  return { ...node, children: [...node.children, el("title", {}, [words])] };
+}
+
 /** The chart's root: `label` states the finding, for those who do not see the picture. */
 export function picture({ width, height }: Size, label: string, children: SvgNode[]): SvgNode {
   const attrs = { class: "chart", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type AxisPlotData, type AxisPoint, axisPlot, type Reference, wantsLog } from "./axisPlot";
 import { type ForestRow, forestHeight, forestPlot } from "./forest";
-import { bandPath, dotsPath, evenly, hatch, tickWords } from "./frame";
+import { bandPath, cutList, dotsPath, evenly, hatch, tickWords, twoLines } from "./frame";
 import { expectGolden } from "./golden.test-helper";
 import { type HeatCell, type HeatData, heatMap } from "./heatMap";
 import { type ImportanceBar, importanceBars, importanceHeight } from "./importanceBars";
@@ -17,6 +17,7 @@ import {
 } from "./parallel";
 import { type ParetoPoint, paretoChart } from "./paretoChart";
 import { type ScalingPlotData, type ScalingPlotPoint, scalingPlot } from "./scalingPlot";
+import { svgText } from "./svg";
 
 const MANY = 100_000;
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -342,6 +343,83 @@ describe("the Pareto front", () => {
   );
 });
 
+describe("long words", () => {
+  const long = [
+    "<b>checkpoint</b>",
+    "a checkpoint whose name goes on and on, with slashes / and words",
+    "none",
+    "=1+1",
+  ];
+  it("of a heat map, of an axis and of parallel coordinates are cut, and whole for a pointer held over them", () => {
+    const cells = range(16).map((i) => ({ x: i % 4, y: Math.floor(i / 4), value: i / 16 }));
+    expectGolden(
+      "heat-long",
+      heatMap(
+        { xs: long, ys: long, xTitle: "document prompt", yTitle: "Teacher start", metric: "recall@10", cells },
+        { width: 360, height: 260 },
+      ),
+    );
+    const points = long.map((label, x) => ({ x, label, value: 0.5 + x / 20 }));
+    expectGolden(
+      "axis-long",
+      axisPlot(
+        { points, xTitle: "teacher start", metric: "recall@10", numeric: false, className: "c-student" },
+        { width: 360, height: 220 },
+      ),
+    );
+    const axes = [
+      { title: "Teacher start from", words: long },
+      { title: "Learning rate, stage 2" },
+      { title: "Document prompt of the teacher", words: long.slice(0, 3) },
+      { title: "Student width" },
+      { title: "Score KL weight" },
+      { title: "recall@10", measured: true },
+    ];
+    const lines = range(4).map((i) => ({ values: [i, 10 ** -i, i % 3, 8 * i, i, 0.5 + 0.1 * i] }));
+    expectGolden("parallel-long", parallelChart({ axes, lines }, {}, { width: 360, height: 300 }));
+  });
+  it("of sizes are cut, and left out where they would leave the picture", () => {
+    const points = range(4).map((i) => ({
+      x: 10 ** (3 + i),
+      y: 3 / (1 + i),
+      label: `${8 * 2 ** i} × 1, <b>a model with a long name</b>`,
+      heldOut: i === 3,
+      predicted: 3.1 / (1 + i),
+    }));
+    const data = { curves: [], xTitle: "N", yTitle: "entropy", logX: true, logY: true, className: "c-teacher" };
+    expectGolden("scaling-long", scalingPlot({ ...data, points }, { width: 350, height: 300 }));
+  });
+  it("are cut, but numbers are not", () => {
+    const axes = [{ title: "Learning rate, stage 2" }, { title: "recall@10", measured: true }];
+    const lines = [1e-5, 3.5e-5, 0.00025, 0.1].map((v, i) => ({ values: [v, i] }));
+    const picture = svgText(parallelChart({ axes, lines }, {}, { width: 350, height: 300 }));
+    expect(picture).toContain(">.00025</text>");
+    expect(picture).toContain(">3.5e−5</text>");
+  });
+  it("show the axis that keys move a brush on", () => {
+    const axes = [{ title: "a" }, { title: "b", measured: true }];
+    const lines = [{ values: [0, 1] }, { values: [1, 2] }];
+    expectGolden("parallel-chosen", parallelChart({ axes, lines }, {}, { width: 300, height: 200 }, 1));
+  });
+  it("of an axis that is not joined stand once each", () => {
+    const points = range(6).map((i) => ({ x: i % 2, label: ["raw", "normalised"][i % 2]!, value: 0.4 + i / 20 }));
+    expectGolden(
+      "axis-scattered",
+      axisPlot(
+        { points, xTitle: "MSE on", metric: "recall@10", numeric: false, scattered: true, className: "c-student" },
+        { width: 360, height: 220 },
+      ),
+    );
+  });
+  it("that say that nothing can be compared have room", () => {
+    const row = { label: "2", value: -0.22, low: null, high: null, verdict: "not comparable" };
+    expectGolden(
+      "forest-apart",
+      forestPlot([row], "recall@10, minus the best", { width: 360, height: forestHeight(1) }),
+    );
+  });
+});
+
 describe("forest", () => {
   const rows: ForestRow[] = [
     {
@@ -400,6 +478,14 @@ describe("the frame", () => {
     ).toBe("M0 1L1 2L1 3L0 2Z");
     expect(bandPath([{ x: 0, low: 2, high: 1 }])).toBe("");
     expect(dotsPath([{ x: 1, y: 2 }], 1)).toBe("M0 2a1 1 0 1 0 2 0a1 1 0 1 0 -2 0");
+  });
+  it("cuts the long part of a list, and breaks words in two lines", () => {
+    expect(cutList("teacher's first and last layers, 80", 24)).toBe("teacher's first and…, 80");
+    expect(cutList("10, 4", 24)).toBe("10, 4");
+    expect(cutList("", 5)).toBe("");
+    expect(twoLines("teacher's first and last layers", 90)).toEqual(["teacher's", "first and la…"]);
+    expect(twoLines("random", 90)).toBeNull();
+    expect(twoLines("averylongwordwithoutspaces", 90)).toBeNull();
   });
   it("thins evenly and keeps both ends", () => {
     const some = evenly(range(1000), 7);

@@ -1,6 +1,6 @@
 /** Two axes and one figure: a cell each, with the mean, its interval and where the seeds lie. */
 import { scaleLinear } from "d3-scale";
-import { dotsPath, finite, nothing, picture, px, type Size, text } from "./frame";
+import { dotsPath, finite, fitted, nothing, picture, px, type Size, text, twoLines } from "./frame";
 import { extent } from "./series";
 import { el, type SvgNode } from "./svg";
 import { share } from "./words";
@@ -58,7 +58,12 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
   const words = data.words ?? ((v: number) => share(v));
   const longest = Math.max(...data.ys.map((words) => words.length));
   const left = Math.min(0.4 * size.width, Math.max(48, 32 + 6.2 * longest));
-  const box = { left, right: size.width - 8, top: 8, bottom: size.height - 44 };
+  const across = (size.width - 8 - left) / data.xs.length;
+  const everyX = Math.ceil(data.xs.length / Math.max(1, Math.floor((size.width - 8 - left) / 44)));
+  const room = everyX * across - 6;
+  // Long words stand in two lines: cut short, "first layers" and "first and last layers" would be one.
+  const lines = data.xs.some((label) => twoLines(label, room)) ? 2 : 1;
+  const box = { left, right: size.width - 8, top: 8, bottom: size.height - 32 - 12 * lines };
   const x = scaleLinear([0, data.xs.length], [box.left, box.right]);
   const y = scaleLinear([0, data.ys.length], [box.bottom, box.top]);
   const [w, h] = [x(1) - x(0), y(0) - y(1)];
@@ -140,15 +145,20 @@ export function heatMap(raw: HeatData, size: Size): SvgNode {
   }
   // Without room for words a path for each tone is enough.
   for (const [tone, d] of tones.entries()) if (d) children.push(el("path", { class: `cell seq-${tone}`, d }));
-  const everyX = Math.ceil(data.xs.length / Math.max(1, Math.floor((box.right - box.left) / 44)));
   const everyY = Math.ceil(data.ys.length / Math.max(1, Math.floor((box.bottom - box.top) / 18)));
   for (const [i, label] of data.xs.entries())
-    if (i % everyX === 0) children.push(text(x(i + 0.5), box.bottom + 16, label, { "text-anchor": "middle" }));
+    if (i % everyX === 0) {
+      const middle = { "text-anchor": "middle" };
+      const [first, second] = twoLines(label, room) ?? [label, ""];
+      children.push(fitted(x(i + 0.5), box.bottom + 16, first, room, middle));
+      if (second) children.push(text(x(i + 0.5), box.bottom + 28, second, middle));
+    }
   for (const [i, label] of data.ys.entries())
-    if (i % everyY === 0) children.push(text(box.left - 8, y(i + 0.5) + 4, label, { "text-anchor": "end" }));
+    if (i % everyY === 0)
+      children.push(fitted(box.left - 8, y(i + 0.5) + 4, label, box.left - 28, { "text-anchor": "end" }));
   children.push(
     ...outlines,
-    text(box.right, box.bottom + 34, data.xTitle, { "text-anchor": "end", class: "dim" }),
+    text(box.right, box.bottom + 22 + 12 * lines, data.xTitle, { "text-anchor": "end", class: "dim" }),
     el(
       "text",
       {

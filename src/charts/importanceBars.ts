@@ -1,6 +1,6 @@
 /** How much each axis accounts for, as bars; a tick marks what chance alone would give. */
 import { scaleLinear } from "d3-scale";
-import { finite, nothing, picture, px, type Size, text } from "./frame";
+import { cutList, finite, fitted, nothing, picture, px, type Size, text } from "./frame";
 import { el, type SvgNode } from "./svg";
 import { percent } from "./words";
 
@@ -32,10 +32,8 @@ export function importanceBars(bars: readonly ImportanceBar[], method: string, s
   for (const [i, bar] of shown.entries()) {
     const y = 8 + i * BAR_HEIGHT;
     const real = bar.share > bar.chance;
-    const chars = Math.floor((left - 12) / 7);
-    const label = bar.label.length > chars ? `${bar.label.slice(0, chars - 1)}…` : bar.label;
     children.push(
-      text(left - 8, y + 16, label, { "text-anchor": "end", class: "strong" }),
+      fitted(left - 8, y + 16, bar.label, left - 10, { "text-anchor": "end", class: "strong" }, cutList),
       el("rect", {
         class: real ? "part" : "part faint",
         x: px(x(0)),

@@ -4,11 +4,11 @@
  */
 import { scaleLinear, scaleLog } from "d3-scale";
 import { wantsLog } from "./axisPlot";
-import { evenly, finite, nothing, picture, px, type Size, text } from "./frame";
+import { evenly, finite, fitted, nothing, picture, px, type Size, text } from "./frame";
 import { extent, MAX_POINTS } from "./series";
 import { el, type SvgNode } from "./svg";
 import { linearAxis, logAxis } from "./ticks";
-import { tick } from "./words";
+import { counted, tick } from "./words";
 
 export interface ParallelAxis {
   title: string;
@@ -100,17 +100,20 @@ export function topBrush(data: ParallelData, share: number): Brushes {
   return { [last]: data.less ? [0, edge] : [edge, 1] };
 }
 
+/** Room for a number such as .00025 before the first axis. */
+const LEFT = 52;
 const TOP = 48;
 const BOTTOM = 28;
 
 /** Where the axes stand in the picture: for the pointer. */
 export function parallelLayout(count: number, { width, height }: Size) {
-  const [left, right] = [44, width - 44];
+  const [left, right] = [LEFT, width - 44];
   const x = (a: number) => (count < 2 ? (left + right) / 2 : left + (a * (right - left)) / (count - 1));
   return { x, top: TOP, bottom: height - BOTTOM, y: (at: number) => height - BOTTOM - at * (height - BOTTOM - TOP) };
 }
 
-export function parallelChart(data: ParallelData, brushes: Brushes, size: Size): SvgNode {
+/** @param chosen the axis that keys move a brush on */
+export function parallelChart(data: ParallelData, brushes: Brushes, size: Size, chosen?: number): SvgNode {
   if (data.axes.length === 0 || data.lines.length === 0) return nothing(size, "No trials yet");
   const axes = placed(data);
   const layout = parallelLayout(axes.length, size);
@@ -140,28 +143,47 @@ export function parallelChart(data: ParallelData, brushes: Brushes, size: Size):
   const best = data.lines.find((line) => line.best);
   if (best) children.push(el("path", { class: "first", d: path(best) }));
   // Where titles would run into each other every other one stands lower.
-  const stagger = layout.x(1) - layout.x(0) < 7 * Math.max(...data.axes.map((a) => a.title.length));
+  const gap = axes.length > 1 ? layout.x(1) - layout.x(0) : size.width;
+  const stagger = gap < 7 * Math.max(...data.axes.map((a) => a.title.length));
+  const rows = stagger ? 2 : 1;
   for (const [a, { title, words }] of data.axes.entries()) {
     const x = layout.x(a);
     const edge = a === 0 ? "start" : a === axes.length - 1 ? "end" : "middle";
     const last = a > 0 && a === axes.length - 1;
-    const shift = a === 0 ? -40 : a === axes.length - 1 ? 40 : 0;
+    const shift = a === 0 ? 4 - LEFT : a === axes.length - 1 ? 40 : 0;
     children.push(
-      el("path", { class: "axis", d: `M${px(x)} ${layout.top}V${layout.bottom}` }),
-      text(x + shift, stagger && a % 2 === 1 ? 30 : 14, title, {
-        class: "strong",
-        "text-anchor": axes.length > 1 ? edge : "middle",
-      }),
+      el("path", { class: a === chosen ? "axis chosen" : "axis", d: `M${px(x)} ${layout.top}V${layout.bottom}` }),
+      // A title in the middle reaches half of the way to its neighbours in the row, one at an edge half and its margin.
+      fitted(
+        x + shift,
+        stagger && a % 2 === 1 ? 30 : 14,
+        title,
+        shift === 0 ? rows * gap - 12 : (rows * gap) / 2 + 36,
+        {
+          class: "strong",
+          "text-anchor": axes.length > 1 ? edge : "middle",
+        },
+      ),
     );
-    for (const t of axes[a]!.ticks)
-      children.push(
-        words && words.length <= 3 && (t.at === 0 || t.at === 1)
-          ? text(x, layout.y(t.at) + (t.at === 0 ? 16 : -6), t.words, { class: "lab plain", "text-anchor": "middle" })
-          : text(x + (last ? 10 : -9), layout.y(t.at) + 4, t.words, {
-              class: "lab plain",
-              "text-anchor": last ? "start" : "end",
-            }),
-      );
+    for (const t of axes[a]!.ticks) {
+      const at = layout.y(t.at);
+      // Words of the first axis have little room on its left: on its right, where the next axis leaves some.
+      const right = last || (a === 0 && words !== undefined && gap > 100);
+      const room = last || a > 0 ? gap - 14 : right ? gap - 48 : LEFT - 14;
+      if (words && words.length <= 3 && (t.at === 0 || t.at === 1))
+        children.push(
+          fitted(x + (a === 0 ? 4 - LEFT : 0), at + (t.at === 0 ? 16 : -6), t.words, a === 0 ? gap / 2 + 36 : gap - 4, {
+            class: "lab plain",
+            "text-anchor": a === 0 ? "start" : "middle",
+          }),
+        );
+      else {
+        const attrs = { class: "lab plain", "text-anchor": right ? "start" : "end" };
+        const from = x + (right ? 10 : -9);
+        // Words may be cut; a number without its end would be another one.
+        children.push(words ? fitted(from, at + 4, t.words, room, attrs) : text(from, at + 4, t.words, attrs));
+      }
+    }
     const brush = brushes[a];
     if (brush)
       children.push(
@@ -177,7 +199,7 @@ export function parallelChart(data: ParallelData, brushes: Brushes, size: Size):
   }
   const count = inside.filter(Boolean).length;
   const range = extent(data.lines.map((l) => l.values.at(-1) ?? Number.NaN));
-  const label = `${data.lines.length} configurations over ${data.axes.length - 1} settings${
+  const label = `${counted(data.lines.length, "configuration")} over ${counted(data.axes.length - 1, "setting")}${
     range ? `, ${data.axes.at(-1)!.title} from ${tick(range[0])} to ${tick(range[1])}` : ""
   }${some ? `; ${count} within the brush` : ""}.`;
   return picture(size, label, children);

@@ -1,6 +1,6 @@
 /** Quality against cost: one mark a configuration and system, and the front that nothing beats. */
 import { SYSTEMS, type SystemName } from "../core/formats/result";
-import { evenly, finite, nothing, picture, px, type Size, scaleOf, text, xAxis, yAxis } from "./frame";
+import { cut, evenly, finite, nothing, picture, px, type Size, scaleOf, text, xAxis, yAxis } from "./frame";
 import { MAX_POINTS } from "./series";
 import { el, type SvgNode } from "./svg";
 import { LOOKS, markPath } from "./systems";
@@ -23,6 +23,9 @@ export interface ParetoData {
   xTitle: string;
   yTitle: string;
 }
+
+/** Letters of a point's label. */
+const LABEL = 28;
 
 /** Where a label may stand: from left to right, and its baseline. */
 interface LabelBox {
@@ -80,7 +83,7 @@ export function paretoChart(data: ParetoData, size: Size): SvgNode {
         d: markPath(p.system, px(cx), px(cy), 5),
       }),
     );
-    const label = p.label ?? LOOKS[p.system].label;
+    const label = cut(p.label ?? LOOKS[p.system].label, LABEL);
     if (onFront.has(p) && front.length <= 24) {
       const spot = spotsOf(cx, cy, label).find(
         ({ from, to, y }) =>

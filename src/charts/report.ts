@@ -17,6 +17,7 @@ import {
   bestWords,
   configurationWords,
   figureWords,
+  firstAxes,
   forestData,
   heatData,
   importanceData,
@@ -31,18 +32,29 @@ import { heatMap } from "./heatMap";
 import { importanceBars, importanceHeight } from "./importanceBars";
 import { parallelChart, topBrush } from "./parallel";
 import { paretoChart } from "./paretoChart";
-import { constantWords, heldOutWords, lawPlotData, predictedWords, qualityData, sizeNames } from "./scalingData";
+import {
+  constantWords,
+  heldOutWords,
+  labelWords,
+  lawPlotData,
+  predictedWords,
+  qualityData,
+  sizeNames,
+} from "./scalingData";
 import { scalingPlot } from "./scalingPlot";
 import { settingWords, valueWords } from "./settingWords";
 import { escapeXml, type SvgNode, svgText } from "./svg";
+import { leftOut } from "./sweepWords";
 import { LOOKS } from "./systems";
-import { compact, flops, loss, percent, plain, signed } from "./words";
+import { compact, duration, flops, loss, percent, plain, share, signed, signedPercent } from "./words";
 
 export interface ReportInput {
   title: string;
   /** File that the trials come from. */
   source: string;
   trials: readonly Trial[];
+  /** Trials that failed, and are not among these. */
+  failed?: number;
   /** One for each measure that is reported. */
   ablations: readonly AblationReport[];
   /** One for each form that is reported; none where no entropies were recorded. */
@@ -81,13 +93,13 @@ function table({ columns, rows }: Table): string {
 const distinct = (values: readonly (string | undefined)[]): string =>
   [...new Set(values.filter((v) => v !== undefined))].join(", ") || "not recorded";
 
-function facts({ trials, source, version, ablations }: ReportInput): string {
+function facts({ trials, failed = 0, source, version, ablations }: ReportInput): string {
   const seeds = [...new Set(trials.map((t) => t.seed))].sort((a, b) => a - b);
   const hashes = [...new Set(trials.map((t) => t.testSetHash))];
   const seconds = trials.reduce((sum, t) => sum + (t.seconds ?? 0), 0);
   const computed = trials.some((t) => t.seconds !== undefined);
   const rows: [string, string][] = [
-    ["Trials", `${trials.length}, from ${source}`],
+    ["Trials", [`${trials.length}, from ${source}.`, ...leftOut(trials, failed)].join(" ")],
     ["Seeds", seeds.join(", ")],
     [
       "Adapter",
@@ -96,7 +108,7 @@ function facts({ trials, source, version, ablations }: ReportInput): string {
     ["Code of the trials", distinct(trials.map((t) => t.codeVersion))],
     ["Code of this report", version],
     ["Test sets", hashes.map((h) => h.slice(0, 16)).join(", ")],
-    ...(computed ? [["Time of the trials", `${plain(Math.round(seconds))} s`] as [string, string]] : []),
+    ...(computed ? [["Time of the trials", duration(seconds)] as [string, string]] : []),
     ...(ablations[0] ? [["Settings that differ", axesWords(ablations[0].axes) || "none"] as [string, string]] : []),
   ];
   return `<dl>${rows.map(([k, v]) => `<div><dt>${esc(k)}</dt><dd>${esc(v)}</dd></div>`).join("")}</dl>`;
@@ -115,8 +127,7 @@ const beside = (report: AblationReport, trials: readonly Trial[], path: string) 
 
 function ablation(report: AblationReport, trials: readonly Trial[]): string {
   const { axes, metric, importance } = report;
-  const first = axes.find((a) => a.path === importance.axes[0]?.path) ?? axes[0];
-  const second = axes.find((a) => a.path === importance.axes[1]?.path) ?? axes.find((a) => a !== first);
+  const first = firstAxes(report);
   const words = figureWords(metric);
   const basis = report.configurations[report.best?.group ?? 0]?.estimate.basis ?? "none";
   const parts = [
@@ -126,9 +137,9 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
   ];
   for (const { path, words: why } of report.idle)
     parts.push(`<p class="warn">${esc(`${settingWords(path)} cannot tell anything here: ${why}`)}</p>`);
-  if (first && second) {
-    const fixed = sliceWords(report, [first.path, second.path]);
-    const data = heatData(report, second.path, first.path);
+  if (first?.down != null) {
+    const fixed = sliceWords(report, [first.across, first.down]);
+    const data = heatData(report, first.across, first.down);
     parts.push(
       figure(
         heatMap(data, { width: WIDTH, height: Math.max(240, Math.min(460, 60 + 58 * data.ys.length)) }),
@@ -136,12 +147,17 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
       ),
     );
   }
-  for (const axis of axes.slice(0, 4)) {
-    const fixed = sliceWords(report, [axis.path]);
+  // Those that matter most, where there are many.
+  const important = [...importance.axes, ...axes].map(({ path }) => path);
+  for (const path of [...new Set(important)].slice(0, 4)) {
+    const fixed = sliceWords(report, [path]);
+    const data = axisData(report, path, beside(report, trials, path));
+    // One value of it, where lists of cells cross elsewhere, is no line.
+    if (axes.length > 1 && data.points.length < 2) continue;
     parts.push(
       figure(
-        axisPlot(axisData(report, axis.path, beside(report, trials, axis.path)), { width: WIDTH, height: 260 }),
-        `${metric} by ${settingWords(axis.path)}: mean, 95 % interval, seeds.${fixed ? ` ${fixed}` : ""}`,
+        axisPlot(data, { width: WIDTH, height: 260 }),
+        `${metric} by ${settingWords(path)}: ${data.scattered ? "means over seeds" : "mean, 95 % interval, seeds"}.${fixed ? ` ${fixed}` : ""}`,
       ),
     );
   }
@@ -198,7 +214,8 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
         const rival = byGroup.get(i);
         return [
           ...axes.map((a) => (c.assignments[a.path] === undefined ? "–" : valueWords(a.path, c.assignments[a.path]))),
-          c.seeds.join(", "),
+          // Those that the mean is of.
+          c.estimate.seeds.map(({ seed }) => seed).join(", ") || "none",
           value === null ? (c.estimate.reason ?? "–") : words(value),
           low === null || high === null ? "–" : `${words(low)} to ${words(high)}`,
           rival ? signed(rival.difference) : "–",
@@ -263,6 +280,7 @@ function law(report: ScalingReport): string {
   const { law: found, set, split } = report;
   const { fit } = found;
   const names = sizeNames(set.points);
+  const labels = labelWords(report) ? ` ${labelWords(report)}` : "";
   const parts = [
     `<h2>${esc(FORMS[fit.form])}</h2>`,
     p(
@@ -273,7 +291,7 @@ function law(report: ScalingReport): string {
     parts.push(
       figure(
         scalingPlot(lawPlotData(report, { x: true, y: true }), { width: WIDTH, height: 420 }),
-        `Shaded: 95 % of ${found.samples} fits (${found.method}). Hatched: beyond the fitted sizes. Hollow: held out. ${heldOutWords(report)}${names.settings ? ` Labels: ${names.settings}.` : ""}`,
+        `Shaded: 95 % of ${found.samples} fits (${found.method}). Hatched: beyond the fitted sizes. Hollow: held out. ${heldOutWords(report)}${labels}`,
       ),
       table({
         columns: ["constant", "value", "95 % interval"],
@@ -283,7 +301,7 @@ function law(report: ScalingReport): string {
           `${constantWords(fit.intervals![name]!.low)} to ${constantWords(fit.intervals![name]!.high)}`,
         ]),
       }),
-      p(`${fit.points} fitted points, R² of ln L ${constantWords(fit.r2 ?? Number.NaN)}.`),
+      p(`${fit.points} fitted points, R² of ln L ${share(fit.r2, 4)}.`),
     );
     for (const buy of found.purchases)
       parts.push(p(`${buy.what}: ${predictedWords(buy.predicted)}, from ${loss(buy.now)} now. ${buy.warning}`));
@@ -294,6 +312,13 @@ function law(report: ScalingReport): string {
         ),
       );
   }
+  if (!fit.parameters && set.points.length > 1)
+    parts.push(
+      figure(
+        scalingPlot(lawPlotData(report, { x: true, y: true }), { width: WIDTH, height: 320 }),
+        `The points: no law was fitted.${labels}`,
+      ),
+    );
   for (const flag of fit.flags) parts.push(`<p class="warn">${esc(flag)}</p>`);
   parts.push(
     table({
@@ -306,7 +331,7 @@ function law(report: ScalingReport): string {
           point.d,
           point.loss,
           q?.predicted ?? null,
-          q ? percent(point.loss / q.predicted - 1) : "–",
+          signedPercent(q ? point.loss / q.predicted - 1 : null),
           q?.heldOut ? "held out" : "",
         ];
       }),
@@ -340,7 +365,7 @@ th,td{padding:4px 8px;border-bottom:1px solid var(--line);text-align:right}th{co
 td.l,th.l,th:first-child,td:first-child{text-align:left}
 pre{columns:2;overflow-x:auto;padding:12px;background:var(--surface-2);font-size:11px;white-space:pre-wrap}
 .c-teacher{--c:var(--teacher)}.c-student{--c:var(--student)}.c-scalingdoc{--c:var(--scalingdoc)}.c-twinbert{--c:var(--twinbert)}.c-bm25{--c:var(--bm25)}
-@media print{body{max-width:none;padding:0}thead{display:table-header-group}tr{break-inside:avoid}.scroll{overflow:visible}svg{width:100%}}
+@media print{body{max-width:none;padding:0}thead{display:table-header-group}tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}svg{width:100%}}
 `;
 
 /** Dark only on a screen: paper is light. */

@@ -1,13 +1,13 @@
 /** From the analysis of a scaling sweep to what its charts draw. */
 
-import { axesOf } from "../core/analysis/groups";
+import { axesOf, groupTrials } from "../core/analysis/groups";
 import { paretoFront } from "../core/analysis/pareto";
 import type { ScalingReport } from "../core/analysis/scaling";
 import type { SizedPoint } from "../core/analysis/scalingPoints";
 import { ENTROPY_MEASURES, figureOf, lessIsBetter, type Trial } from "../core/analysis/trial";
 import type { SettingValue } from "../core/config/paths";
 import { SYSTEMS } from "../core/formats/result";
-import { axisValue } from "./ablationData";
+import { listedValue } from "./ablationData";
 import type { ParetoData, ParetoPoint } from "./paretoChart";
 import type { ScalingPlotData } from "./scalingPlot";
 import { settingWords } from "./settingWords";
@@ -28,7 +28,7 @@ export interface SizeNames {
 export function sizeNames(all: readonly { assignments: SizedPoint["assignments"] }[]): SizeNames {
   const axes = axesOf(all);
   const value = (v: SettingValue | undefined, path: string) =>
-    v === undefined ? "–" : typeof v === "number" && v >= 10_000 ? compact(v) : axisValue(path, v);
+    v === undefined ? "–" : typeof v === "number" && v >= 10_000 ? compact(v) : listedValue(path, v);
   const tower = (["teacher", "student"] as const).find(
     (name) => axes.some((a) => a.path === `${name}.width`) && axes.some((a) => a.path === `${name}.layers`),
   );
@@ -62,12 +62,21 @@ export function constantWords(value: number): string {
 
 const superscript = (n: number) => [...String(n)].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]!)).join("");
 
+/** Points that are labelled in a picture of a law. */
+const MOST_LABELLED = 12;
+
+/** "Labels: teacher width.": what the labels of a law's picture are; "" where there are none. */
+export function labelWords({ set }: ScalingReport): string {
+  const { settings } = sizeNames(set.points);
+  return settings && set.points.length <= MOST_LABELLED ? `Labels: ${settings}.` : "";
+}
+
 /** Measured points and the law through them. */
 export function lawPlotData(report: ScalingReport, log: { x: boolean; y: boolean }): ScalingPlotData {
   const { set, law } = report;
   const along = law.fit.form === "D" ? "d" : "n";
   const two = law.curves.length > 1;
-  const short = set.points.length <= 12;
+  const short = set.points.length <= MOST_LABELLED;
   const names = sizeNames(set.points);
   const { delta, E } = law.fit.parameters ?? {};
   const floor = delta ?? E ?? 0;
@@ -128,17 +137,18 @@ export const costsOf = (trials: readonly Trial[]): Cost[] =>
 export function qualityData(trials: readonly Trial[], metric: string, cost: Cost): ParetoData {
   const names = sizeNames(trials);
   const groups = new Map<string, { system: ParetoPoint["system"]; costs: number[]; values: number[]; label: string }>();
-  for (const trial of trials)
-    for (const system of SYSTEMS) {
-      const value = figureOf(trial.systems[system], metric)?.value;
-      if (value == null) continue;
-      const of = trial.systems[system]![COST_OF[cost]] ?? Number.NaN;
-      const id = `${system} ${JSON.stringify(trial.assignments)}`;
-      const group = groups.get(id) ?? { system, costs: [], values: [], label: names.of(trial.assignments) };
-      group.costs.push(of);
-      group.values.push(value);
-      groups.set(id, group);
-    }
+  for (const { key, assignments, trials: seeds } of groupTrials(trials))
+    for (const trial of seeds)
+      for (const system of SYSTEMS) {
+        const value = figureOf(trial.systems[system], metric)?.value;
+        if (value == null) continue;
+        const of = trial.systems[system]![COST_OF[cost]] ?? Number.NaN;
+        const id = `${system} ${key}`;
+        const group = groups.get(id) ?? { system, costs: [], values: [], label: names.of(assignments) };
+        group.costs.push(of);
+        group.values.push(value);
+        groups.set(id, group);
+      }
   const alone = new Set([...groups.values()].map((g) => g.system)).size === 1;
   const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
   // A system that the swept settings do not reach is one and the same in many trials: equal with every seed.
@@ -165,7 +175,7 @@ export function qualityData(trials: readonly Trial[], metric: string, cost: Cost
 export function heldOutWords({ law }: ScalingReport): string {
   const { heldOutError: held } = law;
   if (!held) return "Nothing is held out: the fit has not been tested on a size that it has not seen.";
-  return `Held-out error ${(held.max * 100).toFixed(1)}\u2009% at ${tick(Number(held.times.toPrecision(2)))} times the largest fitted size.`;
+  return `Held-out error ${(held.max * 100).toFixed(1)}\u2009% at ${tick(Number(held.times.toPrecision(held.times < 2 ? 3 : 2)))} times the largest fitted size.`;
 }
 
 /** Labels of the kinds of loss that a law may be fitted to. */

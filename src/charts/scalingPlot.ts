@@ -1,6 +1,7 @@
 /** Loss against size: measured points, the fitted curve with its band, what was held out, residuals underneath. */
 import {
   bandPath,
+  cut,
   dotsPath,
   evenly,
   finite,
@@ -49,6 +50,8 @@ export interface ScalingPlotData {
 }
 
 const RESIDUALS = 76;
+/** Letters of a point's label: beside a picture of 350 px there is no room for more. */
+const LABEL = 20;
 
 export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
   const shows = (p: { x: number; y: number }) =>
@@ -130,7 +133,7 @@ export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
     if (p.heldOut) {
       const at = x(p.x);
       // Beside the curve there is no room: the words stand above it.
-      const said = `held out${p.label ? `, ${p.label}` : ""}`;
+      const said = `held out${p.label ? `, ${cut(p.label, LABEL)}` : ""}`;
       const up = Math.max(box.top + 12, y(p.y) - 34);
       const half = said.length * 3.2;
       const edge = at + half > size.width - 8 ? "end" : "middle";
@@ -144,13 +147,16 @@ export function scalingPlot(data: ScalingPlotData, size: Size): SvgNode {
   for (const p of sparse ? points : []) {
     const at = x(p.x);
     if (p.heldOut || !p.label || at < free) continue;
-    const wide = p.label.length * 6;
+    const label = cut(p.label, LABEL);
+    const wide = label.length * 6;
     const right = at + 10 + wide < box.right;
-    const [from, to] = right ? [at + 9, at + 9 + wide] : [at - 2 - wide, at - 2];
-    if (words.some((w) => w.from < to && w.to > from && Math.abs(w.y - (y(p.y) - 8)) < 13)) continue;
+    // Seeds stand right of their point: a dot before "48" would read as .48.
+    const aside = (p.seeds?.length ?? 0) > 1 ? 13 : 9;
+    const [from, to] = right ? [at + aside, at + aside + wide] : [at - 2 - wide, at - 2];
+    if (from < box.left || words.some((w) => w.from < to && w.to > from && Math.abs(w.y - (y(p.y) - 8)) < 13)) continue;
     free = at + (right ? wide + 4 : 8);
     own.push(
-      text(at + (right ? 9 : -2), y(p.y) - 8, p.label, { class: "dim", "text-anchor": right ? "start" : "end" }),
+      text(at + (right ? aside : -2), y(p.y) - 8, label, { class: "dim", "text-anchor": right ? "start" : "end" }),
     );
   }
   children.push(el("g", { class: data.className }, own));

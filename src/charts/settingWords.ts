@@ -13,7 +13,8 @@ const GROUP_WORDS: Record<string, string> = {
 /** "stage 1 steps", "MSE weight": the label, and where two groups share it, the group before it. */
 export function settingWords(path: string): string {
   const label = LABELS.get(path)?.label ?? path;
-  const lower = /^[A-Z][a-z]/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
+  // InfoNCE and TwinBERT are names.
+  const lower = /^[A-Z][a-z]+(?![A-Za-z])/.test(label) ? label[0]!.toLowerCase() + label.slice(1) : label;
   const shared = [...LABELS.values()].filter((i) => i.label === label).length > 1;
   const group = GROUP_WORDS[path.split(".")[0] ?? ""];
   return shared && group ? `${group} ${lower}` : lower;

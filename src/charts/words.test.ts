@@ -1,5 +1,20 @@
 import { expect, it } from "vitest";
-import { bytes, clock, compact, count, duration, flops, loss, ms, percent, plain, share, signed, tick } from "./words";
+import {
+  bytes,
+  clock,
+  compact,
+  count,
+  duration,
+  flops,
+  loss,
+  ms,
+  percent,
+  plain,
+  share,
+  signed,
+  signedPercent,
+  tick,
+} from "./words";
 
 it("writes numbers as the page does", () => {
   expect(count(401408)).toBe("401,408");
@@ -13,6 +28,14 @@ it("writes numbers as the page does", () => {
   ]);
   expect([signed(0.043), signed(-0.02), signed(0)]).toEqual(["+.043", "−.020", ".000"]);
   expect([percent(0.8612), percent(1, 0), percent(undefined)]).toEqual(["86.1\u2009%", "100\u2009%", "–"]);
+  expect([signedPercent(0.0154), signedPercent(-0.0061), signedPercent(-0.0001), signedPercent(null)]).toEqual([
+    "+1.5\u2009%",
+    "−0.6\u2009%",
+    "0.0\u2009%",
+    "–",
+  ]);
+  // Two learning rates must not look alike: 3e−5 is another one.
+  expect([tick(3.5e-5), tick(2.5e-5), tick(3e-5), tick(-1e-5)]).toEqual(["3.5e−5", "2.5e−5", "3e−5", "−1e−5"]);
   expect([tick(0), tick(0.05), tick(-0.3), tick(1200), tick(3e6), tick(1e-5)]).toEqual([
     "0",
     ".05",
@@ -21,7 +44,13 @@ it("writes numbers as the page does", () => {
     "3M",
     "1e−5",
   ]);
-  expect([plain(64), plain(4000), plain(0.05), plain(1 / 3)]).toEqual(["64", "4,000", "0.05", "0.3333"]);
+  expect([plain(64), plain(4000), plain(0.05), plain(1 / 3), plain(26_230.3)]).toEqual([
+    "64",
+    "4,000",
+    "0.05",
+    "0.3333",
+    "26,230",
+  ]);
   expect([loss(0.127), loss(4.1), loss(0), loss(Number.NaN), loss(null), loss(1e-5)]).toEqual([
     ".127",
     "4.10",

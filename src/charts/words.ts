@@ -12,10 +12,13 @@ export function count(n: number): string {
   return grouped.format(n);
 }
 
+/** "1 trial", "1,200 trials". */
+export const counted = (n: number, one: string): string => `${count(n)} ${n === 1 ? one : `${one}s`}`;
+
 /** 184000 -> "184k". */
 export function compact(n: number): string {
-  if (n < 1000) return String(Math.round(n));
-  return n < 1e6 ? `${Number((n / 1e3).toPrecision(3))}k` : `${Number((n / 1e6).toPrecision(3))}M`;
+  if (n < 999.5) return String(Math.round(n));
+  return n < 999_500 ? `${Number((n / 1e3).toPrecision(3))}k` : `${Number((n / 1e6).toPrecision(3))}M`;
 }
 
 /** A share or score without leading zero: .748, 1, -.04; "–" for none. */
@@ -33,6 +36,13 @@ export function signed(v: number | null | undefined, digits = 3): string {
   return v !== null && v !== undefined && v > 0 ? `+${text}` : text;
 }
 
+/** How far something is off, with its sign: "+1.5 %"; "0.0 %" where nothing is left of it. */
+export function signedPercent(v: number | null | undefined, digits = 1): string {
+  if (v === null || v === undefined || !Number.isFinite(v)) return "–";
+  const size = percent(Math.abs(v), digits);
+  return Number.parseFloat(size) === 0 ? size : `${v > 0 ? "+" : MINUS}${size}`;
+}
+
 /** .861 -> "86.1 %". */
 export function percent(v: number | null | undefined, digits = 1): string {
   if (v === null || v === undefined || !Number.isFinite(v)) return "–";
@@ -45,7 +55,7 @@ export function tick(v: number): string {
   const size = Math.abs(v);
   if (size >= 1e6) return `${Number((v / 1e6).toPrecision(3))}M`;
   if (size >= 1000) return count(v);
-  if (size < 1e-4) return v.toExponential(0).replace("-", MINUS);
+  if (size < 1e-4) return String(Number(v.toPrecision(3)).toExponential()).replaceAll("-", MINUS);
   return String(Number(v.toPrecision(3)))
     .replace(/^(-?)0\./, "$1.")
     .replace("-", MINUS);
@@ -55,7 +65,7 @@ export function tick(v: number): string {
 export function plain(v: number): string {
   if (!Number.isFinite(v)) return String(v);
   if (Number.isInteger(v)) return Math.abs(v) >= 1000 ? count(v) : String(v);
-  return String(Number(v.toPrecision(4)));
+  return Math.abs(v) >= 1000 ? count(v) : String(Number(v.toPrecision(4)));
 }
 
 /** A loss: three figures. */

@@ -88,5 +88,10 @@ function report(error: unknown): number {
   return 1;
 }
 
+// `| head` closes the pipe: there is nobody left to write to, and nothing went wrong.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
 // The code is set, not exited with: output still on its way to a pipe would be lost.
 process.exitCode = await dispatch(process.argv.slice(2)).catch(report);

@@ -68,7 +68,7 @@ describe("lab report", () => {
     [["--out", "x.html"], /--trials FILE is missing/],
     [["--trials", "grid.jsonl"], /--out FILE\.html is missing/],
     [["--trials", "none.jsonl", "--out", "x.html"], /none\.jsonl does not exist/],
-    [["--trials", "bad.jsonl", "--out", "x.html"], /bad\.jsonl, line 4, field status/],
+    [["--trials", "bad.jsonl", "--out", "x.html"], /bad\.jsonl, line 4: this is no trial/],
     [["--trials", "grid.jsonl", "--out", "x.html", "--metric", "fame"], /--metric is one of .*recall@10.*, not "fame"/],
     [["--trials", "grid.jsonl", "--out", "x.html", "--form", "N"], /no trial has a contrastive entropy/],
   ])("ends with 2 and words: %j", (args, words) => {

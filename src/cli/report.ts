@@ -84,9 +84,12 @@ export async function reportCommand(args: string[]): Promise<number> {
   if (!values.out) usage("--out FILE.html is missing: where to write the page.");
   const base = values.config === undefined ? null : await baseOf(values.config);
   const trials: Trial[] = [];
-  for (const file of files)
-    for (const trial of await readTrials((await openFiles([bytesEntry(file, await bytesOf(file))]))[0]!))
-      trials.push(base ? { ...trial, config: trial.config ?? base } : trial);
+  let failed = 0;
+  for (const file of files) {
+    const read = await readTrials((await openFiles([bytesEntry(file, await bytesOf(file))]))[0]!);
+    failed += read.failed;
+    for (const trial of read.trials) trials.push(base ? { ...trial, config: trial.config ?? base } : trial);
+  }
   const systems = systemsOf(trials, SYSTEMS);
   const usual = systems.includes("scalingnote") ? "scalingnote" : (systems[0] ?? usage("No trial has a system."));
   const system = values.system === undefined ? usual : oneOf("system", values.system, systems);
@@ -110,6 +113,7 @@ export async function reportCommand(args: string[]): Promise<number> {
     title: values.title,
     source: files.map((file) => basename(file)).join(", "),
     trials,
+    failed,
     ablations: metrics.map((metric) => ablationReport(trials, system, metric, options)),
     laws:
       fitted && measure

@@ -36,6 +36,24 @@ it("files that are being loaded are not overtaken by a look at the bundled notes
   expect(lab.getState().collection?.name).toBe("notes");
 });
 
+it("takes a configuration with the rest of its experiment, but not files that are not here", () => {
+  const lab = createLabStore(createFakeClient({}));
+  lab.getState().set("stage2.steps", 500);
+  lab.getState().apply({ "stage2.mseWeight": 3, "no.such": 1 });
+  expect(lab.getState().experiment.stage2).toMatchObject({ mseWeight: 3, steps: 500 });
+  expect(lab.getState().notices).toEqual(['There is no setting "no.such"; it is left out.']);
+  lab
+    .getState()
+    .apply({ "stage2.mseWeight": 4 }, { stage2: { steps: 120, mseWeight: 9 }, data: { source: "wordnet" } });
+  expect(lab.getState().experiment).toMatchObject({
+    stage2: { mseWeight: 4, steps: 120 },
+    data: { source: "wordnet" },
+  });
+  lab.getState().apply({}, { stage2: { steps: 60 }, data: { source: "files" } });
+  expect(lab.getState().experiment).toMatchObject({ stage2: { steps: 60 }, data: { source: "wordnet" } });
+  expect(lab.getState().notices).toEqual([]);
+});
+
 it("forgets what it was told of the memory of an experiment that has changed since", async () => {
   const answers: ((words: string) => void)[] = [];
   const client = createFakeClient({

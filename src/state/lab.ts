@@ -1,7 +1,7 @@
 /** The experiment on the form: preset, changes, collection, and the link that carries them. */
 import { createStore } from "zustand/vanilla";
 import { fromLink, toLink } from "../core/config/link";
-import { type SettingValue, withSetting } from "../core/config/paths";
+import { differences, SETTINGS, type SettingValue, withSetting } from "../core/config/paths";
 import { DEFAULT_PRESET, type PresetName, presetExperiment } from "../core/config/presets";
 import { readExperiment } from "../core/config/read";
 import type { Experiment } from "../core/config/schema";
@@ -26,8 +26,13 @@ export interface LabState {
   memory: MemoryReport | null;
   setPreset(name: PresetName): void;
   set(path: string, value: SettingValue): void;
-  /** Several settings at once, such as those of a sweep's configuration. */
-  apply(settings: Record<string, SettingValue>): void;
+  /**
+   * Several settings at once, such as those of a sweep's configuration.
+   *
+   * @param whole the experiment that they are of: what a configuration had besides. Files of the user's own that it was
+   * measured on are not in it: then the data on the form stay.
+   */
+  apply(settings: Record<string, SettingValue>, whole?: Record<string, unknown>): void;
   reset(): void;
   /** Takes the settings of an address (what follows #). */
   readLink(hash: string): void;
@@ -102,12 +107,21 @@ export function createLabStore(client: LabClient) {
         set({ experiment, notices });
         if (path.startsWith("data.")) set({ collection: null, collectionError: null });
       },
-      apply(settings) {
+      apply(settings, whole = {}) {
         const before = get().experiment;
-        const wanted = Object.entries(settings).reduce((e, [path, value]) => withSetting(e, path, value), before);
-        const { experiment, notices } = readExperiment(wanted, before);
-        set({ experiment, notices });
-        if (Object.keys(settings).some((path) => path.startsWith("data.")))
+        const { data, ...rest } = whole;
+        const files = (data as { source?: unknown } | undefined)?.source === "files";
+        const read = readExperiment(files || data === undefined ? rest : whole, before);
+        const known = (path: string) => SETTINGS.some((entry) => entry.path === path);
+        const others = Object.keys(settings).filter((path) => !known(path));
+        const wanted = Object.entries(settings).reduce(
+          (e, [path, value]) => (known(path) ? withSetting(e, path, value) : e),
+          read.experiment,
+        );
+        const { experiment, notices } = readExperiment(wanted, read.experiment);
+        const unknown = others.map((path) => `There is no setting "${path.slice(0, 60)}"; it is left out.`);
+        set({ experiment, notices: [...read.notices, ...unknown, ...notices] });
+        if (differences(before, experiment).some(({ path }) => path.startsWith("data.")))
           set({ collection: null, collectionError: null });
       },
       reset() {

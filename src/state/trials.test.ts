@@ -17,7 +17,7 @@ describe("the trials on show", () => {
     expect(store.getState().trials.map((t) => t.seed)).toEqual([7, 8, 7, 8]);
     await store.getState().open(file(`${text}{}\n`, "other.jsonl"));
     expect(store.getState().name).toBe("trials.jsonl");
-    expect(store.getState().error!.message).toMatch(/other\.jsonl, line 5, field status/);
+    expect(store.getState().error!.message).toMatch(/other\.jsonl, line 5: this is no trial/);
     await store.getState().open(file("x", "picture.png"));
     expect(store.getState().error!.message).toMatch(/picture\.png, line 1: this is not JSON/);
     store.getState().dismiss();

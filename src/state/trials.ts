@@ -10,6 +10,8 @@ import type { PickedFile } from "./runs";
 
 export interface TrialsState {
   trials: readonly Trial[];
+  /** Trials of the files that failed. */
+  failed: number;
   /** Where they come from; null: there are none. */
   name: string | null;
   error: ErrorReport | null;
@@ -40,22 +42,23 @@ export interface AblationQuestion {
 export function createTrialsStore(client: LabClient) {
   return createStore<TrialsState>((set) => ({
     trials: [],
+    failed: 0,
     name: null,
     error: null,
     busy: false,
     async open(files) {
       set({ busy: true, error: null });
       try {
-        const trials = await client.send("readTrials", { files });
-        set({ trials, name: files.map(({ path }) => path).join(", ") });
+        const { trials, failed } = await client.send("readTrials", { files });
+        set({ trials, failed, name: files.map(({ path }) => path).join(", ") });
       } catch (cause) {
         set({ error: toReport(cause) });
       } finally {
         set({ busy: false });
       }
     },
-    show: (trials, name) => set({ trials, name, error: null }),
-    clear: () => set({ trials: [], name: null, error: null }),
+    show: (trials, name) => set({ trials, failed: 0, name, error: null }),
+    clear: () => set({ trials: [], failed: 0, name: null, error: null }),
     dismiss: () => set({ error: null }),
   }));
 }

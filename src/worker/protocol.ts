@@ -3,6 +3,7 @@
  * run reports comes as events, batched to at most four a second.
  */
 import type { AblationReport } from "../core/analysis/ablation";
+import type { TrialFile } from "../core/analysis/readTrials";
 import type { ScalingQuestion, ScalingReport } from "../core/analysis/scaling";
 import type { Trial } from "../core/analysis/trial";
 import type { StoredCheckpoint } from "../core/checkpoints/library";
@@ -309,7 +310,7 @@ export interface Commands {
   exportFiles: [{ runId: string; what: ExportWhat; form: ExportForm }, Blob];
   importRun: [{ files: { path: string; file: Blob }[] }, RunSummary];
   /** Reads trials that a sweep wrote, one a line. */
-  readTrials: [{ files: { path: string; file: Blob }[] }, Trial[]];
+  readTrials: [{ files: { path: string; file: Blob }[] }, TrialFile];
   /** Keeps trials under a key for the questions below; those held before are dropped. */
   holdTrials: [{ key: string; trials: readonly Trial[] }, null];
   /** Refused with kind "not-held" where the trials of this key are not there. */

@@ -27,7 +27,11 @@ export function trialHandlers(): Handlers {
           "None of these files can hold trials.",
           "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
         );
-      return (await Promise.all(texts.map(readTrials))).flat();
+      const read = await Promise.all(texts.map(readTrials));
+      return {
+        trials: read.flatMap(({ trials }) => trials),
+        failed: read.reduce((sum, { failed }) => sum + failed, 0),
+      };
     },
     async holdTrials({ key, trials }) {
       held = { key, trials };

@@ -1,5 +1,6 @@
 /** Everything the Ablation view and a report say of a sweep in one metric of one system. */
 import type { SettingValue } from "../config/paths";
+import type { Figure } from "../evaluation/types";
 import type { SystemName } from "../formats/result";
 import { type Best, bestOf } from "./best";
 import { type Gaps, studentGaps } from "./gaps";
@@ -7,8 +8,9 @@ import { type Axis, axesOf, groupTrials } from "./groups";
 import { type Estimate, type ResampleOptions, resampleGroups } from "./hierarchical";
 import { idleAxes, unmoved } from "./idleAxes";
 import { type ImportanceReport, importanceOf, seedSpread } from "./importance";
+import { commonPool } from "./scalingPoints";
 import { type SystemGap, systemGap } from "./systemGap";
-import { figureOf, lessIsBetter, type Trial, valuesOf } from "./trial";
+import { ENTROPY_MEASURES, figureOf, lessIsBetter, type Trial, valuesOf } from "./trial";
 
 export interface ConfigurationSummary {
   key: string;
@@ -36,11 +38,12 @@ export interface AblationReport {
 
 /** @param options resamples of the hierarchical bootstrap */
 export function ablationReport(
-  trials: readonly Trial[],
+  all: readonly Trial[],
   system: SystemName,
   metric: string,
   options: ResampleOptions,
 ): AblationReport {
+  const trials = ofOnePool(all, system, metric);
   const groups = groupTrials(trials);
   const axes = axesOf(groups);
   const resampled = resampleGroups(groups, system, metric, options);
@@ -90,5 +93,23 @@ export function ablationReport(
     samples: options.samples,
   };
 }
+
+/**
+ * Entropies of different negatives do not compare: those that are not of the pool that most trials have are taken away.
+ */
+function ofOnePool(trials: readonly Trial[], system: SystemName, metric: string): readonly Trial[] {
+  if (!Object.values(ENTROPY_MEASURES).includes(metric)) return trials;
+  const pool = commonPool(trials, system);
+  const none: Figure = { value: null, low: null, high: null, reason: OTHER_POOL };
+  return trials.map((trial) => {
+    const own = trial.systems[system];
+    if (!own?.contrastiveEntropy || own.contrastiveEntropy.pool === pool) return trial;
+    const { byQuery: _, ...entropy } = own.contrastiveEntropy;
+    const taken = { ...own, contrastiveEntropy: { ...entropy, raw: none, scaled: none } };
+    return { ...trial, systems: { ...trial.systems, [system]: taken } };
+  });
+}
+
+const OTHER_POOL = "Its negatives come from another pool, and such entropies do not compare.";
 
 const one = (value: number | null | undefined) => (value == null ? undefined : [value]);

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bestWords } from "../../charts/ablationData";
+import { leftOut } from "../../charts/sweepWords";
 import { ablationReport } from "./ablation";
 import { bestOf, twoSided } from "./best";
-import { axesOf, groupTrials, isFullGrid } from "./groups";
+import { axesOf, groupTrials, isFullGrid, repeats } from "./groups";
 import { resampleGroups } from "./hierarchical";
 import { classesOf, importanceOf, seedSpread } from "./importance";
 import { paretoFront } from "./pareto";
-import { figure, gridTrials, system } from "./synthetic.test-helper";
+import { entropy, figure, gridTrials, system } from "./synthetic.test-helper";
 import { configurationMeans, trialTable } from "./tables";
 import { metricsOf, type Trial } from "./trial";
 
@@ -26,6 +28,23 @@ describe("groups", () => {
       [7, "later"],
       [8, "hash-8"],
       [9, "hash-9"],
+    ]);
+  });
+  it("say how many trials they leave out, and whether these were the same", () => {
+    const [first, second] = grid as [Trial, Trial];
+    expect(repeats(grid)).toEqual({ again: 0, other: 0 });
+    expect(repeats([{ ...first, key: "a" }, second, { ...first, key: "a" }])).toEqual({ again: 1, other: 0 });
+    expect(
+      leftOut(
+        [
+          { ...first, key: "a" },
+          { ...first, key: "b" },
+        ],
+        2,
+      ),
+    ).toEqual([
+      "2 more trials failed and are left out.",
+      expect.stringMatching(/^1 trial was left out for another of the same swept settings and seed/),
     ]);
   });
   it("have axes where they differ, numbers ascending and words as the schema has them", () => {
@@ -60,6 +79,25 @@ describe("hierarchical intervals", () => {
     expect(new Set(all.map((r) => r.cohort)).size).toBe(1);
     const twice = resampleGroups([groups[0]!, groups[0]!], "scalingnote", "recall@10", OPTIONS);
     expect(twice[0]!.means).toEqual(twice[1]!.means);
+  });
+  it("do not shrink with more seeds where all were measured on the same queries", () => {
+    // Equal seeds on one test set of 100: the error is that of 100 queries, not of 300.
+    const column = Array.from({ length: 100 }, (_, q) => Number(q < 50));
+    const equal = (hash: (seed: number) => string) => {
+      const trials = [7, 8, 9].map(
+        (seed): Trial => ({
+          ...grid[0]!,
+          seed,
+          testSetHash: hash(seed),
+          systems: { scalingnote: system({ recall: 0.5, column }) },
+        }),
+      );
+      const options = { samples: 2000, seed: 7 };
+      const { estimate } = resampleGroups(groupTrials(trials), "scalingnote", "recall@10", options)[0]!;
+      return (estimate.high! - estimate.low!) / (2 * 1.96);
+    };
+    expect(equal(() => "one set")).toBeCloseTo(0.05, 2);
+    expect(equal((seed) => `set ${seed}`)).toBeCloseTo(0.05 / Math.sqrt(3), 2);
   });
   it("are wider than those of one seed where seeds differ", () => {
     const apart = gridTrials({ a: [1] }, () => 0.6).map((t, i) => ({
@@ -121,6 +159,22 @@ describe("the best", () => {
     const rival = best.rivals.find((r) => r.group === 0)!;
     expect(rival.verdict).not.toBe("not comparable");
     expect(rival.low).not.toBeNull();
+  });
+  it("is not said to be better than one that beats it on the seeds that both have", () => {
+    // Seed 7 is hard for all: whoever has it alone has the lower mean.
+    const column = (level: number) => Array.from({ length: 200 }, (_, q) => Number(q < level * 200));
+    const at = (weight: number, seed: number, level: number): Trial => ({
+      ...grid[0]!,
+      assignments: { "stage2.mseWeight": weight },
+      seed,
+      testSetHash: `hash-${seed}`,
+      systems: { scalingnote: system({ recall: level, column: column(level) }) },
+    });
+    const trials = [at(0, 7, 0.4), at(0, 8, 0.8), at(0, 9, 0.8), at(10, 7, 0.5)];
+    const report = ablationReport(trials, "scalingnote", "recall@10", OPTIONS);
+    expect(report.best).toMatchObject({ group: 0, rivals: [{ group: 1, verdict: "better" }] });
+    expect(bestWords(report)).toContain("1 other is better on the seeds that both have");
+    expect(bestWords(report)).not.toContain("beyond chance");
   });
   it("claims nothing of a few seeds without values by query", () => {
     const bare = grid.map((t) => ({
@@ -197,8 +251,17 @@ describe("importance", () => {
     expect(importanceOf(groups, axes, new Float64Array(6).fill(0.4), null, 7).reason).toMatch(/same result/);
     expect(importanceOf(groups.slice(0, 2), axes, Float64Array.of(1, 2), null, 7).reason).toMatch(/Only 2/);
     expect(importanceOf(groups, [], new Float64Array(6), null, 7).reason).toMatch(/no axis/);
-    expect(seedSpread([[{ value: 1 }]])).toBeNull();
-    expect(seedSpread([[{ value: 1 }, { value: 3 }]])).toBe(1);
+  });
+  it("knows the seeds' part by what sets configurations apart, not by what a seed does to all of them", () => {
+    const list = (...values: number[]) => values.map((value, i) => ({ seed: 7 + i, value }));
+    expect(seedSpread([list(1)])).toBeNull();
+    expect(seedSpread([list(1, 3)])).toBe(1);
+    expect(seedSpread([list(0.4, 0.6), list(0.5, 0.7), list(0.1, 0.3)])).toBeCloseTo(0, 12);
+    // Residuals of -.5, .5 and .5, -.5 with one degree of freedom: variance 1 of a value, a half of a mean of two.
+    expect(seedSpread([list(0, 1), list(1, 0)])).toBeCloseTo(0.5, 12);
+    const three = groupTrials(gridTrials({ a: [0, 1, 2] }, () => 0.5, [7, 8]));
+    // Two degrees of freedom between three means: all of their variance of 1 by seeds of 1.
+    expect(importanceOf(three, axesOf(three), Float64Array.of(0, 1, 2), 0.5, 7).seeds).toBeCloseTo(0.5, 12);
   });
 });
 
@@ -247,6 +310,19 @@ it("puts a report of a sweep together", () => {
   expect(report.gaps!.lost).toBeGreaterThan(0);
   const teacher = ablationReport(grid, "teacher", "recall@10", OPTIONS);
   expect(teacher.idle.map((i) => i.path)).toEqual(["stage2.mseWeight", "stage2.mseOn"]);
+});
+
+it("never sets entropies of different negatives beside each other", () => {
+  const pools = ["relevant to no test query", "relevant to no test query", "not relevant to this query"];
+  const trials = gridTrials({ "stage2.mseWeight": [0, 1, 2] }, () => 0.6, [7]).map((trial, i): Trial => {
+    // The odd one out would be the best.
+    const contrastiveEntropy = entropy([1.5, 1.4, 0.2][i]!, pools[i]!);
+    return { ...trial, systems: { scalingnote: system({ contrastiveEntropy }) } };
+  });
+  const report = ablationReport(trials, "scalingnote", "contrastive entropy, scaled", OPTIONS);
+  expect(report.best).toMatchObject({ group: 1, rivals: [{ group: 0 }] });
+  expect(report.configurations[2]!.estimate).toMatchObject({ value: null, basis: "none" });
+  expect(bestWords(report)).toContain("1 other has no value: Its negatives come from another pool");
 });
 
 it("has the means of every measure by configuration", () => {

@@ -16,7 +16,8 @@ export interface Rival {
   high: number | null;
   /** After Holm. */
   p: number | null;
-  verdict: "tied" | "worse" | "not comparable";
+  /** "better": on the seeds that both have, where its mean over all of its own is still below the best's. */
+  verdict: "tied" | "worse" | "better" | "not comparable";
 }
 
 export interface Best {
@@ -76,8 +77,9 @@ export function bestOf(all: readonly Resampled[], less: boolean, options: Resamp
   }
   for (const [i, p] of holm(rivals.map((rival) => rival.p)).entries()) {
     if (p === null) continue;
-    rivals[i]!.p = p;
-    rivals[i]!.verdict = p >= LEVEL ? "tied" : "worse";
+    const rival = rivals[i]!;
+    rival.p = p;
+    rival.verdict = p >= LEVEL ? "tied" : rival.difference > 0 === less ? "worse" : "better";
   }
   return { group: best, value: top.estimate.value!, rivals };
 }

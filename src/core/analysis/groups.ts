@@ -39,6 +39,22 @@ export function groupTrials(trials: readonly Trial[]): Group[] {
   }));
 }
 
+/**
+ * Trials that `groupTrials` leaves out for a later one: `again` where both are the same trial, `other` where their records
+ * say that they are not, as two sweeps put together may have.
+ */
+export function repeats(trials: readonly Trial[]): { again: number; other: number } {
+  const last = new Map<string, Trial>();
+  const found = { again: 0, other: 0 };
+  for (const trial of trials) {
+    const id = `${trial.seed} ${keyOf(trial.assignments)}`;
+    const before = last.get(id);
+    if (before) found[before.key === trial.key ? "again" : "other"]++;
+    last.set(id, trial);
+  }
+  return found;
+}
+
 function choicesOf(path: string): string[] {
   try {
     return Object.keys(settingEntry(path).info.choices ?? {});

@@ -1,6 +1,7 @@
 /**
  * Means over seeds with intervals from a hierarchical bootstrap: seeds are drawn with replacement, and for each one drawn
- * its test queries. What is drawn depends on (seeds, test sets, samples, seed) alone, so all configurations with the same
+ * its test queries. Seeds that were measured on one test set are given the same queries: drawn apart, what queries are in
+ * the set would seem to average out over seeds, and the interval would be too narrow. What is drawn depends on (seeds, test sets, samples, seed) alone, so all configurations with the same
  * seeds on the same test sets are computed on the SAME resamples: their differences are paired. With one seed the
  * interval is over the queries only, and says nothing of the luck of a seed.
  */
@@ -121,12 +122,17 @@ function drawn(lists: readonly Source[][], cohort: string, options: ResampleOpti
   const whole = columns.every((list) => list.every(({ weights }) => weights.every((w) => w === 1)));
   const means = lists.map(() => new Float64Array(options.samples));
   const source = random(options.seed, "hierarchical", hashString(cohort));
-  const picks = new Int32Array(Math.max(1, ...sizes));
+  const sets = first.map(({ trial }, t) => `${trial.testSetHash} ${sizes[t]}`);
+  const shared = sets.map((set) => sets.filter((other) => other === set).length > 1);
+  const picksOf = new Map(sets.map((set, t) => [set, { picks: new Int32Array(sizes[t]!), sample: -1 }]));
   for (let s = 0; s < options.samples; s++) {
     for (let slot = 0; slot < seeds; slot++) {
       const t = seeds === 1 ? 0 : source.int(seeds);
       const n = sizes[t]!;
-      for (let q = 0; q < n; q++) picks[q] = source.int(n);
+      const queries = picksOf.get(sets[t]!)!;
+      const { picks } = queries;
+      if (!shared[t] || queries.sample !== s) for (let q = 0; q < n; q++) picks[q] = source.int(n);
+      queries.sample = s;
       for (let g = 0; g < lists.length; g++) {
         let mean: number;
         if (!byQuery) mean = lists[g]![t]!.value;

@@ -86,7 +86,12 @@ export function importanceOf(
   const n = values.length;
   const none = (reason: string): ImportanceReport => ({ method, axes: [], rest: 0, seeds: null, reason });
   if (axes.length === 0) return none("All trials have the same settings: there is no axis.");
-  if (n < 3) return none(`Only ${n} ${n === 1 ? "configuration" : "configurations"}: too few to tell axes apart.`);
+  if (n < 3)
+    return none(
+      n === 0
+        ? "No configuration has a value of this measure."
+        : `Only ${n} ${n === 1 ? "configuration" : "configurations"}: too few to tell axes apart.`,
+    );
   const scale = Math.max(...values.map(Math.abs));
   if (!(total > 1e-18 * scale * scale * n)) return none("All configurations have the same result.");
   const share = (results: Float64Array, classes: readonly number[]) => {
@@ -108,19 +113,32 @@ export function importanceOf(
     method,
     axes: found.sort((a, b) => b.share - a.share),
     rest: Math.max(0, 1 - explained),
-    seeds: spread === null ? null : Math.min(1, (spread * n) / total),
+    seeds: spread === null ? null : Math.min(1, (spread * (n - 1)) / total),
   };
 }
 
-/** Pooled variance of a group's mean over its seeds; null where no group has two. */
-export function seedSpread(seeds: readonly (readonly { value: number }[])[]): number | null {
-  let sum = 0;
-  let count = 0;
+/**
+ * Pooled variance of a group's mean over its seeds, as far as it sets groups apart: what a seed does to all groups that
+ * have it, such as harder test queries, moves them together and is taken out. A group whose seeds no other has keeps it.
+ * @returns null where no group has two seeds
+ */
+export function seedSpread(seeds: readonly (readonly { seed: number; value: number }[])[]): number | null {
+  const cohorts = new Map<string, Float64Array[]>();
   for (const list of seeds) {
     if (list.length < 2) continue;
-    const values = Float64Array.from(list, ({ value }) => value);
-    sum += squares(values) / (list.length - 1) / list.length;
-    count++;
+    const key = list.map(({ seed }) => seed).join(" ");
+    cohorts.set(key, [...(cohorts.get(key) ?? []), Float64Array.from(list, ({ value }) => value)]);
+  }
+  let sum = 0;
+  let count = 0;
+  for (const lists of cohorts.values()) {
+    const size = lists[0]!.length;
+    const common = Float64Array.from({ length: size }, (_, s) => mean(lists.map((list) => list[s]!)));
+    // Residuals of groups and seeds; of one group alone the seeds' own.
+    const rest = lists.map((list) => squares(lists.length > 1 ? list.map((v, s) => v - common[s]!) : list));
+    const free = Math.max(1, lists.length - 1) * (size - 1);
+    sum += (lists.length * rest.reduce((all, one) => all + one, 0)) / free / size;
+    count += lists.length;
   }
   return count > 0 ? sum / count : null;
 }

@@ -188,7 +188,8 @@ function purchasesOf(solved: Solved, points: readonly SizedPoint[]): Purchase[] 
   return wanted.map((more) => {
     const n = top.n * (more.includes("n") ? 10 : 1);
     const d = top.d * (more.includes("d") ? 10 : 1);
-    const span = Math.max(...uses.map((key) => top[key] / Math.min(...points.map((p) => p[key]))));
+    // Of what is multiplied; of both, the shorter one is what the extrapolation hangs on.
+    const span = Math.min(...more.map((key) => top[key] / Math.min(...points.map((p) => p[key]))));
     return {
       what: `10 times the ${more.map((key) => NAMES[key]).join(" and ")}`,
       n: uses.includes("n") ? n : null,
@@ -305,6 +306,19 @@ function solve(
   return { law, logs, theta: fitted.theta, thetas, fitted, method };
 }
 
+/** Why there is no law, where sizes are held out: the reader sees all of the points, and counts them. */
+function withheld(form: LawName, points: readonly SizedPoint[], out: number, flags: string[]): string[] {
+  if (out === 0) return flags;
+  if (out < points.length)
+    return [
+      ...flags,
+      `${out} more ${out === 1 ? "is" : "are"} held out and not fitted: hold out fewer to fit them too.`,
+    ];
+  const sizes = new Set(points.map((p) => LAWS[form].uses.map((key) => p[key]).join())).size;
+  const what = sizes === 1 ? "points are of one size" : `${sizes} sizes are held out`;
+  return [`All ${what}: a law wants 4 sizes or more to be fitted to.`];
+}
+
 /**
  * @throws LabError "bad-input" where a value is no number above 0. Points without a law are no error: `fit.flags` says why
  * there is none, and curves are empty.
@@ -318,9 +332,9 @@ export function lawReport(form: LawName, points: readonly SizedPoint[], options:
   const solved = solve(form, kept, options);
   // The words of a refusal are those of the fit itself.
   const fit = fitLaw(form, kept.map(toPoint), bare);
-  if (!solved || !fit.parameters)
+  if (!solved || !fit.parameters) {
     return {
-      fit: { ...fit, heldOut: null },
+      fit: { ...fit, heldOut: null, flags: withheld(form, points, points.length - kept.length, fit.flags) },
       method: "residual bootstrap",
       samples: 0,
       curves: [],
@@ -328,6 +342,7 @@ export function lawReport(form: LawName, points: readonly SizedPoint[], options:
       heldOutError: null,
       purchases: [],
     };
+  }
   const constants = intervals(solved.law, solved.logs, solved.thetas);
   const flags = doubts(solved.law, solved.logs, fit.parameters, fit.r2 ?? 0, constants);
   if (solved.method === "hierarchical bootstrap: queries only")

@@ -96,6 +96,11 @@ describe("a law through them", () => {
       fit: { parameters: null },
     });
     expect(report.fit.flags[0]).toMatch(/Only 3 points/);
+    expect(report.fit.flags[1]).toMatch(/^1 more is held out and not fitted/);
+    const alike = pointsOf().slice(0, 1);
+    expect(lawReport("N", [...alike, ...alike], OPTIONS).fit.flags).toEqual([
+      "All points are of one size: a law wants 4 sizes or more to be fitted to.",
+    ]);
     expect(() => lawReport("N", [{ ...pointsOf()[0]!, loss: 0 }], OPTIONS)).toThrow(/Point 1: the loss is 0/);
   });
   it("keeps the largest sizes in its own variables", () => {
@@ -185,11 +190,18 @@ describe("the compute-optimal split", () => {
 
 describe("trials.jsonl", () => {
   const bytes = (lines: string) => new TextEncoder().encode(lines);
-  const read = async (lines: Uint8Array, name: string) => readTrials((await openFiles([bytesEntry(name, lines)]))[0]!);
+  const readAll = async (lines: Uint8Array, name: string) =>
+    readTrials((await openFiles([bytesEntry(name, lines)]))[0]!);
+  const read = async (lines: Uint8Array, name: string) => (await readAll(lines, name)).trials;
   const records = gridTrials({ "stage2.mseWeight": [1, 2] }, () => 0.5, [7]).map((t) => recordOf(t));
   const text = records.map((t) => `${JSON.stringify(t)}\n`).join("");
-  it("is read line by line, what failed is passed over", async () => {
-    const failed = { ...records[0]!, status: "failed", error: { kind: "x", message: "m", remedy: "r" } };
+  it("is read line by line, what failed is counted", async () => {
+    const failed = {
+      ...records[0]!,
+      key: "another",
+      status: "failed",
+      error: { kind: "x", message: "m", remedy: "r" },
+    };
     const trials = await read(bytes(`\uFEFF${text}${JSON.stringify(failed)}\n\n`), "trials.jsonl");
     expect(trials.map((t) => [t.assignments, t.seed, t.adapter])).toEqual([
       [{ "stage2.mseWeight": 1 }, 7, "Example GPU"],
@@ -197,8 +209,15 @@ describe("trials.jsonl", () => {
     ]);
     expect(trials[0]!.systems.teacher).toMatchObject({ trainingPairs: 20_000, queryParams: 105_280 });
     expect(trials[0]!.systems.teacher!.perQuery!["recall@10"]).toHaveLength(120);
+    expect((await readAll(bytes(`${text}${JSON.stringify(failed)}\n`), "a.jsonl")).failed).toBe(1);
+    // Done at last: nothing is missing.
+    const again = JSON.stringify({ ...failed, key: records[1]!.key });
+    expect((await readAll(bytes(`${again}\n${text}`), "a.jsonl")).failed).toBe(0);
     await expect(read(bytes(`${JSON.stringify(failed)}\n`), "f.jsonl")).rejects.toThrow(
-      /f\.jsonl holds 1 trial, and all of them failed/,
+      /f\.jsonl holds 1 trial, and all of them failed\. The first: m/,
+    );
+    await expect(read(bytes('{"_id":"d1","text":"a document"}\n'), "corpus.jsonl")).rejects.toThrow(
+      /corpus\.jsonl, line 1: this is no trial/,
     );
   });
   it("takes the experiment of a record that has it", async () => {

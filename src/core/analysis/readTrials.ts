@@ -51,15 +51,22 @@ export function trialOf(record: DoneTrial): Trial {
   };
 }
 
+export interface TrialFile {
+  trials: Trial[];
+  /** Trials that failed and were not done later. */
+  failed: number;
+}
+
 /**
- * Reads trials; those that failed are passed over, and so is a last line that a sweep is still writing or was cut off in.
+ * Reads trials; those that failed are counted, and what is passed over is a last line that a sweep is still writing or was cut off in.
  * @throws LabError "bad-input" with file, line and field of every fault, or where no trial was done
  */
-export async function readTrials(file: DataFile): Promise<Trial[]> {
+export async function readTrials(file: DataFile): Promise<TrialFile> {
   const { path: name, size } = file;
   const problems = new Problems();
   const trials: Trial[] = [];
-  let failed = 0;
+  const failures = new Set<string>();
+  let first: string | null = null;
   const whole = (await file.slice(size - 1, size))[0] === NEWLINE;
   const lines = [];
   for await (const batch of lineBatches(file, problems)) lines.push(...batch);
@@ -72,21 +79,42 @@ export async function readTrials(file: DataFile): Promise<Trial[]> {
         problems.add(name, line, null, "this is not JSON; each line must be one trial.");
       continue;
     }
+    if (!looksLikeTrial(value)) {
+      problems.add(
+        name,
+        line,
+        null,
+        "this is no trial: it has no status and no assignments. Is it a file of another kind?",
+      );
+      continue;
+    }
     const read = trialRecordSchema.safeParse(value);
     if (!read.success) {
       for (const issue of read.error.issues.slice(0, 3))
         problems.add(name, line, issue.path.length > 0 ? issue.path.join(".") : null, `${issue.message}.`);
-    } else if (read.data.status === "failed") failed++;
-    else trials.push(trialOf(read.data));
+    } else if (read.data.status === "failed") {
+      failures.add(read.data.key);
+      first ??= `The first: ${read.data.error.message}`;
+    } else trials.push(trialOf(read.data));
   }
   problems.throwIfAny();
+  for (const { key } of trials) if (key !== undefined) failures.delete(key);
+  const failed = failures.size;
   if (trials.length === 0)
     throw new LabError(
       "bad-input",
-      failed > 0 ? `${name} holds ${counted(failed, "trial")}, and all of them failed.` : `${name} holds no trial.`,
-      "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
+      failed > 0
+        ? `${name} holds ${counted(failed, "trial")}, and all of them failed. ${first ?? ""}`.trimEnd()
+        : `${name} holds no trial.`,
+      failed > 0
+        ? "Mend what they say, and run the sweep again with --retry."
+        : "Give the trials.jsonl that `npm run lab -- sweep` wrote.",
     );
-  return trials;
+  return { trials, failed };
 }
+
+/** Whether a line is worth naming the faults of: of a line of another file each field would be one. */
+const looksLikeTrial = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && ("status" in value || "assignments" in value);
 
 const NEWLINE = 10;

@@ -38,7 +38,7 @@ export interface PointSet {
 const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 /** The pool that most trials have. */
-function commonPool(trials: readonly Trial[], system: SystemName): string | null {
+export function commonPool(trials: readonly Trial[], system: SystemName): string | null {
   const counts = new Map<string, number>();
   for (const trial of trials) {
     const pool = trial.systems[system]?.contrastiveEntropy?.pool;

@@ -65,6 +65,8 @@ describe("one system against another", () => {
     expect(gapOf(near.filter((t) => t.assignments["student.width"] !== 16))!.turns).toMatchObject([
       { from: 8, to: 28, above: "better", certain: true },
     ]);
+    // In between they are equal to the last digit: it turns all the same.
+    expect(gapOf(sizes)!.turns).toMatchObject([{ from: 8, to: 28, above: "better", certain: true }]);
     // Where less is better the same figures mean the opposite.
     expect(gapOf(near, "recall@10", true)!.turns).toMatchObject([{ above: "worse" }]);
   });
@@ -84,6 +86,9 @@ describe("one system against another", () => {
     );
     expect(words(sizes.filter((t) => t.assignments["student.width"] === 8))).toBe(
       "ScalingNote is worse than ScalingDoc in every configuration.",
+    );
+    expect(words(sizes.filter((t) => t.assignments["student.width"] === 16))).toBe(
+      "ScalingNote cannot be told from ScalingDoc in any configuration.",
     );
   });
 

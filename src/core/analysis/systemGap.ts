@@ -108,7 +108,8 @@ function turnsAlong(
     lines.set(key, [...(lines.get(key) ?? []), { at, of, rest }]);
   }
   return [...lines.values()].flatMap((line) => {
-    const sorted = line.toSorted((a, b) => a.at - b.at);
+    // A difference of exactly 0 is no side: it turns between its neighbours.
+    const sorted = line.filter(({ of }) => of.difference !== 0).sort((a, b) => a.at - b.at);
     return sorted.slice(1).flatMap(({ at, of, rest }, i): Turn[] => {
       const before = sorted[i]!;
       if (before.of.difference * of.difference >= 0) return [];

@@ -4,7 +4,8 @@ import type { SystemName } from "../formats/result";
 import { type Axis, axesOf, groupTrials } from "./groups";
 import { figureOf, metricsOf, type Trial } from "./trial";
 
-const cell = (value: unknown): Cell =>
+/** A setting's value in a table: numbers stay numbers, so that a file of it can be reckoned with. */
+export const cellOf = (value: unknown): Cell =>
   value === undefined || value === null ? null : typeof value === "number" ? value : String(value);
 
 /** One row a trial and system: only the settings in which trials differ, then every measure with its interval. */
@@ -22,8 +23,13 @@ export function trialTable(trials: readonly Trial[], systems: readonly SystemNam
       "training pairs",
       "training FLOPs",
       "FLOPs a query",
+      "query latency p50, ms",
       "entropy pool",
       "test set",
+      "seconds",
+      "adapter",
+      "code",
+      "trial",
     ],
     rows: trials.flatMap((trial) =>
       systems.flatMap((name) => {
@@ -31,7 +37,7 @@ export function trialTable(trials: readonly Trial[], systems: readonly SystemNam
         if (!system) return [];
         return [
           [
-            ...axes.map((axis) => cell(trial.assignments[axis.path])),
+            ...axes.map((axis) => cellOf(trial.assignments[axis.path])),
             trial.seed,
             name,
             ...measures.flatMap((m) => {
@@ -43,8 +49,13 @@ export function trialTable(trials: readonly Trial[], systems: readonly SystemNam
             system.trainingPairs,
             system.trainingFlops,
             system.queryFlops,
+            system.latencyMs ?? null,
             system.contrastiveEntropy?.pool ?? null,
             trial.testSetHash,
+            trial.seconds ?? null,
+            trial.adapter ?? null,
+            trial.codeVersion ?? null,
+            trial.key ?? null,
           ],
         ];
       }),

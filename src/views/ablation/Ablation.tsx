@@ -1,7 +1,8 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { axisTitle, bestWords, type PendingCell } from "../../charts/ablationData";
-import { count } from "../../charts/words";
-import { keyOf } from "../../core/analysis/groups";
+import { counted } from "../../charts/words";
+import { studentGaps } from "../../core/analysis/gaps";
+import { groupTrials, keyOf } from "../../core/analysis/groups";
 import { BASIS_WORDS } from "../../core/analysis/hierarchical";
 import { metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
 import type { SettingValue } from "../../core/config/paths";
@@ -74,14 +75,19 @@ export function Ablation({
   const configurations = report?.configurations.length ?? new Set(trials.map((t) => keyOf(t.assignments))).size;
   const chosen = report?.configurations.findIndex((c) => c.key === selected) ?? -1;
   const shown = chosen >= 0 ? chosen : (report?.best?.group ?? 0);
+  const key = report?.configurations[shown]?.key;
+  const group = useMemo(() => groupTrials(trials).find((one) => one.key === key)?.trials ?? [], [trials, key]);
+  const gaps = useMemo(
+    () => (report && report.system !== "teacher" ? studentGaps(group, report.system, report.metric) : null),
+    [group, report],
+  );
   return (
     <>
       <SweepHead
         title="Ablation"
         words={
           <>
-            {count(configurations)} {configurations === 1 ? "configuration" : "configurations"}, {seeds}{" "}
-            {seeds === 1 ? "seed" : "seeds"}
+            {counted(configurations, "configuration")}, {counted(seeds, "seed")}
             {report ? `; ${BASIS_WORDS[report.configurations[shown]?.estimate.basis ?? "none"]}.` : "."}
           </>
         }
@@ -98,7 +104,12 @@ export function Ablation({
         />
       </SweepHead>
       {panel}
-      <SweepAnswer report={report} stale={stale} error={error} waiting={`Comparing ${count(trials.length)} trials.`}>
+      <SweepAnswer
+        report={report}
+        stale={stale}
+        error={error}
+        waiting={`Comparing ${counted(trials.length, "trial")}.`}
+      >
         {(report) => (
           <>
             <p className="verdictline" aria-live="polite">
@@ -114,8 +125,12 @@ export function Ablation({
               </div>
             ) : null}
             <div className="cols thirds">
-              <ImportanceCard report={report} />
-              <RivalsCard report={report} />
+              {report.configurations.length > 1 ? (
+                <>
+                  <ImportanceCard report={report} />
+                  <RivalsCard report={report} />
+                </>
+              ) : null}
               <AlgebraCard report={report} trials={trials} selected={shown} />
             </div>
             <SystemGapCard report={report} />
@@ -126,8 +141,15 @@ export function Ablation({
               onSelect={setSelected}
               onApply={onApply}
             />
-            {report.gaps ? (
-              <GapsCard report={report} gaps={report.gaps} trials={trials} analyst={analyst} onRank={onRank} />
+            {gaps ? (
+              <GapsCard
+                report={report}
+                gaps={gaps}
+                of={shown === report.best?.group ? "best" : "selected"}
+                trials={group}
+                analyst={analyst}
+                onRank={onRank}
+              />
             ) : null}
           </>
         )}

@@ -2,6 +2,7 @@
 import { useCallback, useMemo } from "react";
 import type { PendingCell } from "../../charts/ablationData";
 import { percent } from "../../charts/words";
+import { keyOf } from "../../core/analysis/groups";
 import { lookOf } from "../../core/experiments";
 import { useLab, useLabStore } from "../../state/context";
 import { ABLATION_DRAFT } from "../sweeps/draft";
@@ -19,10 +20,12 @@ export default function AblationView() {
   const pending = usePending();
   const apply = useCallback(
     (assignments: Record<string, number | string | boolean>) => {
-      lab.getState().apply(assignments);
+      // The rest of its experiment goes with it: other steps or sizes on the form would make another configuration of it.
+      const key = keyOf(assignments);
+      lab.getState().apply(assignments, trials.find((trial) => keyOf(trial.assignments) === key)?.config);
       location.hash = "#/lab";
     },
-    [lab],
+    [lab, trials],
   );
   const onRank = useRank();
   const panel = (

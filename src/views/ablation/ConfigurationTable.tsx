@@ -18,6 +18,10 @@ import { Segmented } from "../parts/Segmented";
 const FIGURE = "figure";
 const MOST = 100;
 
+/** How many seeds a mean is of: "2", or "1 of 2" where not all of them have a figure. */
+const seedsOf = ({ seeds, estimate }: AblationReport["configurations"][number]): string =>
+  estimate.seeds.length === seeds.length ? count(seeds.length) : `${estimate.seeds.length} of ${seeds.length}`;
+
 export function ConfigurationTable({
   report,
   trials,
@@ -139,7 +143,7 @@ export function ConfigurationTable({
                       </td>
                     );
                   })}
-                  <td data-label="Seeds">{c.seeds.length}</td>
+                  <td data-label="Seeds">{seedsOf(c)}</td>
                   <td data-label={report.metric} className={`${best ? "best" : ""} ${LOOKS[report.system].className}`}>
                     {reach ? svgReact(whisker(c.estimate, reach, { width: 120 })) : null}
                     <span className="figure" title={c.estimate.reason}>

@@ -3,7 +3,7 @@ import { figureWords } from "../../charts/ablationData";
 import { LOOKS } from "../../charts/systems";
 import { count, percent, signed } from "../../charts/words";
 import type { AblationReport } from "../../core/analysis/ablation";
-import type { Gaps, QueryGap } from "../../core/analysis/gaps";
+import { type Gaps, type QueryGap, studentGaps } from "../../core/analysis/gaps";
 import type { Trial } from "../../core/analysis/trial";
 import type { Analyst } from "../../state/trials";
 import { Button } from "../parts/Button";
@@ -14,16 +14,19 @@ import { RankingPair } from "./RankingPair";
 const nameOf = (gap: QueryGap) => `${gap.seed} ${gap.query}`;
 const wordsOf = (gap: QueryGap) => gap.ranking?.text || gap.id || `query ${gap.query + 1}`;
 
-/** The queries on which the best configuration falls furthest behind the teacher, and what both rank first there. */
+/** The queries on which the configuration on show falls furthest behind the teacher, and what both rank first there. */
 export function GapsCard({
   report,
   gaps,
+  of = "best",
   trials,
   analyst,
   onRank,
 }: {
   report: AblationReport;
   gaps: Gaps;
+  of?: "best" | "selected";
+  /** Of the configuration, one a seed. */
   trials: readonly Trial[];
   analyst: Pick<Analyst, "documents">;
   /** Ranks a trial again; null where that cannot be done now. */
@@ -45,23 +48,28 @@ export function GapsCard({
       "teacher's first",
       `${report.system}'s first`,
     ],
-    rows: gaps.worst.map(({ id, seed, query, teacher, student, ranking }) => [
-      id,
-      ranking?.text ?? null,
-      seed,
-      query,
-      teacher,
-      student,
-      ranking ? Object.keys(ranking.relevant).join(" ") : null,
-      ranking ? ranking.teacher.join(" ") : null,
-      ranking ? ranking.student.join(" ") : null,
-    ]),
+    // The page shows the worst; the file has all on which it is behind.
+    rows: (studentGaps(trials, report.system, report.metric, gaps.lost) ?? gaps).worst.map(
+      ({ id, seed, query, teacher, student, ranking }) => [
+        id,
+        ranking?.text ?? null,
+        seed,
+        query,
+        teacher,
+        student,
+        ranking ? Object.keys(ranking.relevant).join(" ") : null,
+        ranking ? ranking.teacher.join(" ") : null,
+        ranking ? ranking.student.join(" ") : null,
+      ],
+    ),
   });
   return (
     <section className="card" aria-labelledby="gaps-title">
       <header>
         <h2 id="gaps-title">Where does {name} lose?</h2>
-        <span className="sub">{report.metric} by query, best configuration, against the teacher</span>
+        <span className="sub">
+          {report.metric} by query, {of} configuration, against the teacher
+        </span>
         <div className="end">
           <ActionMenu label="Save the queries" small icon="download" actions={tableActions(table, "losing-queries")} />
         </div>

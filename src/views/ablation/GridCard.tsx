@@ -1,9 +1,18 @@
 /** Two axes as a heat map, or one as a line with bands. */
 import { useCallback, useMemo, useState } from "react";
-import { alongAxis, axisData, axisTitle, heatData, type PendingCell, sliceWords } from "../../charts/ablationData";
+import {
+  alongAxis,
+  axisData,
+  axisTitle,
+  firstAxes,
+  heatData,
+  type PendingCell,
+  sliceWords,
+} from "../../charts/ablationData";
 import { axisPlot } from "../../charts/axisPlot";
 import { heatMap } from "../../charts/heatMap";
 import type { AblationReport } from "../../core/analysis/ablation";
+import { cellOf } from "../../core/analysis/tables";
 import type { Trial } from "../../core/analysis/trial";
 import type { Cell, Table } from "../../core/formats/export";
 import { Choice } from "../parts/Choice";
@@ -24,23 +33,17 @@ export function GridCard({
   look: { across: string; down?: string } | null;
 }) {
   const paths = report.axes.map((axis) => axis.path);
-  // The axes that matter most are looked at first.
-  const ranked = report.importance.axes.map((axis) => axis.path).filter((path) => paths.includes(path));
+  const usual = useMemo(() => firstAxes(report, pending), [report, pending]);
   const [ownX, setX] = useState<string | null>(null);
   const [ownY, setY] = useState<string | null>(null);
   const asked = look && paths.includes(look.across) ? look : null;
   const wantedX = ownX ?? asked?.across ?? null;
   const wantedY = ownY ?? (asked ? (asked.down ?? NONE) : null);
-  const first = ranked[0] ?? paths[0] ?? NONE;
-  const x =
-    wantedX !== null && paths.includes(wantedX) ? wantedX : (ranked[1] ?? paths.find((p) => p !== first) ?? first);
+  const x = wantedX !== null && paths.includes(wantedX) ? wantedX : (usual?.across ?? NONE);
   const others = paths.filter((path) => path !== x);
-  const y =
-    wantedY === NONE || (wantedY !== null && others.includes(wantedY))
-      ? wantedY
-      : others.includes(first)
-        ? first
-        : (others[0] ?? NONE);
+  // Another axis across keeps a map where there was one.
+  const [usualY] = usual?.down == null ? [NONE] : [usual.down, usual.across].filter((path) => path !== x);
+  const y = wantedY === NONE || (wantedY !== null && others.includes(wantedY)) ? wantedY : (usualY ?? NONE);
   const references = useMemo(
     () => (report.system === "teacher" || y !== NONE ? [] : alongAxis(report, trials, x, "teacher")),
     [trials, report, x, y],
@@ -59,11 +62,11 @@ export function GridCard({
     // All of them: two settings alone would not tell the rows apart.
     const shown = report.axes.map((axis) => axis.path);
     const rows = report.configurations.map((c): Cell[] => [
-      ...shown.map((path) => String(c.assignments[path] ?? "")),
+      ...shown.map((path) => cellOf(c.assignments[path])),
       c.estimate.value,
       c.estimate.low,
       c.estimate.high,
-      c.estimate.seeds.map((s) => s.value.toPrecision(4)).join(" "),
+      c.estimate.seeds.map((s) => `${s.seed}: ${s.value}`).join(", "),
     ]);
     return { columns: [...shown, report.metric, "low", "high", "seeds"], rows };
   }, [report]);
@@ -91,7 +94,7 @@ export function GridCard({
         <>
           {y === NONE ? (
             <>
-              <b>Band:</b> 95 %. <b>Small dots:</b> seeds.
+              <b>Band or lines:</b> 95 %. <b>Small dots:</b> seeds.
             </>
           ) : (
             <>

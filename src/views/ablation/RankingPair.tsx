@@ -47,8 +47,10 @@ export function RankingPair({
       <h3>{pair.text || `Query ${gap.id}`}</h3>
       <p className="mut">
         {gap.id}, seed {gap.seed}; {relevant} relevant {relevant === 1 ? "document" : "documents"}
-        {missed > 0 ? `, ${missed} of them found by the teacher and missed by ${LOOKS[system].label}` : ""}.
-        {stale ? " Fetching the texts." : ""}
+        {missed > 0
+          ? `, ${relevant === 1 ? "" : `${missed} of them `}found by the teacher and missed by ${LOOKS[system].label}`
+          : ""}
+        .{stale ? " Fetching the texts." : ""}
       </p>
       {error ? (
         <p className="mut" role="status">

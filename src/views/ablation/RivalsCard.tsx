@@ -17,8 +17,8 @@ export function RivalsCard({ report }: { report: AblationReport }) {
   );
   const table = useCallback(
     () => ({
-      columns: ["configuration", `${report.metric}, minus the best`, "low", "high", "verdict"],
-      rows: forestData(report).map((r) => [r.label, r.value, r.low, r.high, r.verdict ?? null]),
+      columns: ["configuration", `${report.metric}, minus the best`, "low", "high", "p after Holm", "verdict"],
+      rows: forestData(report).map((r) => [r.label, r.value, r.low, r.high, r.p, r.verdict ?? null]),
     }),
     [report],
   );

@@ -28,7 +28,7 @@ export function SystemGapCard({ report }: { report: AblationReport }) {
         row.low,
         row.high,
         row.verdict ?? null,
-        against!.differences[i]!.seeds.map(({ seed, difference }) => `${seed}: ${difference.toFixed(3)}`).join(", "),
+        against!.differences[i]!.seeds.map(({ seed, difference }) => `${seed}: ${difference}`).join(", "),
       ]),
     }),
     [report, against, title],

@@ -32,4 +32,7 @@ it("says what the configurations within a brush have in common", () => {
       inside(() => false),
     ),
   ).toMatch(/^None of the 4/);
+  const alone = ablationReport(trials.slice(0, 1), "scalingnote", "recall@10", { samples: 20, seed: 7 });
+  expect(brushWords(alone, [true])).toBe("The only configuration is shown.");
+  expect(brushWords(alone, [false])).toBe("The only configuration does not lie within the brush.");
 });

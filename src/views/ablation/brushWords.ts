@@ -9,8 +9,12 @@ import type { AblationReport } from "../../core/analysis/ablation";
 export function brushWords(report: AblationReport, inside: readonly boolean[]): string {
   const all = report.configurations;
   const kept = all.filter((_, i) => inside[i]);
-  if (kept.length === all.length) return `All ${all.length} configurations are shown.`;
-  if (kept.length === 0) return `None of the ${all.length} configurations lies within the brush.`;
+  if (kept.length === all.length)
+    return all.length === 1 ? "The only configuration is shown." : `All ${all.length} configurations are shown.`;
+  if (kept.length === 0)
+    return all.length === 1
+      ? "The only configuration does not lie within the brush."
+      : `None of the ${all.length} configurations lies within the brush.`;
   const found = report.axes.flatMap(({ path, values }) =>
     values.flatMap((value) => {
       const among = kept.filter((c) => c.assignments[path] === value).length;

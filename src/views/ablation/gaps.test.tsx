@@ -34,7 +34,7 @@ describe("where the student loses", () => {
     const html = drawn(ranked);
     expect(html).toContain("long &lt;i&gt;train&lt;/i&gt;");
     expect(html).not.toContain("<i>train");
-    expect(html).toContain("1 of them found by the teacher and missed by ScalingNote");
+    expect(html).toContain("1 relevant document, found by the teacher and missed by ScalingNote");
     expect(html).toMatch(/class="rel"[\s\S]*Document d1[\s\S]*relevant/);
     expect(html).toContain("1 place higher than in the teacher");
     expect(html).toContain("not in the teacher&#x27;s list");

@@ -3,7 +3,10 @@ import { constantWords, heldOutWords } from "../../charts/scalingData";
 import { share } from "../../charts/words";
 import type { LawName, ScalingReport } from "../../core/analysis/scaling";
 import { Icon } from "../parts/icons";
+import { ActionMenu } from "../parts/Menu";
 import { Segmented } from "../parts/Segmented";
+import { tableActions } from "../sweeps/ChartCard";
+import { fitTable } from "./pointsTable";
 
 const FORMS: { id: LawName; label: string }[] = [
   { id: "N", label: "L(N)" },
@@ -12,6 +15,8 @@ const FORMS: { id: LawName; label: string }[] = [
   { id: "chinchilla", label: "Chinchilla" },
 ];
 const HOLD_OUT = ["0", "1", "2"] as const;
+/** Held-out sizes nearer than this to the fitted ones test little. */
+const APART = 1.2;
 const GREEK: Record<string, string> = { alpha: "α", beta: "β", delta: "δ" };
 const MEANING: Record<string, string> = {
   delta: "the floor that more cannot pass",
@@ -46,6 +51,14 @@ export function FitCard({
         <h2 id="fit-title">Fit</h2>
         <div className="end">
           <Segmented tight label="Form of the law" value={form} onChange={onForm} options={FORMS} />
+          {fit.parameters ? (
+            <ActionMenu
+              label="Save the fit"
+              small
+              icon="download"
+              actions={tableActions(() => fitTable(report), `fit-${form}`)}
+            />
+          ) : null}
         </div>
       </header>
       <div className="body">
@@ -78,9 +91,11 @@ export function FitCard({
         <ul className="verdicts">
           {fit.parameters ? (
             <>
-              <Verdict good={heldOutError !== null && heldOutError.max < 0.1}>{heldOutWords(report)}</Verdict>
+              <Verdict good={heldOutError !== null && heldOutError.max < 0.1 && heldOutError.times >= APART}>
+                {heldOutWords(report)}
+              </Verdict>
               <Verdict good={(fit.r2 ?? 0) >= 0.97}>
-                R² of ln L {share(fit.r2)} on {fit.points} fitted points: says nothing of larger sizes.
+                R² of ln L {share(fit.r2, 4)} on {fit.points} fitted points: says nothing of larger sizes.
               </Verdict>
             </>
           ) : null}

@@ -1,5 +1,5 @@
 import { useCallback, useState } from "react";
-import { lawPlotData, sizeNames } from "../../charts/scalingData";
+import { labelWords, lawPlotData } from "../../charts/scalingData";
 import { scalingPlot } from "../../charts/scalingPlot";
 import { LOOKS } from "../../charts/systems";
 import type { ScalingReport } from "../../core/analysis/scaling";
@@ -21,7 +21,7 @@ export function LawCard({ report }: { report: ScalingReport }) {
     (width: number) => scalingPlot(lawPlotData(report, { x: x === "log", y: y === "log" }), { width, height: 420 }),
     [report, x, y],
   );
-  const labels = sizeNames(set.points).settings;
+  const labels = labelWords(report);
   const table = useCallback(() => pointsTable(report), [report]);
   return (
     <ChartCard
@@ -54,7 +54,7 @@ export function LawCard({ report }: { report: ScalingReport }) {
               <b>Hollow:</b> held out.{" "}
             </>
           ) : null}
-          {labels ? `Labels: ${labels}. ` : ""}
+          {labels ? `${labels} ` : ""}
           {set.pool ? `Negatives: documents ${set.pool}. ` : ""}
           {set.left.join(" ")}
         </>

@@ -1,5 +1,5 @@
 import { sizeNames } from "../../charts/scalingData";
-import { compact, count, loss, percent } from "../../charts/words";
+import { compact, count, loss, signedPercent } from "../../charts/words";
 import type { ScalingReport } from "../../core/analysis/scaling";
 import { ActionMenu } from "../parts/Menu";
 import { tableActions } from "../sweeps/ChartCard";
@@ -50,14 +50,14 @@ export function PointsCard({ report }: { report: ScalingReport }) {
               return (
                 <tr key={p.key} className={q?.heldOut ? "selected" : ""}>
                   <th scope="row">
-                    <span className="sizename">{names.of(p.assignments)}</span>
+                    <span className="sizename">{names.of(p.assignments) || "the only one"}</span>
                     {q?.heldOut ? <span className="held">held out</span> : null}
                   </th>
                   <td>{p.n >= 1e6 ? compact(p.n) : count(p.n)}</td>
                   {two ? <td>{compact(p.d)}</td> : null}
                   <td>{loss(p.loss)}</td>
                   <td>{q ? loss(q.predicted) : "–"}</td>
-                  <td>{part === null ? "–" : `${part > 0 ? "+" : ""}${percent(part)}`.replace("-", "−")}</td>
+                  <td>{signedPercent(part)}</td>
                 </tr>
               );
             })}

@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
-import { count } from "../../charts/words";
+import { counted } from "../../charts/words";
 import { type LawName, variedForms } from "../../core/analysis/scaling";
 import { ENTROPY_MEASURES, metricsOf, systemsOf, type Trial } from "../../core/analysis/trial";
 import type { Look } from "../../core/experiments";
@@ -60,8 +60,7 @@ export function Scaling({
         title="Scaling"
         words={
           <>
-            How quality moves with size and with data: {count(trials.length)} trials, {seeds}{" "}
-            {seeds === 1 ? "seed" : "seeds"}.
+            How quality moves with size and with data: {counted(trials.length, "trial")}, {counted(seeds, "seed")}.
           </>
         }
         trials={trials}

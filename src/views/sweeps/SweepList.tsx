@@ -1,6 +1,6 @@
 /** The sweeps kept in this browser. */
 import { useState } from "react";
-import { count } from "../../charts/words";
+import { count, counted } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
 import type { SweepSummary } from "../../worker/protocol";
 import { Ask } from "../parts/Ask";
@@ -37,7 +37,7 @@ export function SweepList() {
         {list.map((row) => (
           <li key={row.id}>
             <span>
-              <b>{row.name}</b>, {count(row.finished)} of {count(row.total)} trials, {WORDS[row.status]}
+              <b>{row.name}</b>, {count(row.finished)} of {counted(row.total, "trial")}, {WORDS[row.status]}
             </span>
             <span className="end">
               <Button
@@ -73,7 +73,12 @@ export function SweepList() {
         onClose={() => setDoomed(null)}
         onYes={() => doomed && void sweeps.getState().remove(doomed.id)}
       >
-        <p>Its {count(doomed?.finished ?? 0)} measured trials are lost. Towers and vectors stay in the store below.</p>
+        <p>
+          {doomed && doomed.finished > 0
+            ? `Its ${counted(doomed.finished, "measured trial")} ${doomed.finished === 1 ? "is" : "are"} lost.`
+            : "Nothing of it was measured yet."}{" "}
+          Towers and vectors stay in the store beside it.
+        </p>
       </Ask>
     </section>
   );

@@ -1,5 +1,7 @@
 /** Where the trials on show come from, and how to load others. */
-import { count } from "../../charts/words";
+import { useMemo } from "react";
+import { leftOut } from "../../charts/sweepWords";
+import { counted } from "../../charts/words";
 import { useLab, useLabStore } from "../../state/context";
 import { Alert } from "../parts/Alert";
 import { Button } from "../parts/Button";
@@ -9,6 +11,8 @@ export function TrialsSource({ what }: { what: string }) {
   const { trials: store } = useLab();
   const trials = useLabStore("trials", (s) => s.trials);
   const name = useLabStore("trials", (s) => s.name);
+  const failed = useLabStore("trials", (s) => s.failed);
+  const left = useMemo(() => leftOut(trials, failed).join(" "), [trials, failed]);
   const error = useLabStore("trials", (s) => s.error);
   const busy = useLabStore("trials", (s) => s.busy);
   const drop = (
@@ -46,7 +50,8 @@ export function TrialsSource({ what }: { what: string }) {
       ) : (
         <div className="source">
           <span>
-            <b>{name}</b>, {count(trials.length)} {trials.length === 1 ? "trial" : "trials"}
+            <b>{name}</b>, {counted(trials.length, "trial")}
+            {left ? `. ${left}` : ""}
           </span>
           {drop}
           <Button look="quiet" icon="close" onPress={() => store.getState().clear()}>
