@@ -35,9 +35,10 @@ export function trialOf(record: DoneTrial): Trial {
       },
     ];
   });
-  const { key, rankings, assignments, seed, testSetHash, experiment, adapter, codeVersion, seconds } = record;
+  const { key, sweep, rankings, assignments, seed, testSetHash, experiment, adapter, codeVersion, seconds } = record;
   return {
     key,
+    sweep,
     assignments,
     seed,
     testSetHash,

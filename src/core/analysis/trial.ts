@@ -51,6 +51,8 @@ export interface Trial {
   queryIds?: string[];
   /** The record's name, by which it is found where it is stored. */
   key?: string;
+  /** The name of the sweep that made it. */
+  sweep?: string;
   /** Where systems lose most against the teacher. */
   rankings?: Ranking[];
   /** What was not swept, for a report: the whole experiment, where the record has it. */

@@ -16,7 +16,7 @@ import "../../styles/sweeps.css";
 export default function AblationView() {
   const { lab, analyst } = useLab();
   const trials = useLabStore("trials", (s) => s.trials);
-  const look = useLabStore("trials", (s) => lookOf(s.name, "ablation"));
+  const look = useLabStore("trials", (s) => lookOf(s.trials[0]?.sweep ?? null, "ablation"));
   const pending = usePending();
   const apply = useCallback(
     (assignments: Record<string, number | string | boolean>) => {

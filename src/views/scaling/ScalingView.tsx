@@ -10,7 +10,7 @@ import "../../styles/sweeps.css";
 export default function ScalingView() {
   const { analyst } = useLab();
   const trials = useLabStore("trials", (s) => s.trials);
-  const look = useLabStore("trials", (s) => lookOf(s.name, "scaling"));
+  const look = useLabStore("trials", (s) => lookOf(s.trials[0]?.sweep ?? null, "scaling"));
   const panel = <SweepPanel defaults={SCALING_DRAFT} />;
   return (
     <SweepPage
