@@ -12,14 +12,14 @@ test("one press starts a ready-made experiment and opens the view of its answer"
     .getByRole("listitem")
     .filter({ hasText: "Student sizes, and where distillation collapses" });
   await one.getByText("Student sizes, and where distillation collapses").click();
-  await expect(one.getByText(/^5 trials and [\d.]+ TFLOP a seed, 3 seeds/)).toBeVisible();
+  await expect(one.getByText(/^8 trials and [\d.]+ TFLOP a seed, 3 seeds/)).toBeVisible();
   await one.getByRole("button", { name: /small$/ }).click();
 
   await expect(page).toHaveURL(/#\/ablation$/);
   const status = page.getByRole("status").filter({ hasText: /^c: student sizes:/ });
-  await expect(status).toHaveText(/15 left/);
-  await expect(page.getByRole("region", { name: "Trials in the queue" }).getByRole("listitem")).toHaveCount(15);
+  await expect(status).toHaveText(/24 left/);
+  await expect(page.getByRole("region", { name: "Trials in the queue" }).getByRole("listitem")).toHaveCount(24);
   // It is the size of a real experiment: that it goes on to the end is tested with a small sweep.
   await page.getByRole("button", { name: "Stop" }).click();
-  await expect(status).toHaveText(/stopped, 15 left/, { timeout: 60_000 });
+  await expect(status).toHaveText(/stopped, 24 left/, { timeout: 60_000 });
 });
