@@ -1,9 +1,9 @@
 /** From the analysis of an ablation to what its charts draw. */
 import type { AblationReport, ConfigurationSummary } from "../core/analysis/ablation";
 import { type Axis, groupTrials } from "../core/analysis/groups";
-import { figureOf, type Trial } from "../core/analysis/trial";
+import { figureOf, systemsOf, type Trial } from "../core/analysis/trial";
 import type { SettingValue } from "../core/config/paths";
-import type { SystemName } from "../core/formats/result";
+import { SYSTEMS, type SystemName } from "../core/formats/result";
 import type { AxisPlotData, Reference } from "./axisPlot";
 import type { ForestRow } from "./forest";
 import type { HeatCell, HeatData } from "./heatMap";
@@ -142,6 +142,14 @@ export function alongAxis(
   if (scattered && !level) return [];
   return [{ value: last.value, label, className, ...(level ? {} : { points }) }];
 }
+
+/** Every other system that the trials have along an axis, as `alongAxis`; a teacher is compared with none of what learns from it. */
+export const othersAlong = (report: AblationReport, trials: readonly Trial[], path: string): readonly Reference[] =>
+  report.system === "teacher"
+    ? []
+    : systemsOf(trials, SYSTEMS)
+        .filter((system) => system !== report.system)
+        .flatMap((system) => alongAxis(report, trials, path, system));
 
 const seedsOf = ({ estimate }: ConfigurationSummary) => estimate.seeds.map(({ value }) => value);
 

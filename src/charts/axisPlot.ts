@@ -16,6 +16,7 @@ import {
   xAxis,
   yAxis,
 } from "./frame";
+import { placeLabels } from "./labels";
 import { extent, MAX_POINTS } from "./series";
 import { el, type SvgNode } from "./svg";
 import { linearAxis, logAxis } from "./ticks";
@@ -106,11 +107,17 @@ export function axisPlot(data: AxisPlotData, size: Size): SvgNode {
     if (data.numeric) return linePath(shown.map((p) => ({ x: x(p), y: y(p.value) })));
     return shown.map((p) => `M${px(x(p) - 14)} ${px(y(p.value))}h28`).join("");
   };
+  const labels = placeLabels(
+    references.map((r) => ({ key: r.label, y: y(r.value) + 4 })),
+    13,
+    box.top,
+    box.bottom,
+  );
   for (const r of references)
     children.push(
       el("g", { class: r.className }, [
         el("path", { class: "ref", d: referencePath(r) }),
-        text(box.right + 6, y(r.value) + 4, r.label, { class: "lab" }),
+        text(box.right + 6, labels.get(r.label)!, r.label, { class: "lab" }),
       ]),
     );
   const own: SvgNode[] = [];

@@ -13,6 +13,7 @@ import {
   forestData,
   heatData,
   importanceData,
+  othersAlong,
   parallelData,
   sliceWords,
   valuesWords,
@@ -100,6 +101,7 @@ describe("the data of an ablation's charts", () => {
     expect(teacher!.value).toBeCloseTo(0.6);
     const level = { value: 0.5, label: "BM25", className: "c-bm25" };
     expect(alongAxis(found, cross, "evaluation.typos", "bm25")).toEqual([level]);
+    expect(othersAlong(found, cross, "evaluation.typos").map(({ label }) => label)).toEqual(["Teacher", "BM25"]);
     expect(alongAxis(found, cross, "evaluation.typos", "twinbert")).toEqual([]);
   });
   it("of trials drawn at random is all of them, for no two share their other settings", () => {

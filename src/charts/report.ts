@@ -11,7 +11,6 @@ import type { Table } from "../core/formats/export";
 import base from "../styles/charts.css?raw";
 import tokens from "../styles/tokens.css?raw";
 import {
-  alongAxis,
   axesWords,
   axisData,
   bestWords,
@@ -21,6 +20,7 @@ import {
   forestData,
   heatData,
   importanceData,
+  othersAlong,
   parallelData,
   sliceWords,
   systemGapData,
@@ -121,10 +121,6 @@ function ranked({ configurations, less }: AblationReport): number[] {
   return configurations.map((_, i) => i).sort((a, b) => (less ? value(a) - value(b) : value(b) - value(a)) || a - b);
 }
 
-/** The teacher along a setting, beside any other system. */
-const beside = (report: AblationReport, trials: readonly Trial[], path: string) =>
-  report.system === "teacher" ? [] : alongAxis(report, trials, path, "teacher");
-
 function ablation(report: AblationReport, trials: readonly Trial[]): string {
   const { axes, metric, importance } = report;
   const first = firstAxes(report);
@@ -151,7 +147,7 @@ function ablation(report: AblationReport, trials: readonly Trial[]): string {
   const important = [...importance.axes, ...axes].map(({ path }) => path);
   for (const path of [...new Set(important)].slice(0, 4)) {
     const fixed = sliceWords(report, [path]);
-    const data = axisData(report, path, beside(report, trials, path));
+    const data = axisData(report, path, othersAlong(report, trials, path));
     // One value of it, where lists of cells cross elsewhere, is no line.
     if (axes.length > 1 && data.points.length < 2) continue;
     parts.push(

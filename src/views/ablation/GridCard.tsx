@@ -1,11 +1,11 @@
 /** Two axes as a heat map, or one as a line with bands. */
 import { useCallback, useMemo, useState } from "react";
 import {
-  alongAxis,
   axisData,
   axisTitle,
   firstAxes,
   heatData,
+  othersAlong,
   type PendingCell,
   sliceWords,
 } from "../../charts/ablationData";
@@ -44,10 +44,7 @@ export function GridCard({
   // Another axis across keeps a map where there was one.
   const [usualY] = usual?.down == null ? [NONE] : [usual.down, usual.across].filter((path) => path !== x);
   const y = wantedY === NONE || (wantedY !== null && others.includes(wantedY)) ? wantedY : (usualY ?? NONE);
-  const references = useMemo(
-    () => (report.system === "teacher" || y !== NONE ? [] : alongAxis(report, trials, x, "teacher")),
-    [trials, report, x, y],
-  );
+  const references = useMemo(() => (y !== NONE ? [] : othersAlong(report, trials, x)), [trials, report, x, y]);
   const draw = useCallback(
     (width: number) => {
       if (y !== NONE) {
