@@ -4,20 +4,9 @@ import { ablationReport } from "../core/analysis/ablation";
 import { scalingReport } from "../core/analysis/scaling";
 import { gridTrials, scalingTrials } from "../core/analysis/synthetic.test-helper";
 import { ENTROPY_MEASURES } from "../core/analysis/trial";
-import {
-  alongAxis,
-  axisData,
-  bestWords,
-  configurationWords,
-  firstAxes,
-  forestData,
-  heatData,
-  importanceData,
-  othersAlong,
-  parallelData,
-  sliceWords,
-  valuesWords,
-} from "./ablationData";
+import { forestData, importanceData, parallelData } from "./ablationData";
+import { alongAxis, axisData, firstAxes, heatData, othersAlong, sliceWords } from "./ablationSlices";
+import { bestWords, configurationWords, valuesWords } from "./ablationWords";
 import { constantWords, costsOf, heldOutWords, lawPlotData, qualityData, sizeNames } from "./scalingData";
 
 const OPTIONS = { samples: 50, seed: 7 };

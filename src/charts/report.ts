@@ -10,22 +10,9 @@ import type { Trial } from "../core/analysis/trial";
 import type { Table } from "../core/formats/export";
 import base from "../styles/charts.css?raw";
 import tokens from "../styles/tokens.css?raw";
-import {
-  axesWords,
-  axisData,
-  bestWords,
-  configurationWords,
-  figureWords,
-  firstAxes,
-  forestData,
-  heatData,
-  importanceData,
-  othersAlong,
-  parallelData,
-  sliceWords,
-  systemGapData,
-  turnWords,
-} from "./ablationData";
+import { forestData, importanceData, parallelData, systemGapData } from "./ablationData";
+import { axisData, firstAxes, heatData, othersAlong, sliceWords } from "./ablationSlices";
+import { axesWords, bestWords, configurationWords, figureWords, turnWords } from "./ablationWords";
 import { axisPlot } from "./axisPlot";
 import { forestHeight, forestPlot } from "./forest";
 import { heatMap } from "./heatMap";

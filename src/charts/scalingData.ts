@@ -7,7 +7,7 @@ import type { SizedPoint } from "../core/analysis/scalingPoints";
 import { ENTROPY_MEASURES, figureOf, lessIsBetter, type Trial } from "../core/analysis/trial";
 import type { SettingValue } from "../core/config/paths";
 import { SYSTEMS } from "../core/formats/result";
-import { listedValue } from "./ablationData";
+import { listedValue } from "./ablationWords";
 import type { ParetoData, ParetoPoint } from "./paretoChart";
 import type { ScalingPlotData } from "./scalingPlot";
 import { settingWords } from "./settingWords";

@@ -1,5 +1,5 @@
 /** What `lab sweep` prints of its trials at the end. */
-import { turnWords } from "../charts/ablationData";
+import { turnWords } from "../charts/ablationWords";
 import { ablationReport } from "../core/analysis/ablation";
 import { trialOf } from "../core/analysis/readTrials";
 import type { BootstrapOptions } from "../core/evaluation/bootstrap";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bestWords } from "../../charts/ablationData";
+import { bestWords } from "../../charts/ablationWords";
 import { leftOut } from "../../charts/sweepWords";
 import { ablationReport } from "./ablation";
 import { bestOf, twoSided } from "./best";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { turnWords } from "../../charts/ablationData";
+import { turnWords } from "../../charts/ablationWords";
 import type { SettingValue } from "../config/paths";
 import { random } from "../random";
 import { ablationReport } from "./ablation";

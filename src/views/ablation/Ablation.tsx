@@ -1,5 +1,6 @@
 import { type ReactNode, useCallback, useMemo, useState } from "react";
-import { axisTitle, bestWords, type PendingCell } from "../../charts/ablationData";
+import type { PendingCell } from "../../charts/ablationSlices";
+import { axisTitle, bestWords } from "../../charts/ablationWords";
 import { counted } from "../../charts/words";
 import { studentGaps } from "../../core/analysis/gaps";
 import { groupTrials, keyOf } from "../../core/analysis/groups";

@@ -1,6 +1,6 @@
 /** The Ablation view: which settings matter, which configuration is best, and what cannot be told from it. */
 import { useCallback, useMemo } from "react";
-import type { PendingCell } from "../../charts/ablationData";
+import type { PendingCell } from "../../charts/ablationSlices";
 import { percent } from "../../charts/words";
 import { keyOf } from "../../core/analysis/groups";
 import { lookOf } from "../../core/experiments";
@@ -12,6 +12,7 @@ import { useWhyNot } from "../sweeps/useWhyNot";
 import { Ablation } from "./Ablation";
 import { LiveNorms } from "./LiveNorms";
 import "../../styles/sweeps.css";
+import "../../styles/sweepPanel.css";
 
 export default function AblationView() {
   const { lab, analyst } = useLab();

@@ -1,6 +1,6 @@
 /** The configurations, one a row: the settings in which they differ, the figure, and how it compares with the best. */
 import { useMemo, useState } from "react";
-import { axisTitle, configurationWords, figureWords } from "../../charts/ablationData";
+import { axisTitle, configurationWords, figureWords } from "../../charts/ablationWords";
 import { extent } from "../../charts/series";
 import { settingWords, valueWords } from "../../charts/settingWords";
 import { whisker } from "../../charts/spark";

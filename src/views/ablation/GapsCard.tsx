@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { figureWords } from "../../charts/ablationData";
+import { figureWords } from "../../charts/ablationWords";
 import { LOOKS } from "../../charts/systems";
 import { count, percent, signed } from "../../charts/words";
 import type { AblationReport } from "../../core/analysis/ablation";

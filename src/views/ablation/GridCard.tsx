@@ -1,14 +1,7 @@
 /** Two axes as a heat map, or one as a line with bands. */
 import { useCallback, useMemo, useState } from "react";
-import {
-  axisData,
-  axisTitle,
-  firstAxes,
-  heatData,
-  othersAlong,
-  type PendingCell,
-  sliceWords,
-} from "../../charts/ablationData";
+import { axisData, firstAxes, heatData, othersAlong, type PendingCell, sliceWords } from "../../charts/ablationSlices";
+import { axisTitle } from "../../charts/ablationWords";
 import { axisPlot } from "../../charts/axisPlot";
 import { heatMap } from "../../charts/heatMap";
 import type { AblationReport } from "../../core/analysis/ablation";

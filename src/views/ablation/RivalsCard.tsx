@@ -1,5 +1,6 @@
 import { useCallback } from "react";
-import { axesWords, forestData } from "../../charts/ablationData";
+import { forestData } from "../../charts/ablationData";
+import { axesWords } from "../../charts/ablationWords";
 import { forestHeight, forestPlot } from "../../charts/forest";
 import type { AblationReport } from "../../core/analysis/ablation";
 import { ChartCard } from "../sweeps/ChartCard";

@@ -1,5 +1,6 @@
 import { useCallback } from "react";
-import { axesWords, systemGapData, turnWords } from "../../charts/ablationData";
+import { systemGapData } from "../../charts/ablationData";
+import { axesWords, turnWords } from "../../charts/ablationWords";
 import { forestHeight, forestPlot } from "../../charts/forest";
 import { LOOKS } from "../../charts/systems";
 import type { AblationReport } from "../../core/analysis/ablation";

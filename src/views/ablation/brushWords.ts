@@ -1,4 +1,4 @@
-import { axisValue } from "../../charts/ablationData";
+import { axisValue } from "../../charts/ablationWords";
 import { settingWords } from "../../charts/settingWords";
 import type { AblationReport } from "../../core/analysis/ablation";
 

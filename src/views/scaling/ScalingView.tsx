@@ -6,6 +6,7 @@ import { SweepPage } from "../sweeps/SweepPage";
 import { SweepPanel } from "../sweeps/SweepPanel";
 import { Scaling } from "./Scaling";
 import "../../styles/sweeps.css";
+import "../../styles/sweepPanel.css";
 
 export default function ScalingView() {
   const { analyst } = useLab();

@@ -1,6 +1,6 @@
 /** A new sweep: what the Lab has on its form, settings to vary, seeds, what is measured; and what it will take. */
 import { useEffect, useMemo, useRef, useState } from "react";
-import { axisTitle } from "../../charts/ablationData";
+import { axisTitle } from "../../charts/ablationWords";
 import { LOOKS } from "../../charts/systems";
 import { count, duration, flops } from "../../charts/words";
 import { getSetting, settingEntry } from "../../core/config/paths";
