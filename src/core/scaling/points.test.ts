@@ -14,6 +14,14 @@ describe("readPoints", () => {
     ]);
   });
 
+  it.each([";", "\t"])("takes files of other separators: %j", (separator) => {
+    const text = ["N,D,loss", '10,20,"3"', "1e3,2e3,.5"].join("\n").replaceAll(",", separator);
+    expect(read(`"a,b, c"${separator}${text.replaceAll("\n", `\n-${separator}`)}`)).toEqual([
+      { n: 10, d: 20, loss: 3 },
+      { n: 1000, d: 2000, loss: 0.5 },
+    ]);
+  });
+
   it("makes D out of FLOPs where there is no D", () => {
     expect(read("N,C,L\n10,600,2")).toEqual([{ n: 10, d: 10, loss: 2 }]);
     expect(read("size,cost,l2\n10,600,2", { N: "size", C: "cost", L: "l2" }, "D")).toEqual([{ n: 10, d: 10, loss: 2 }]);
@@ -32,6 +40,7 @@ describe("readPoints", () => {
     ["N,D,L\n1,2,0", /line 2, column "L": "0"/],
     ["N,D,L\n1,2,NaN", /"NaN" is not/],
     ["N,D,L\n1,2", /line 2, column "L": ""/],
+    ["N;D;L\n1;2;2,5", /line 2, column "L": "2,5" is not/],
     ['N,D,L\n"1,2,3', /is not a CSV file/],
   ])("refuses %j", (text, words) => expect(() => read(text)).toThrow(words));
 

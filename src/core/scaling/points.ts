@@ -1,4 +1,4 @@
-/** Points of a scaling law out of a CSV file with a header line. */
+/** Points of a scaling law out of a CSV file with a header line; semicolons or tabs may stand in the commas' place. */
 import { parse } from "csv-parse/sync";
 import { LabError } from "../errors";
 import type { Law, ScalingPoint } from "./laws";
@@ -65,9 +65,22 @@ interface Row {
   line: number;
 }
 
+/** The separator that the header line has most of, quoted names apart; a comma where it has none. */
+function separatorOf(text: string): string {
+  const header = (text.trimStart().split(/[\r\n]/, 1)[0] ?? "").replace(/"[^"]*"/g, "");
+  const count = (separator: string) => header.split(separator).length;
+  return [",", ";", "\t"].reduce((best, one) => (count(one) > count(best) ? one : best));
+}
+
 function rowsOf(text: string, name: string): Row[] {
   try {
-    const parsed = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true });
+    const parsed = parse(text, {
+      bom: true,
+      delimiter: separatorOf(text),
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    });
     return (parsed as unknown as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
       record,
       line: info.lines,
