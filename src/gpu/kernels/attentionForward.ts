@@ -44,10 +44,10 @@ ${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nvar o${q}_${k}
 )}
   var top = ${n}(-3.0e38); // the largest scores so far; the sums are relative to them
   var sum = ${n}(0.0);
-  for (var s = 0u; s < ${causal ? `min(t + ${block}u, T)` : "T"}; s++) {
-    if (!isToken(base + s)) { continue; }
-    let key = kAt(base + s, h / GROUP);
-    let value = vAt(base + s, h / GROUP);
+  for (var row = base; row < base + ${causal ? `min(t + ${block}u, T)` : "T"}; row++) {
+    if (!isToken(row)) { continue; }
+    let key = kAt(row, h / GROUP);
+    let value = vAt(row, h / GROUP);
 ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
     let scores = ${each(block, (q) =>
       dotProduct(
@@ -56,7 +56,7 @@ ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
         (k) => `k${k}`,
       ),
     )};
-    ${seesSome ? seen(block, (q) => `s <= t + ${q}u`) : ""}
+    ${seesSome ? seen(block, (q) => `row <= base + t + ${q}u`) : ""}
     let z = ${seesSome ? `select(${n}(-3.0e38), scores, seen)` : "scores"};
     let next = max(top, z);
     let keep = exp(top - next);

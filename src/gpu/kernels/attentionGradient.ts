@@ -80,14 +80,14 @@ ${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nlet y${q}_${k}
 )}
   let lse = ${each(block, (q) => `b3[(b * H + h) * T + t${q}]`)};
   let delta = ${each(block, (q) => delta(`out${q}`))};
-  for (var s = 0u; s < ${causal ? `min(t + ${block}u, T)` : "T"}; s++) {
-    if (!isToken(base + s)) { continue; }
-    let key = kAt(base + s, g);
-    let value = vAt(base + s, g);
+  for (var row = base; row < base + ${causal ? `min(t + ${block}u, T)` : "T"}; row++) {
+    if (!isToken(row)) { continue; }
+    let key = kAt(row, g);
+    let value = vAt(row, g);
 ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];\nlet v${k} = b1[value + ${k}u];`)}
     let z = ${dots("q", (k) => `k${k}`)};
     let dp = ${dots("y", (k) => `v${k}`)};
-    ${seesSome ? seen(block, (q) => `s <= t + ${q}u`) : ""}
+    ${seesSome ? seen(block, (q) => `row <= base + t + ${q}u`) : ""}
     let dz = ${seesSome ? `select(${n}(0.0), exp(z - lse), seen)` : "exp(z - lse)"} * (dp - delta) * SCALE;
 ${unroll(block, (q) => unroll(w, (k) => `d${q}_${k} += ${number("dz", block, q)} * k${k};`))}
   }
@@ -119,9 +119,10 @@ ${unroll(w, (k) => `let k${j}_${k} = b0[at${j} + ${k}u] * SCALE;\nlet v${j}_${k}
   for (var n = 0u; ${block === 1 ? "token" : "any(token)"} && n < GROUP; n++) {
     let h = g * GROUP + n;
     let lses = (b * H + h) * T;
-    for (var t = ${causal ? "s" : "0u"}; t < T; t++) {
-      let other = qAt(base + t, h);
-      let out = oAt(base + t, h);
+    for (var row = ${causal ? "base + s" : "base"}; row < base + T; row++) {
+      let t = row - base;
+      let other = qAt(row, h);
+      let out = oAt(row, h);
 ${unroll(w, (k) => `let q${k} = b0[other + ${k}u];\nlet y${k} = b4[out + ${k}u];`)}
       ${seesSome ? seen(block, (j) => `token.${"xyzw"[j]} && t >= s + ${j}u`) : ""}
       let p = ${block === 1 ? "" : `select(${n}(0.0), `}exp(${dots("k", (k) => `q${k}`)} - b3[lses + t])${block === 1 ? "" : `, ${seesSome ? "seen" : "token"})`};

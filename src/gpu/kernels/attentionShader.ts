@@ -20,7 +20,12 @@ export interface AttentionSizes extends AttentionShape {
 export const headsOfGroup = ({ tokens, block }: AttentionSizes): number =>
   Math.max(1, Math.floor(64 / Math.ceil(tokens / block)));
 
-/** WGSL of what may be read: tokens and blocks of them, texts, and key/value heads of a workgroup. */
+/**
+ * WGSL of what may be read: tokens and blocks of them, texts, and key/value heads of a workgroup.
+ *
+ * Loops over tokens count rows from a text's first one. Of a loop whose bounds hang on uniforms alone lavapipe (Mesa 22.3)
+ * makes a shader anew for every dispatch, in hope of unrolling it: .9 ms forward and 2.5 ms back, while nothing computes.
+ */
 export function counts(sizes: AttentionSizes) {
   const values = [sizes.tokens, blocksOf(sizes), sizes.batch, headsOfGroup(sizes)];
   const [tokens, blocks, batch, own] = values.map((value, i) =>
