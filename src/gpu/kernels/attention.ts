@@ -26,7 +26,7 @@ import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, linearGrid, workgroupGrid } from "../dispatch";
 import type { AttentionShape } from "../ops";
 import { attentionCode, threadsForward } from "./attentionForward";
-import { attentionGradCode, inWorkgroups, threadsOfGradient } from "./attentionGradient";
+import { attentionGradCode, inWorkgroups, queriesOfGroup, threadsOfGradient } from "./attentionGradient";
 import { type AttentionSizes, counts, headsOfGroup } from "./attentionShader";
 import { registerOp } from "./op";
 import { ropeKey, rotary } from "./rotary";
@@ -84,7 +84,7 @@ const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", Ten
     const { batch, kvHeads } = sizes;
     const groups = Math.ceil((batch * kvHeads) / headsOfGroup(sizes));
     const grid = inWorkgroups(sizes)
-      ? { workgroups: workgroupGrid(groups), index: "groups" }
+      ? { workgroups: workgroupGrid(groups), index: `groups of ${queriesOfGroup(sizes)}` }
       : linearGrid(threadsOfGradient(sizes));
     return dispatch(
       backend,
