@@ -6,8 +6,8 @@
  *   delta_t = dy_t . o_t,            dz_ts = p_ts (dy_t . v_s - delta_t) / sqrt(size)
  *   dq_t = sum_s dz_ts k_s,          dk_s = sum_t dz_ts q_t,     dv_s = sum_t p_ts dy_t
  *
- * s runs over the keys that are tokens (mask 1) and, where causal, not after t. Masked keys are skipped, not given a
- * large negative score; a query that sees no key gives zeros. Grouped queries: key/value head g serves the query heads
+ * s runs over the keys that are tokens (mask 1) and, where causal, not after t. Masked keys get no weight, those at a
+ * text's end are not even read; a query that sees no key gives zeros. Grouped queries: key/value head g serves the query heads
  * g * group .. (g + 1) * group - 1. Every sum is one thread's own: no atomics.
  *
  * q, k and v come side by side, as one linear map makes them, and their gradients go back so. Backward is one dispatch:

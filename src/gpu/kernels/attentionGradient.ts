@@ -10,6 +10,7 @@ import {
   head,
   headsOfGroup,
   lanes,
+  lastToken,
   number,
   numbers,
   ownTokens,
@@ -18,7 +19,7 @@ import {
   within,
 } from "./attentionShader";
 import { rotaryFunctions, rotateLanes } from "./rotary";
-import { float, laneType, threadHead, unroll } from "./wgsl";
+import { laneType, threadHead, unroll } from "./wgsl";
 
 /** Stores `${name}0 .. ${name}<w-1>` at `to`, turned back by `position` where there are rotary positions. */
 function storeTurnedBack(sizes: AttentionSizes, binding: number, name: string, position: string): string {
@@ -47,11 +48,9 @@ export const queriesOfGroup = (sizes: AttentionSizes): number =>
 /** Whether a workgroup owns whole heads and passes delta on; else every query and every key is a thread by itself. */
 export const inWorkgroups = (sizes: AttentionSizes): boolean => queriesOfGroup(sizes) <= MOST_QUERIES;
 
-// Delta of a query to whose result nothing is owed.
-const NOTHING = float(3e38);
 /**
- * WGSL: whether one of a head's vectors `name0 ..` is not all zeros. Of padding's queries nothing comes back, so nothing of theirs
- * has to be gone through; a third of the work where a third of a batch is padding.
+ * WGSL: whether one of a head's vectors `name0 ..` is not all zeros. To padding's queries nothing comes back, so they need not
+ * look at the keys. (Keys look at all queries: another branch in that loop costs SwiftShader more than it saves.)
  */
 function someOf(sizes: AttentionSizes, name: string): string {
   const u = lanes(sizes) === 4 ? "vec4u" : "u32";
@@ -98,17 +97,17 @@ ${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nlet y${q}_${k}
 )}
   let lse = ${each(block, (q) => `b3[(b * H + h) * T + t${q}]`)};
   let delta = ${each(block, (q) => delta(`y${q}_`, `out${q}`))};
-${unroll(block, (q) => `let owed${q} = ${someOf(sizes, `y${q}_`)};`)}
-  for (var row = base; row < base + ${causal ? `min(t + ${block}u, T)` : "T"}; row++) {
-    if (!(${Array.from({ length: block }, (_, q) => `owed${q}`).join(" || ")})) { break; }
-    if (!isToken(row)) { continue; }
+  ${lastToken(`base + ${causal ? `min(t + ${block}u, T)` : "T"}`)}
+  if (!(${Array.from({ length: block }, (_, q) => someOf(sizes, `y${q}_`)).join(" || ")})) { end = base; }
+  for (var row = base; row < end; row++) {
     let key = kAt(row, g);
     let value = vAt(row, g);
 ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];\nlet v${k} = b1[value + ${k}u];`)}
     let z = ${dots("q", (k) => `k${k}`)};
     let dp = ${dots("y", (k) => `v${k}`)};
-    ${seesSome ? seen(block, (q) => `row <= base + t + ${q}u`) : ""}
-    let dz = ${seesSome ? `select(${n}(0.0), exp(z - lse), seen)` : "exp(z - lse)"} * (dp - delta) * SCALE;
+    let token = isToken(row);
+    ${seesSome ? seen(block, (q) => `token & (row <= base + t + ${q}u)`) : "let seen = token;"}
+    let dz = select(${n}(0.0), exp(z - lse), seen) * (dp - delta) * SCALE;
 ${unroll(block, (q) => unroll(w, (k) => `d${q}_${k} += ${number("dz", block, q)} * k${k};`))}
   }
 ${unroll(block, (q) =>
@@ -118,7 +117,7 @@ ${unroll(block, (q) =>
     sizes,
     `let to = ((base + t + ${q}u) * ${all}u + h) * ${w}u;
 ${storeTurnedBack(sizes, 6, `d${q}_`, `t${q}`)}
-  ${stored ? `deltas[slots + n * T + t + ${q}u] = select(${NOTHING}, ${number("delta", block, q)}, owed${q});` : ""}`,
+  ${stored ? `deltas[slots + n * T + t + ${q}u] = ${number("delta", block, q)};` : ""}`,
   ),
 )}
 }
@@ -143,14 +142,11 @@ ${unroll(w, (k) => `let k${j}_${k} = b0[at${j} + ${k}u] * SCALE;\nlet v${j}_${k}
       let t = row - base;
       let other = qAt(row, h);
       let out = oAt(row, h);
-      ${stored ? `let delta = deltas[slots + n * T + t];\nif (delta == ${NOTHING}) { continue; }` : ""}
-${unroll(w, (k) => `let y${k} = b4[out + ${k}u];`)}
-      ${stored ? "" : `if (!(${someOf(sizes, "y")})) { continue; }\nlet delta = ${delta("y", "out")};`}
-${unroll(w, (k) => `let q${k} = b0[other + ${k}u];`)}
+${unroll(w, (k) => `let q${k} = b0[other + ${k}u];\nlet y${k} = b4[out + ${k}u];`)}
       ${seesSome ? seen(block, (j) => `token.${"xyzw"[j]} && t >= s + ${j}u`) : ""}
       let p = ${block === 1 ? "" : `select(${n}(0.0), `}exp(${dots("k", (k) => `q${k}`)} - b3[lses + t])${block === 1 ? "" : `, ${seesSome ? "seen" : "token"})`};
       let dp = ${dots("v", (k) => `y${k}`)};
-      let dz = p * (dp - delta) * SCALE;
+      let dz = p * (dp - ${stored ? "deltas[slots + n * T + t]" : delta("y", "out")}) * SCALE;
 ${unroll(block, (j) => unroll(w, (k) => `d${j}_${k} += ${number("dz", block, j)} * q${k};\ne${j}_${k} += ${number("p", block, j)} * y${k};`))}
     }
   }

@@ -64,6 +64,13 @@ fn oAt(row: u32, h: u32) -> u32 { return (row * H + h) * ${w}u; }
 fn isToken(row: u32) -> bool { return b2[${masks === batch ? "row" : `row % ${masks * sizes.tokens}u`}] != 0.0; }`;
 }
 
+/**
+ * WGSL `end`: past the last token before row `bound`, or `base`. Texts are padded at their end; a loop over keys that leaves those
+ * out has no branch in it, which is dear on SwiftShader, and gives what else is masked no weight.
+ */
+export const lastToken = (bound: string): string => `var end = ${bound};
+  while (end > base && !isToken(end - 1u)) { end--; }`;
+
 /** `total(a0 * b0 + a1 * b1 ...)` over the vectors of a head. */
 export const dotProduct = (w: number, a: (k: number) => string, b: (k: number) => string): string =>
   `total(${Array.from({ length: w }, (_, k) => `${a(k)} * ${b(k)}`).join(" + ")})`;
