@@ -50,7 +50,7 @@ export const inWorkgroups = (sizes: AttentionSizes): boolean => queriesOfGroup(s
 
 /**
  * WGSL: whether one of a head's vectors `name0 ..` is not all zeros. To padding's queries nothing comes back, so they need not
- * look at the keys. (Keys look at all queries: another branch in that loop costs SwiftShader more than it saves.)
+ * look at the keys, nor keys at those of them that end a text.
  */
 function someOf(sizes: AttentionSizes, name: string): string {
   const u = lanes(sizes) === 4 ? "vec4u" : "u32";
@@ -80,7 +80,12 @@ export function attentionGradCode(sizes: AttentionSizes): string {
 ${readBinding(4, array)}${readBinding(5, array)}${writeBinding(6, array)}${readCounts(sizes, 7)}
 ${head(sizes)}
 ${sizes.ropeTheta === undefined ? "" : rotaryFunctions(lanes(sizes))}
-${stored ? `var<workgroup> deltas: array<f32, ${queriesOfGroup(sizes)}>;` : ""}
+${
+  stored
+    ? `/** Of each query, and 1 where something is owed to it. */
+var<workgroup> deltas: array<vec2f, ${queriesOfGroup(sizes)}>;`
+    : ""
+}
 // A block of queries of head n of a group, whose deltas begin at slots.
 fn query(pair: u32, n: u32, t: u32, slots: u32) {
   ${ownTokens(sizes)}
@@ -98,7 +103,8 @@ ${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nlet y${q}_${k}
   let lse = ${each(block, (q) => `b3[(b * H + h) * T + t${q}]`)};
   let delta = ${each(block, (q) => delta(`y${q}_`, `out${q}`))};
   ${lastToken(`base + ${causal ? `min(t + ${block}u, T)` : "T"}`)}
-  if (!(${Array.from({ length: block }, (_, q) => someOf(sizes, `y${q}_`)).join(" || ")})) { end = base; }
+${unroll(block, (q) => `let owed${q} = ${someOf(sizes, `y${q}_`)};`)}
+  if (!(${Array.from({ length: block }, (_, q) => `owed${q}`).join(" | ")})) { end = base; }
   for (var row = base; row < end; row++) {
     let key = kAt(row, g);
     let value = vAt(row, g);
@@ -117,7 +123,7 @@ ${unroll(block, (q) =>
     sizes,
     `let to = ((base + t + ${q}u) * ${all}u + h) * ${w}u;
 ${storeTurnedBack(sizes, 6, `d${q}_`, `t${q}`)}
-  ${stored ? `deltas[slots + n * T + t + ${q}u] = ${number("delta", block, q)};` : ""}`,
+  ${stored ? `deltas[slots + n * T + t + ${q}u] = vec2f(${number("delta", block, q)}, select(0.0, 1.0, owed${q}));` : ""}`,
   ),
 )}
 }
@@ -138,15 +144,17 @@ ${unroll(w, (k) => `let k${j}_${k} = b0[at${j} + ${k}u] * SCALE;\nlet v${j}_${k}
   for (var n = 0u; ${block === 1 ? "token" : "any(token)"} && n < GROUP; n++) {
     let h = g * GROUP + n;
     let lses = (b * H + h) * T;
-    for (var row = ${causal ? "base + s" : "base"}; row < base + T; row++) {
+    var end = base + T;
+    ${stored ? "while (end > base && deltas[slots + n * T + end - 1u - base].y == 0.0) { end--; }" : ""}
+    for (var row = ${causal ? "base + s" : "base"}; row < end; row++) {
       let t = row - base;
       let other = qAt(row, h);
       let out = oAt(row, h);
 ${unroll(w, (k) => `let q${k} = b0[other + ${k}u];\nlet y${k} = b4[out + ${k}u];`)}
-      ${seesSome ? seen(block, (j) => `token.${"xyzw"[j]} && t >= s + ${j}u`) : ""}
+      ${seesSome ? seen(block, (j) => `token.${"xyzw"[j]} & (t >= s + ${j}u)`) : ""}
       let p = ${block === 1 ? "" : `select(${n}(0.0), `}exp(${dots("k", (k) => `q${k}`)} - b3[lses + t])${block === 1 ? "" : `, ${seesSome ? "seen" : "token"})`};
       let dp = ${dots("v", (k) => `y${k}`)};
-      let dz = p * (dp - ${stored ? "deltas[slots + n * T + t]" : delta("y", "out")}) * SCALE;
+      let dz = p * (dp - ${stored ? "deltas[slots + n * T + t].x" : delta("y", "out")}) * SCALE;
 ${unroll(block, (j) => unroll(w, (k) => `d${j}_${k} += ${number("dz", block, j)} * q${k};\ne${j}_${k} += ${number("p", block, j)} * y${k};`))}
     }
   }
