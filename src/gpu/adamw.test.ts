@@ -154,9 +154,14 @@ describe("AdamW over flat buffers", () => {
     const found = await train(smaller(limit), 1, asTensors);
     expect(expected.segments).toBe(1);
     expect(found.segments).toBeGreaterThan(1);
-    expect(found.parameters).toEqual(expected.parameters);
     found.norms.forEach((norm, i) => {
       expect(norm).toBeCloseTo(expected.norms[i]!, 4);
+    });
+    // The norm is added up in another order where a segment's tensors can be read four values at once, and clips by it.
+    found.parameters.forEach((values, i) => {
+      values.forEach((x, e) => {
+        expect(x).toBeCloseTo(expected.parameters[i]![e]!, 6);
+      });
     });
   });
 

@@ -6,8 +6,8 @@
  *   delta_t = dy_t . o_t,            dz_ts = p_ts (dy_t . v_s - delta_t) / sqrt(size)
  *   dq_t = sum_s dz_ts k_s,          dk_s = sum_t dz_ts q_t,     dv_s = sum_t p_ts dy_t
  *
- * s runs over the keys that are tokens (mask 1) and, where causal, not after t. Masked keys are skipped, not given a
- * large negative score; a query that sees no key gives zeros. Grouped queries: key/value head g serves the query heads
+ * s runs over the keys that are tokens (mask 1) and, where causal, not after t. Masked keys get no weight, those at a
+ * text's end are not even read; a query that sees no key gives zeros. Grouped queries: key/value head g serves the query heads
  * g * group .. (g + 1) * group - 1. Every sum is one thread's own: no atomics.
  *
  * q, k and v come side by side, as one linear map makes them, and their gradients go back so. Backward is one dispatch:
@@ -26,7 +26,7 @@ import type { Tensor2D, TensorInfo } from "@tensorflow/tfjs-core";
 import { dispatch, linearGrid, workgroupGrid } from "../dispatch";
 import type { AttentionShape } from "../ops";
 import { attentionCode, threadsForward } from "./attentionForward";
-import { attentionGradCode, inWorkgroups, threadsOfGradient } from "./attentionGradient";
+import { attentionGradCode, inWorkgroups, queriesOfGroup, threadsOfGradient } from "./attentionGradient";
 import { type AttentionSizes, counts, headsOfGroup } from "./attentionShader";
 import { registerOp } from "./op";
 import { ropeKey, rotary } from "./rotary";
@@ -84,7 +84,7 @@ const gradOp = registerOp<Record<"qk" | "qkv" | "mask" | "lse" | "dy" | "o", Ten
     const { batch, kvHeads } = sizes;
     const groups = Math.ceil((batch * kvHeads) / headsOfGroup(sizes));
     const grid = inWorkgroups(sizes)
-      ? { workgroups: workgroupGrid(groups), index: "groups" }
+      ? { workgroups: workgroupGrid(groups), index: `groups of ${queriesOfGroup(sizes)}` }
       : linearGrid(threadsOfGradient(sizes));
     return dispatch(
       backend,

@@ -9,6 +9,7 @@ import {
   guarded,
   head,
   lanes,
+  lastToken,
   number,
   numbers,
   ownTokens,
@@ -44,10 +45,10 @@ ${unroll(w, (k) => `let q${q}_${k} = b0[at${q} + ${k}u] * SCALE;\nvar o${q}_${k}
 )}
   var top = ${n}(-3.0e38); // the largest scores so far; the sums are relative to them
   var sum = ${n}(0.0);
-  for (var s = 0u; s < ${causal ? `min(t + ${block}u, T)` : "T"}; s++) {
-    if (!isToken(base + s)) { continue; }
-    let key = kAt(base + s, h / GROUP);
-    let value = vAt(base + s, h / GROUP);
+  ${lastToken(`base + ${causal ? `min(t + ${block}u, T)` : "T"}`)}
+  for (var row = base; row < end; row++) {
+    let key = kAt(row, h / GROUP);
+    let value = vAt(row, h / GROUP);
 ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
     let scores = ${each(block, (q) =>
       dotProduct(
@@ -56,11 +57,12 @@ ${unroll(w, (k) => `let k${k} = b0[key + ${k}u];`)}
         (k) => `k${k}`,
       ),
     )};
-    ${seesSome ? seen(block, (q) => `s <= t + ${q}u`) : ""}
-    let z = ${seesSome ? `select(${n}(-3.0e38), scores, seen)` : "scores"};
+    let token = isToken(row);
+    ${seesSome ? seen(block, (q) => `token & (row <= base + t + ${q}u)`) : "let seen = token;"}
+    let z = select(${n}(-3.0e38), scores, seen);
     let next = max(top, z);
     let keep = exp(top - next);
-    let p = ${seesSome ? `select(${n}(0.0), exp(z - next), seen)` : "exp(z - next)"};
+    let p = select(${n}(0.0), exp(z - next), seen);
     sum = sum * keep + p;
     top = next;
 ${unroll(w, (k) => `let v${k} = b1[value + ${k}u];`)}

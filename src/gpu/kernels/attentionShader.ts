@@ -20,7 +20,12 @@ export interface AttentionSizes extends AttentionShape {
 export const headsOfGroup = ({ tokens, block }: AttentionSizes): number =>
   Math.max(1, Math.floor(64 / Math.ceil(tokens / block)));
 
-/** WGSL of what may be read: tokens and blocks of them, texts, and key/value heads of a workgroup. */
+/**
+ * WGSL of what may be read: tokens and blocks of them, texts, and key/value heads of a workgroup.
+ *
+ * Loops over tokens count rows from a text's first one. Of a loop whose bounds hang on uniforms alone lavapipe (Mesa 22.3)
+ * makes a shader anew for every dispatch, in hope of unrolling it: .9 ms forward and 2.5 ms back, while nothing computes.
+ */
 export function counts(sizes: AttentionSizes) {
   const values = [sizes.tokens, blocksOf(sizes), sizes.batch, headsOfGroup(sizes)];
   const [tokens, blocks, batch, own] = values.map((value, i) =>
@@ -58,6 +63,13 @@ fn vAt(row: u32, g: u32) -> u32 { return (row * ${all}u + H + G + g) * ${w}u; }
 fn oAt(row: u32, h: u32) -> u32 { return (row * H + h) * ${w}u; }
 fn isToken(row: u32) -> bool { return b2[${masks === batch ? "row" : `row % ${masks * sizes.tokens}u`}] != 0.0; }`;
 }
+
+/**
+ * WGSL `end`: past the last token before row `bound`, or `base`. Texts are padded at their end; a loop over keys that leaves those
+ * out has no branch in it, which is dear on SwiftShader, and gives what else is masked no weight.
+ */
+export const lastToken = (bound: string): string => `var end = ${bound};
+  while (end > base && !isToken(end - 1u)) { end--; }`;
 
 /** `total(a0 * b0 + a1 * b1 ...)` over the vectors of a head. */
 export const dotProduct = (w: number, a: (k: number) => string, b: (k: number) => string): string =>

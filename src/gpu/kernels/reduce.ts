@@ -1,7 +1,8 @@
 /**
  * Sums that several threads make together, in two variants (variants.ts).
  *
- *   shared     rows: a thread each. Over a workgroup: a tree through its memory, a barrier a level.
+ *   shared     rows: a thread each. Over a workgroup: through its memory in two levels, three barriers in all. On a
+ *              CPU barriers are what a sum costs, and a tree of 64 threads has eight.
  *   subgroups  rows: a subgroup each, whose lanes read neighbouring values. Over a workgroup: each subgroup adds up what its
  *              lanes hold, one number of each goes through memory, two barriers in all.
  *
@@ -38,16 +39,24 @@ export interface Reduction {
   once(statement: string): string;
 }
 
-const tree = (name: string, threads: number, sum: string) => `fn ${name}(thread: u32, x: f32) -> f32 {
+/** `combine` makes one of `all` and `y`. Of 64 threads eight add up eight each, and every thread their results. */
+function inTwoLevels(name: string, threads: number, combine: string): string {
+  const own = 2 ** Math.floor(Math.log2(threads) / 2);
+  return `fn ${name}(thread: u32, x: f32) -> f32 {
   workgroupBarrier();
   reduced[thread] = x;
-  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { let y = reduced[thread + half]; reduced[thread] = ${sum}; }
+  workgroupBarrier();
+  if (thread < ${own}u) {
+    var all = reduced[thread];
+    for (var s = thread + ${own}u; s < ${threads}u; s += ${own}u) { let y = reduced[s]; all = ${combine}; }
+    reduced[thread] = all;
   }
   workgroupBarrier();
-  return reduced[0];
+  var all = reduced[0];
+  for (var s = 1u; s < ${own}u; s++) { let y = reduced[s]; all = ${combine}; }
+  return all;
 }`;
+}
 
 const SHARED: Reduction = {
   key: "",
@@ -55,8 +64,8 @@ const SHARED: Reduction = {
   parameters: "",
   begin: "",
   overWorkgroup: (threads) => `var<workgroup> reduced: array<f32, ${threads}>;
-${tree("sumOf", threads, "reduced[thread] + y")}
-${tree("mostOf", threads, "max(reduced[thread], y)")}`,
+${inTwoLevels("sumOf", threads, "all + y")}
+${inTwoLevels("mostOf", threads, "max(all, y)")}`,
   rows: (n, count, threads) => `for (var ${n} = thread; ${n} < ${count}; ${n} += ${threads}u)`,
   alongRow: (k, count) => `for (var ${k} = 0u; ${k} < ${count}; ${k}++)`,
   rowSum: (value) => value,
