@@ -24,7 +24,7 @@ interface Stored<C extends Choice> {
 
 /**
  * What a CPU that plays the GPU computes with, unmeasured: register tiles are 4 to 10 times as fast on every one tried, and
- * norms by subgroups no faster by more than the lead asked for (docs/benchmark.md). Compiling the others takes it seconds.
+ * norms by subgroups no faster by more than the lead asked for (docs/benchmark-tried.md). Compiling the others takes it seconds.
  */
 const ON_CPU: Variants = { matmul: "registers", reductions: "shared" };
 
