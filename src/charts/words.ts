@@ -64,8 +64,8 @@ export function tick(v: number): string {
 /** A setting's or fact's number, as short as it can be without losing what it says. */
 export function plain(v: number): string {
   if (!Number.isFinite(v)) return String(v);
-  if (Number.isInteger(v)) return Math.abs(v) >= 1000 ? count(v) : String(v);
-  return Math.abs(v) >= 1000 ? count(v) : String(Number(v.toPrecision(4)));
+  if (Math.abs(v) >= 1000) return count(v);
+  return String(Number.isInteger(v) ? v : Number(v.toPrecision(4)));
 }
 
 /** A loss: three figures. */

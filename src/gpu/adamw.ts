@@ -17,15 +17,15 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import { CHUNK_WORDS, type ChunkSizes, normCode, SLOT_WORDS, squaresCode, updateCode } from "./adamwShader";
 import type { Gpu } from "./device";
-import { dispatch, groupNumber, readBinding, workgroupGrid, writeBinding } from "./dispatch";
+import { dispatch, workgroupGrid } from "./dispatch";
 import { isHalf, rangeOf } from "./flat";
 import { createGradientStore, type GradientStore } from "./gradients";
 import { hostAdamW } from "./hostAdamw";
 import type { GradientSink } from "./kernels/op";
-import { type Reduction, reductionOf } from "./kernels/reduce";
+import { reductionOf } from "./kernels/reduce";
 import { variantsOf } from "./kernels/variants";
-import { float, type Lanes, laneSum, laneType } from "./kernels/wgsl";
 import { disposeOwn, ownTensor } from "./step";
 
 export interface AdamWParameter {
@@ -81,9 +81,6 @@ export function hyperValues(rates: readonly [number, number], step: number, opti
  * 1.0 to 1.1 on lavapipe (2.1 million parameters).
  */
 const chunkOf = (backend: WebGPUBackend): number => (variantsOf(backend).matmul === "registers" ? 4096 : 1024);
-// Words of the table: a chunk is (slot, first value), a slot as in `slotWords`, a contribution (offset, count).
-const CHUNK_WORDS = 2;
-const SLOT_WORDS = 10;
 
 /** A model's part of a parameter. */
 interface Slot extends AdamWParameter {
@@ -100,16 +97,10 @@ interface Slot extends AdamWParameter {
 }
 
 /** Tensors that share moments, gradients and table. */
-interface Segment {
+interface Segment extends ChunkSizes {
   slots: Slot[];
-  /** Values of a chunk. */
-  chunk: number;
-  /** Of all models, as those of `runs`. */
-  chunks: number;
   /** First of this segment's chunks among those of one model in all segments. */
   firstChunk: number;
-  /** Values that are loaded at once: 4 where every tensor is of a multiple of 4, as all then begin at one. */
-  lanes: Lanes;
   /** Consecutive chunks whose parameters are in one buffer. */
   runs: { buffer: GPUBuffer; first: number; count: number }[];
   m: Tensor;
@@ -290,127 +281,4 @@ function tableWords(
     for (const { offset, count } of contributions) contributionWords.push(offset + slot.model * slot.size, count);
   });
   return Int32Array.from([...chunkWords, ...slotWords, ...contributionWords]);
-}
-
-/** The WGSL type that values are bound as. */
-const array = ({ lanes }: Pick<Segment, "lanes">) => `array<${laneType(lanes)}>`;
-
-/**
- * WGSL of the table b1 and the gradients b0: `slotOf(chunk)`, and `gradient(e, stride, at, count)`, the sum of one
- * contribution's partial sums at lanes e. Nearly every tensor has one contribution, so what says where it lies is read
- * once a chunk, and `more(slot, e)` adds the others.
- */
-const tableCode = (segment: Pick<Segment, "lanes" | "chunks">): string => {
-  const { lanes, chunks } = segment;
-  const type = laneType(lanes);
-  return `${readBinding(0, array(segment))}${readBinding(1, "array<i32>")}
-fn word(k: u32) -> u32 { return u32(b1[k]); }
-fn slotOf(chunk: u32) -> u32 { return ${chunks * CHUNK_WORDS}u + word(chunk * ${CHUNK_WORDS}u) * ${SLOT_WORDS}u; }
-fn gradient(e: u32, stride: u32, at: u32, count: u32) -> ${type} {
-  var sum = b0[at + e];
-  for (var s = 1u; s < count; s++) { sum += b0[at + s * stride + e]; }
-  return sum;
-}
-fn more(slot: u32, e: u32) -> ${type} {
-  let first = word(slot + 5u);
-  var sum = ${type}(0.0);
-  for (var c = 1u; c < word(slot + 6u); c++) {
-    sum += gradient(e, word(slot + 7u) / ${lanes}u, word(first + 2u * c) / ${lanes}u, word(first + 2u * c + 1u));
-  }
-  return sum;
-}`;
-};
-
-/** The head of a kernel's loop over its chunk: thread t has every 64th lanes `e` and their gradient `g`. */
-const chunkLoop = (number: string, { lanes, chunk }: Pick<Segment, "lanes" | "chunk">): string => `
-  let slot = slotOf(${number});
-  let start = word(${number} * ${CHUNK_WORDS}u + 1u);
-  let size = word(slot + 2u);
-  let stride = word(slot + 7u) / ${lanes}u;
-  let end = min(start + ${chunk}u, size) / ${lanes}u;
-  let at = word(word(slot + 5u)) / ${lanes}u;
-  let count = word(word(slot + 5u) + 1u);
-  let several = word(slot + 6u) > 1u;
-  for (var e = start / ${lanes}u + t; e < end; e += 64u) {
-    var g = gradient(e, stride, at, count);
-    if (several) { g += more(slot, e); }`;
-
-// Of a kernel whose threads add nothing up together.
-const ALONE = { parameters: "", begin: "" };
-
-const workgroupHead = (
-  chunks: number,
-  { parameters, begin }: Pick<Reduction, "parameters" | "begin"> = ALONE,
-): string => `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32${parameters}) {
-  ${begin}
-  let own = ${groupNumber("w")};
-  if (own >= ${chunks}u) { return; }`;
-
-/** squares[model, k] = sum of squares of the model's chunk k. */
-function squaresCode(segment: Pick<Segment, "lanes" | "chunk" | "chunks">, reduction: Reduction): string {
-  const { lanes, chunk, chunks } = segment;
-  return `${reduction.enable}${tableCode(segment)}
-${writeBinding(2, "array<f32>")}
-${laneSum(lanes)}
-${reduction.overWorkgroup(64)}
-${workgroupHead(chunks, reduction)}
-  var s = ${laneType(lanes)}(0.0);
-${chunkLoop("own", segment)}
-    s += g * g;
-  }
-  let sum = sumOf(t, total(s));
-  if (t == 0u) { b2[word(slot + 9u) + start / ${chunk}u] = sum; }
-}`;
-}
-
-/** norm[model] = sqrt(sum of its squares), by one workgroup. */
-function normCode(count: number, reduction: Reduction): string {
-  return `${reduction.enable}${readBinding(0, "array<f32>")}${writeBinding(1, "array<f32>")}
-${reduction.overWorkgroup(64)}
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) t: u32${reduction.parameters}) {
-  ${reduction.begin}
-  var s = 0.0;
-  for (var i = t; i < ${count}u; i += 64u) { s += b0[w.x * ${count}u + i]; }
-  let sum = sumOf(t, s);
-  if (t == 0u) { b1[w.x] = sqrt(sum); }
-}`;
-}
-
-/** Reads gradients, table, norm, hyper; updates parameters, m, v of `count` chunks from `first` on. */
-function updateCode(
-  segment: Pick<Segment, "lanes" | "chunk" | "chunks">,
-  first: number,
-  count: number,
-  o: Required<Omit<AdamWOptions, "pieces">>,
-): string {
-  const { lanes } = segment;
-  const clipped =
-    o.clip > 0 ? `min(1.0, ${float(o.clip)} / max(b2[model], 1e-30))` : "select(1.0, 1.0, b2[model] >= 0.0)";
-  return `${tableCode(segment)}
-${readBinding(2, "array<f32>")}${readBinding(3, "array<f32>")}
-${writeBinding(4, array(segment))}${writeBinding(5, array(segment))}${writeBinding(6, array(segment))}
-${workgroupHead(count)}
-  let chunk = own + ${first}u;
-  let model = word(slotOf(chunk) + 8u);
-  let scale = ${clipped};
-  let parameters = word(slotOf(chunk)) / ${lanes}u;
-  let moments = word(slotOf(chunk) + 1u) / ${lanes}u;
-  let rate = b3[4u * model + word(slotOf(chunk) + 3u)];
-  let decay = bitcast<f32>(b1[slotOf(chunk) + 4u]);
-  let c1 = b3[4u * model + 2u];
-  let c2 = b3[4u * model + 3u];
-${chunkLoop("chunk", segment)}
-    let p = parameters + e;
-    let j = moments + e;
-    g *= scale;
-    let m = ${float(o.beta1)} * b5[j] + ${float(1 - o.beta1)} * g;
-    let v = ${float(o.beta2)} * b6[j] + ${float(1 - o.beta2)} * g * g;
-    b5[j] = m;
-    b6[j] = v;
-    b4[p] -= rate * (m * c1 / (sqrt(v * c2) + ${o.eps.toExponential()}) + decay * b4[p]);
-  }
-}`;
 }

@@ -78,9 +78,14 @@ export function Ablation({
   const shown = chosen >= 0 ? chosen : (report?.best?.group ?? 0);
   const key = report?.configurations[shown]?.key;
   const group = useMemo(() => groupTrials(trials).find((one) => one.key === key)?.trials ?? [], [trials, key]);
+  const best = report?.best?.group === shown;
+  // The report has the best configuration's already.
   const gaps = useMemo(
-    () => (report && report.system !== "teacher" ? studentGaps(group, report.system, report.metric) : null),
-    [group, report],
+    () =>
+      best || !report || report.system === "teacher"
+        ? (report?.gaps ?? null)
+        : studentGaps(group, report.system, report.metric),
+    [best, group, report],
   );
   return (
     <>
@@ -146,7 +151,7 @@ export function Ablation({
               <GapsCard
                 report={report}
                 gaps={gaps}
-                of={shown === report.best?.group ? "best" : "selected"}
+                of={best ? "best" : "selected"}
                 trials={group}
                 analyst={analyst}
                 onRank={onRank}
